@@ -1,0 +1,43 @@
+# Two commands matter: `make demo` shows Traceline at work, `make test` proves it.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+DEMO_ARGS ?=
+TEST_ARGS ?=
+
+.PHONY: demo test lint lock clean
+
+demo: $(VENV)/.demo
+	@exec $(BIN)/traceline demo $(DEMO_ARGS)
+
+test: $(VENV)/.test
+	@sh tests/system-packages.sh
+	@$(MAKE) --no-print-directory lint
+	@$(BIN)/python -m pytest $(TEST_ARGS)
+
+lint: $(VENV)/.test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+# The lock files hold hashes and no registry address; pip takes the registry from its own settings.
+lock:
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --extra demo pyproject.toml -o requirements.lock
+	uv pip compile --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --extra demo --extra test pyproject.toml -c requirements.lock -o requirements-test.lock
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit("Traceline needs Python 3.11 or newer; run make with PYTHON=python3.11" if sys.version_info < (3, 11) else 0)'
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.demo: $(BIN)/python requirements.lock pyproject.toml
+	$(BIN)/pip install --disable-pip-version-check --quiet --require-hashes -r requirements.lock
+	$(BIN)/pip install --disable-pip-version-check --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.test: $(VENV)/.demo requirements-test.lock
+	$(BIN)/pip install --disable-pip-version-check --quiet --require-hashes -r requirements-test.lock
+	@touch $@
+
+clean:
+	rm -rf $(VENV) var build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,0 +1,1 @@
+"""The console: the web pages that tracers, doctors and administrators work in. Every endpoint declares its right."""

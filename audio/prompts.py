@@ -1,0 +1,231 @@
+"""Prompts as sound, made once and kept by content: a person's recording if there is one, text to speech otherwise.
+
+A clip's digest names its sound for ever, so carriers and browsers may cache it without asking. Beside each sound lies
+a small JSON file with the words, for captions and for the ears of simulated people.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import os
+import re
+import tempfile
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Literal
+
+from audio import codec
+from audio.recordings import SUFFIXES, load_recording
+from audio.speech import VOICES, Voice, readable, speak, voice_of
+from core.errors import UserError
+
+log = logging.getLogger(__name__)
+
+RENDERING = "1"
+"""Part of every digest: raised when the way sound is made changes, so that old files are not taken for new ones."""
+CACHED_CLIPS = 256
+CACHED_NAMES = 20_000
+
+_DIGEST = re.compile(r"[0-9a-f]{64}")
+_NAME = re.compile(r"[\w-][\w.-]*(/[\w-][\w.-]*)*")
+_LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]+)*")
+
+
+@dataclass(frozen=True, slots=True)
+class Clip:
+    """A piece of sound: its digest, how long it lasts, and what it says."""
+
+    digest: str
+    seconds: float
+    text: str
+    language: str
+
+
+@dataclass(frozen=True, slots=True)
+class ClipInfo:
+    """What is known about a stored clip."""
+
+    language: str
+    text: str
+    seconds: float
+    source: Literal["recording", "speech"]
+
+
+@dataclass(frozen=True, slots=True)
+class PromptItem:
+    """A clip to be made ahead (`PromptStore.warm`)."""
+
+    language: str
+    text: str
+    name: str | None = None
+
+
+class PromptStore:
+    """The prompts of one installation: `folder` holds made sound, `recordings` has `<language>/<name>.wav` (or mp3, …).
+
+    Any number of processes and threads may use one folder. Making a clip takes some ten milliseconds and blocks;
+    finding a made one does not.
+    """
+
+    def __init__(self, folder: Path, recordings: Path, voices: Mapping[str, Voice] = VOICES) -> None:
+        self._folder = folder
+        self._recordings = recordings
+        self._voices = voices
+        self._spoken: OrderedDict[tuple[str, str], Clip] = OrderedDict()
+        self._recorded: dict[tuple[str, int, int, str, str], Clip | None] = {}
+        self._read = lru_cache(maxsize=CACHED_CLIPS)(self._read_pcm)
+        self._read_ulaw = lru_cache(maxsize=CACHED_CLIPS)(self._make_ulaw)
+
+    def clip(self, language: str, text: str, name: str | None = None) -> Clip:
+        """The clip that says `text`; the recording `name` stands in for text to speech if it is there and usable.
+
+        A broken recording is logged and never fails a call. Raises UserError for a language without a voice.
+        """
+        text = readable(text)
+        if name is not None:
+            recorded = self._from_recording(language, text, name)
+            if recorded is not None:
+                return recorded
+        return self._from_speech(language, text)
+
+    def pcm(self, digest: str) -> bytes:
+        """The sound as 16-bit samples at 8 kHz. Raises UserError for a digest nobody made."""
+        return self._read(_valid(digest))
+
+    def ulaw(self, digest: str) -> bytes:
+        """The sound as µ-law, filled up with silence to whole frames of 20 ms."""
+        return self._read_ulaw(_valid(digest))
+
+    def wav(self, digest: str) -> bytes:
+        """The sound as a WAV file, as served to carriers and browsers."""
+        return codec.pcm_to_wav(self.pcm(digest))
+
+    def describe(self, digest: str) -> ClipInfo:
+        """What the clip says, in which language. Raises UserError for a digest nobody made."""
+        try:
+            data = self._path(_valid(digest), ".json").read_bytes()
+        except FileNotFoundError as error:
+            raise _unknown() from error
+        return ClipInfo(**json.loads(data))
+
+    def warm(self, items: Iterable[PromptItem], progress: Callable[[int, int], None] | None = None) -> int:
+        """Make clips ahead; `progress` is told (done, total). Returns how many.
+
+        One process is enough: a sentence takes about 10 ms, so a thousand prompts take ten seconds.
+        """
+        wanted = list(items)
+        for done, item in enumerate(wanted, start=1):
+            self.clip(item.language, item.text, item.name)
+            if progress is not None:
+                progress(done, len(wanted))
+        return len(wanted)
+
+    def _from_speech(self, language: str, text: str) -> Clip:
+        key = (language, text)
+        known = self._spoken.get(key)
+        if known is not None:
+            return known
+        voice = voice_of(language, self._voices)
+        digest = _digest("speech", language, f"{voice.name} {voice.words_per_minute} {voice.pitch}", text)
+        clip = self._stored(digest)
+        if clip is None:
+            clip = self._keep(digest, language, text, "speech", speak(text, voice) or codec.PCM_SILENCE)
+        self._spoken[key] = clip
+        while len(self._spoken) > CACHED_NAMES:
+            self._spoken.popitem(last=False)
+        return clip
+
+    def _from_recording(self, language: str, text: str, name: str) -> Clip | None:
+        found = self._find_recording(language, name)
+        if found is None:
+            return None
+        path, stat = found
+        key = (str(path), stat.st_mtime_ns, stat.st_size, language, text)
+        if key not in self._recorded:
+            self._recorded[key] = self._make_recorded(path, language, text)
+        return self._recorded[key]
+
+    def _make_recorded(self, path: Path, language: str, text: str) -> Clip | None:
+        try:
+            digest = _digest("recording", language, hashlib.sha256(path.read_bytes()).hexdigest(), text)
+            return self._stored(digest) or self._keep(digest, language, text, "recording", load_recording(path))
+        except (UserError, OSError) as error:
+            log.warning("event=recording_unusable file=%s reason=%s", path.name, error)
+            return None
+
+    def _find_recording(self, language: str, name: str) -> tuple[Path, os.stat_result] | None:
+        if not _NAME.fullmatch(name) or not _LANGUAGE.fullmatch(language):
+            log.warning("event=recording_name_refused name=%r language=%r", name, language)
+            return None
+        base = self._recordings / language / name
+        for suffix in SUFFIXES:
+            path = base.with_name(base.name + suffix)
+            try:
+                return path, path.stat()
+            except FileNotFoundError:
+                continue
+            except OSError as error:
+                log.warning("event=recording_unusable file=%s reason=%s", path.name, error.strerror)
+        return None
+
+    def _stored(self, digest: str) -> Clip | None:
+        try:
+            size = self._path(digest, ".pcm").stat().st_size
+            info = self.describe(digest)
+        except (FileNotFoundError, UserError):
+            return None
+        return Clip(digest, size / (2 * codec.RATE), info.text, info.language)
+
+    def _keep(self, digest: str, language: str, text: str, source: Literal["recording", "speech"], pcm: bytes) -> Clip:
+        """The words first, then the sound: whoever finds the sound finds the words too."""
+        info = ClipInfo(language, text, round(codec.seconds(pcm), 3), source)
+        _write_whole(self._path(digest, ".json"), json.dumps(asdict(info), ensure_ascii=False).encode())
+        _write_whole(self._path(digest, ".pcm"), pcm)
+        return Clip(digest, codec.seconds(pcm), text, language)
+
+    def _read_pcm(self, digest: str) -> bytes:
+        try:
+            return self._path(digest, ".pcm").read_bytes()
+        except FileNotFoundError as error:
+            raise _unknown() from error
+
+    def _make_ulaw(self, digest: str) -> bytes:
+        pcm = self._read(digest)
+        return b"".join(codec.frames(codec.pcm_to_ulaw(pcm), codec.ULAW_FRAME, codec.ULAW_SILENCE[:1]))
+
+    def _path(self, digest: str, suffix: str) -> Path:
+        return self._folder / digest[:2] / f"{digest}{suffix}"
+
+
+def _digest(kind: str, language: str, made_from: str, text: str) -> str:
+    return hashlib.sha256("\0".join((RENDERING, kind, language, made_from, text)).encode()).hexdigest()
+
+
+def _valid(digest: str) -> str:
+    """Only the form we make: a digest comes back in web addresses, and must never name another file."""
+    if not _DIGEST.fullmatch(digest):
+        raise _unknown()
+    return digest
+
+
+def _unknown() -> UserError:
+    return UserError("There is no such prompt.", "Make the prompts again with the same settings.")
+
+
+def _write_whole(path: Path, data: bytes) -> None:
+    """Write a file so that a reader, or a second writer of the same content, never sees a part of it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".making-", delete=False) as file:
+        try:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+            os.replace(file.name, path)
+        except BaseException:
+            os.unlink(file.name)
+            raise

@@ -1,0 +1,81 @@
+"""Recorded prompts in any usual format become the telephone's sound: 8 kHz mono, equally loud, silence trimmed.
+
+A file that cannot be used is refused with the reason, so that it is found at upload and not in a call.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import warnings
+from pathlib import Path
+
+import imageio_ffmpeg
+
+from audio import codec
+from audio.levels import normalise, speech_level, trim
+from core.errors import UserError
+
+with warnings.catch_warnings():
+    # pydub looks for ffmpeg in PATH when imported and warns; ours comes in a wheel and is called below.
+    warnings.simplefilter("ignore")
+    from pydub import AudioSegment
+    from pydub.exceptions import CouldntDecodeError
+
+SUFFIXES = (".wav", ".mp3", ".ogg", ".opus", ".flac", ".m4a", ".webm")
+MAX_BYTES = 50_000_000
+MAX_SECONDS = 180.0
+MIN_SECONDS = 0.1
+_DECODE_SECONDS = 60
+# Only containers of sound: ffmpeg also reads playlists, which could name other files or addresses.
+_FORMATS = "wav,mp3,ogg,flac,mov,mp4,m4a,matroska,webm,aac,amr"
+
+
+def load_recording(path: Path) -> bytes:
+    """The recording as 8 kHz mono samples, loudness normalised, silence at both ends trimmed.
+
+    Raises UserError: not found, too large, not sound, too long or short, nothing but silence.
+    """
+    try:
+        size = path.stat().st_size
+    except OSError as error:
+        raise UserError(f"The recording {path.name} cannot be read: {error.strerror}.") from error
+    if size > MAX_BYTES:
+        raise UserError(f"The recording {path.name} is larger than {MAX_BYTES // 1_000_000} MB.")
+    pcm = _decode(path)
+    length = codec.seconds(pcm)
+    if length > MAX_SECONDS:
+        raise UserError(f"The recording {path.name} is longer than {MAX_SECONDS:.0f} seconds.", "Cut it.")
+    if speech_level(pcm) is None:
+        raise UserError(f"There is nothing but silence in the recording {path.name}.", "Record it again.")
+    trimmed = trim(pcm)
+    if codec.seconds(trimmed) < MIN_SECONDS:
+        raise UserError(f"The recording {path.name} is too short to be a prompt.", "Record it again.")
+    return normalise(trimmed)
+
+
+def _decode(path: Path) -> bytes:
+    """WAV files by pydub, without another process; everything else, and odd WAV files, by ffmpeg."""
+    if path.suffix.lower() == ".wav":
+        try:
+            with path.open("rb") as file:
+                segment = AudioSegment.from_wav(file)
+        except (CouldntDecodeError, EOFError, ValueError, IndexError):
+            return _ffmpeg(path)
+        mono = segment.set_channels(1).set_sample_width(2)
+        return codec.resample(bytes(mono.raw_data), int(mono.frame_rate))
+    return _ffmpeg(path)
+
+
+def _ffmpeg(path: Path) -> bytes:
+    command = [imageio_ffmpeg.get_ffmpeg_exe(), "-nostdin", "-v", "error"]
+    command += ["-protocol_whitelist", "file", "-format_whitelist", _FORMATS, "-i", f"file:{path}"]
+    command += ["-vn", "-t", str(MAX_SECONDS + 1), "-ac", "1", "-ar", str(codec.RATE), "-f", "s16le", "pipe:1"]
+    try:
+        done = subprocess.run(command, capture_output=True, timeout=_DECODE_SECONDS, check=False)  # noqa: S603
+    except subprocess.TimeoutExpired as error:
+        raise UserError(f"The recording {path.name} takes too long to read.", "Save it as a WAV file.") from error
+    if done.returncode != 0 or not done.stdout:
+        lines = done.stderr.decode(errors="replace").strip().splitlines()
+        reason = lines[-1].replace(f"file:{path}", path.name) if lines else "there is no sound in it"
+        raise UserError(f"The recording {path.name} cannot be read: {reason}.", "Save it as a WAV or MP3 file.")
+    return done.stdout

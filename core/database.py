@@ -1,0 +1,99 @@
+"""The database: one PostgreSQL, one schema, one unit of work per request, job or turn.
+
+    with database.unit() as uow:
+        uow.session.add(...)
+        uow.send("dial", {"attempt": str(attempt.id)})
+
+The unit commits when the block ends and rolls back when it raises. What was sent stands in the outbox and leaves the
+process only after the commit.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any, ClassVar
+
+import orjson
+from sqlalchemy import DateTime, MetaData, create_engine
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.orm import DeclarativeBase, Session
+
+from core.clock import Clock
+
+log = logging.getLogger(__name__)
+
+
+class Base(DeclarativeBase):
+    """Every table. Names of constraints follow one convention, so that migrations can name them."""
+
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "ck": "ck_%(table_name)s_%(constraint_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
+    type_annotation_map: ClassVar[dict[Any, Any]] = {
+        datetime: DateTime(timezone=True),
+        dict[str, Any]: JSONB,
+        list[Any]: JSONB,
+    }
+
+
+class UnitOfWork:
+    """One transaction, with the clock and the outbox at hand."""
+
+    def __init__(self, session: Session, clock: Clock) -> None:
+        self.session = session
+        self.clock = clock
+        self.sent = False
+
+    def now(self) -> datetime:
+        return self.clock.now()
+
+    def send(self, job: str, payload: Mapping[str, Any], at: datetime | None = None) -> None:
+        """Put a job into the outbox; it is done at least once after the commit, not before `at`."""
+        from core.outbox import OutboxRow
+
+        self.session.add(OutboxRow(job=job, payload=dict(payload), due_at=at or self.now(), created_at=self.now()))
+        self.sent = True
+
+
+class Database:
+    """Opens units of work. `after_commit` is called when a committed unit has put something into the outbox."""
+
+    def __init__(self, url: str, clock: Clock, pool_size: int = 10) -> None:
+        self.engine = create_engine(
+            _psycopg_url(url),
+            pool_size=pool_size,
+            max_overflow=pool_size,
+            pool_pre_ping=True,
+            json_serializer=lambda value: orjson.dumps(value).decode(),
+            json_deserializer=orjson.loads,
+        )
+        self.clock = clock
+        self.after_commit: Callable[[], None] | None = None
+
+    @contextmanager
+    def unit(self) -> Iterator[UnitOfWork]:
+        with Session(self.engine, expire_on_commit=False) as session:
+            uow = UnitOfWork(session, self.clock)
+            with session.begin():
+                yield uow
+        if uow.sent and self.after_commit is not None:
+            self.after_commit()
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+
+def _psycopg_url(url: str) -> str:
+    for prefix in ("postgresql://", "postgres://"):
+        if url.startswith(prefix):
+            return "postgresql+psycopg://" + url.removeprefix(prefix)
+    return url

@@ -1,0 +1,33 @@
+"""Phone numbers: read in the ways people write them, kept as E.164."""
+
+from __future__ import annotations
+
+import phonenumbers
+
+from core.errors import UserError
+
+
+def normalise_phone(text: str, country: str = "VN") -> str:
+    """The number as E.164 (`+84912345678`).
+
+    Accepts what lists in Vietnam hold: `0912 345 678`, `84912345678`, `+84 (0)912-345-678`, `912345678` (the leading
+    zero that a spreadsheet took away). Raises UserError for what is no possible number.
+    """
+    cleaned = text.strip().lstrip("'").replace("(0)", "")
+    digits = "".join(c for c in cleaned if c.isdigit())
+    candidates = [cleaned]
+    if country == "VN" and not cleaned.startswith(("+", "0")):
+        candidates = [f"+{digits}"] if digits.startswith("84") and len(digits) > 9 else [f"0{digits}"]
+    for candidate in candidates:
+        try:
+            number = phonenumbers.parse(candidate, country)
+        except phonenumbers.NumberParseException:
+            continue
+        if phonenumbers.is_valid_number(number):
+            return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+    raise UserError(f"{text!r} is not a phone number.", "Write it as 0912345678 or +84912345678.")
+
+
+def mask_phone(number: str) -> str:
+    """The number with its middle hidden, for people who may not see it: `+8491•••678`."""
+    return f"{number[:5]}•••{number[-3:]}" if len(number) > 8 else "•••"

@@ -1,0 +1,41 @@
+"""Rights and the roles that bundle them. Every endpoint of the console declares the right it needs."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Right(StrEnum):
+    """What a user may do, within their area."""
+
+    CAMPAIGNS_SEE = "campaigns.see"
+    CAMPAIGNS_RUN = "campaigns.run"
+    CALLS_SEE = "calls.see"
+    RECORDS_SEE = "records.see"  # health data: every read is audited
+    APPOINTMENTS_SEE = "appointments.see"
+    APPOINTMENTS_RUN = "appointments.run"
+    HEALTH_SEE = "health.see"  # the health of carriers, models and processes
+    USERS_RUN = "users.run"
+    AUDIT_SEE = "audit.see"
+
+
+ROLES: dict[str, frozenset[Right]] = {
+    "supervisor": frozenset(
+        {
+            Right.CAMPAIGNS_SEE,
+            Right.CAMPAIGNS_RUN,
+            Right.CALLS_SEE,
+            Right.RECORDS_SEE,
+            Right.APPOINTMENTS_SEE,
+            Right.HEALTH_SEE,
+        }
+    ),
+    "tracer": frozenset({Right.CAMPAIGNS_SEE, Right.CALLS_SEE, Right.RECORDS_SEE}),
+    "doctor": frozenset({Right.RECORDS_SEE, Right.APPOINTMENTS_SEE, Right.APPOINTMENTS_RUN}),
+    "administrator": frozenset({Right.HEALTH_SEE, Right.USERS_RUN, Right.AUDIT_SEE}),
+}
+
+
+def rights_of(roles: list[str]) -> frozenset[Right]:
+    """All rights of these roles together. A role that does not exist gives none."""
+    return frozenset().union(*(ROLES.get(role, frozenset()) for role in roles))

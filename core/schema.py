@@ -1,0 +1,22 @@
+"""Bring a database to the newest schema, from any earlier one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Engine
+
+
+def migration_config(engine: Engine) -> Config:
+    """Alembic's configuration without a file: the scripts stand beside this module."""
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
+    config.attributes["engine"] = engine
+    return config
+
+
+def upgrade(engine: Engine) -> None:
+    """Apply what is missing. Two processes at once are safe: the second waits for the first."""
+    command.upgrade(migration_config(engine), "head")

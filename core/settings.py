@@ -1,0 +1,82 @@
+"""The settings, read once from the environment (`TRACELINE_…`, and the usual `DATABASE_URL`, `REDIS_URL`).
+
+Nothing else in the project reads the environment. A wrong value ends the start with a sentence that names it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from pydantic import AliasChoices, Field, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from core.errors import UserError
+
+
+class Settings(BaseSettings):
+    """Every setting, its default and its meaning."""
+
+    model_config = SettingsConfigDict(env_prefix="TRACELINE_", frozen=True, extra="ignore", populate_by_name=True)
+
+    home: Path = Field(Path("var"), description="where data, keys, logs, prompts and models are kept")
+    database_url: str = Field("", validation_alias=AliasChoices("DATABASE_URL", "database_url"))
+    redis_url: str = Field("", validation_alias=AliasChoices("REDIS_URL", "redis_url"))
+    public_url: str = Field("http://127.0.0.1:8000", description="the address under which carriers reach the web")
+    public_media_url: str = Field("ws://127.0.0.1:8001", description="the address under which carriers reach media")
+    web_bind: str = "127.0.0.1:8000"
+    media_bind: str = "127.0.0.1:8001"
+    zone: str = Field("Asia/Ho_Chi_Minh", description="the department's time zone")
+    language: str = Field("vi", description="the language of the console and of callers of whom we know none")
+    hotline: str = Field("+842373850115", description="our own number, shown to the people we call")
+    department: str = Field("CDC Thanh Hóa", description="who calls, as spoken and shown")
+
+    twilio_account_sid: str = ""
+    twilio_auth_token: str = Field("", repr=False)
+    twilio_api_url: str = Field("https://api.twilio.com", description="Twilio, or the simulated telephone network")
+
+    models: Path | None = Field(None, description="folder of Vosk models; default: <home>/models")
+    recordings: Path | None = Field(None, description="folder of recorded prompts; default: <home>/recordings")
+    recogniser_workers: int = Field(2, ge=0, le=64, description="recogniser processes per language; 0: keys only")
+    secret_keys: str = Field("", repr=False, description="comma-separated keys, newest first; default: <home>/keys")
+
+    @property
+    def models_folder(self) -> Path:
+        return self.models or self.home / "models"
+
+    @property
+    def recordings_folder(self) -> Path:
+        return self.recordings or self.home / "recordings"
+
+    @property
+    def prompts_folder(self) -> Path:
+        return self.home / "prompts"
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return init_settings, env_settings
+
+
+def read_settings(**overrides: object) -> Settings:
+    """The settings of this process. Raises UserError that names each wrong variable."""
+    try:
+        return Settings(**overrides)  # type: ignore[arg-type]
+    except ValidationError as error:
+        wrong = "; ".join(f"{'.'.join(str(p) for p in e['loc'])}: {e['msg']}" for e in error.errors())
+        raise UserError(
+            f"The settings cannot be used: {wrong}.", "Correct the environment variable and start again."
+        ) from error
+
+
+def environment(settings: Settings) -> Mapping[str, str]:
+    """The variables that give a child process the same settings."""
+    names = {"database_url": "DATABASE_URL", "redis_url": "REDIS_URL"}
+    values = settings.model_dump()
+    return {names.get(k, f"TRACELINE_{k.upper()}"): str(v) for k, v in values.items() if v is not None}

@@ -1,0 +1,128 @@
+"""Campaigns, their targets, and the attempts to reach each."""
+
+from __future__ import annotations
+
+from datetime import datetime, time
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.types import SmallInteger
+
+from core.areas import area_column
+from core.database import Base
+from core.encryption import EncryptedText
+from core.ids import new_id
+
+
+class CampaignState(StrEnum):
+    DRAFT = "draft"
+    RUNNING = "running"
+    PAUSED = "paused"
+    FINISHED = "finished"
+    ABORTED = "aborted"
+
+
+class TargetState(StrEnum):
+    """`waiting` for its next attempt at `next_at`; `calling`; `done` with a disposition."""
+
+    WAITING = "waiting"
+    CALLING = "calling"
+    DONE = "done"
+
+
+class AttemptState(StrEnum):
+    """`claimed`: decided, not yet given to the carrier. `placing`: being given; after a crash we cannot know, so the
+    carrier is asked. `placed`: the carrier has it. `ended`: over, with an outcome."""
+
+    CLAIMED = "claimed"
+    PLACING = "placing"
+    PLACED = "placed"
+    ENDED = "ended"
+
+
+class Campaign(Base):
+    __tablename__ = "campaign"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    name: Mapped[str]
+    script: Mapped[str]
+    carrier: Mapped[str]
+    language: Mapped[str] = mapped_column(server_default="vi")
+    state: Mapped[str] = mapped_column(server_default=CampaignState.DRAFT)
+    zone: Mapped[str]
+    window_from: Mapped[time]
+    window_until: Mapped[time]
+    weekdays: Mapped[list[int]] = mapped_column(ARRAY(SmallInteger))  # 0 Monday … 6 Sunday
+    last_moment: Mapped[datetime | None]  # after it a target is overdue, never dialed
+    cap: Mapped[int]  # calls at the same time
+    pace: Mapped[float]  # calls per second
+    ring_seconds: Mapped[int] = mapped_column(server_default=text("40"))
+    on_machine: Mapped[str] = mapped_column(server_default="message")  # message, hang_up
+    retries: Mapped[dict[str, Any]]  # outcome -> list of delays in seconds: {"busy": [120, 900], …}
+    area: Mapped[str] = area_column()
+    created_by: Mapped[UUID | None]
+    created_at: Mapped[datetime]
+    started_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
+
+
+class Target(Base):
+    __tablename__ = "target"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    campaign_id: Mapped[UUID] = mapped_column(ForeignKey("campaign.id"))
+    person_id: Mapped[UUID | None] = mapped_column(index=True)
+    phone: Mapped[str] = mapped_column(EncryptedText)
+    language: Mapped[str]
+    context: Mapped[dict[str, Any]]
+    area: Mapped[str] = area_column()
+    state: Mapped[str] = mapped_column(server_default=TargetState.WAITING)
+    disposition: Mapped[str] = mapped_column(server_default="registered")  # the words of I12
+    attempts: Mapped[int] = mapped_column(server_default=text("0"))
+    outcomes: Mapped[dict[str, Any]]  # outcome -> how often
+    resume_state: Mapped[dict[str, Any] | None]  # where the person left off (I3)
+    next_at: Mapped[datetime]
+    done_at: Mapped[datetime | None]
+
+    __table_args__ = (
+        UniqueConstraint("campaign_id", "person_id"),
+        # Choosing the next target reads this index from its start: flat however large the campaign grows.
+        Index("ix_target_due", "campaign_id", "next_at", "id", postgresql_where=text("state = 'waiting'")),
+        Index("ix_target_campaign_disposition", "campaign_id", "disposition"),
+    )
+
+
+class Attempt(Base):
+    """One dial of one target; goes to the carrier at most once (N12)."""
+
+    __tablename__ = "attempt"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    target_id: Mapped[UUID] = mapped_column(ForeignKey("target.id"))
+    campaign_id: Mapped[UUID] = mapped_column(ForeignKey("campaign.id"))
+    number: Mapped[int]
+    phone: Mapped[str] = mapped_column(EncryptedText)
+    state: Mapped[str] = mapped_column(server_default=AttemptState.CLAIMED)
+    outcome: Mapped[str | None]
+    claimed_at: Mapped[datetime]
+    placing_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
+
+    __table_args__ = (
+        UniqueConstraint("target_id", "number"),
+        Index("ix_attempt_live", "campaign_id", postgresql_where=text("state <> 'ended'")),
+        # People share phones: one live attempt per number, whatever the campaign.
+        Index("uq_attempt_live_phone", "phone", unique=True, postgresql_where=text("state <> 'ended'")),
+    )
+
+
+class DoNotCall(Base):
+    __tablename__ = "do_not_call"
+
+    phone: Mapped[str] = mapped_column(EncryptedText, primary_key=True)
+    reason: Mapped[str]
+    at: Mapped[datetime]

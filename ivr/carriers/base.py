@@ -1,0 +1,39 @@
+"""What every carrier offers to the dialer, whatever it speaks to the outside."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+from uuid import UUID
+
+
+@dataclass(frozen=True, slots=True)
+class DialOrder:
+    """One dial. `ordered_at` is when the attempt was marked `placing`: a call the carrier started before is not it."""
+
+    call_id: UUID
+    to: str
+    ring_seconds: int
+    detect_machine: bool
+    ordered_at: datetime
+
+
+class Carrier(Protocol):
+    """`place` raises core.errors.Permanent when the carrier refused (no call exists), Retryable when it surely did
+    not take the order, and `OrderUnknown` when we cannot know: then `find` is asked before anything else."""
+
+    name: str
+
+    def place(self, order: DialOrder) -> str:
+        """Dial; returns the carrier's own id of the call."""
+
+    def find(self, order: DialOrder) -> str | None:
+        """The carrier's id of the call that this order made, if it made one."""
+
+    def hang_up(self, provider_ref: str) -> None:
+        """End the call. Harmless when it is over already."""
+
+
+class OrderUnknown(Exception):
+    """The carrier may or may not have taken the order: the answer was lost."""

@@ -1,0 +1,92 @@
+"""What every test may use: a real PostgreSQL and Redis out of wheels, a clock that stands still, a fresh database."""
+
+from __future__ import annotations
+
+import importlib
+import itertools
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+import redis
+from sqlalchemy import create_engine, make_url, text
+
+from core import encryption
+from core.clock import SimulatedClock
+from core.database import Database
+from core.schema import upgrade
+from core.services import services
+from core.settings import Settings, read_settings
+
+# Every module with tables, so that the metadata is complete.
+for module in ("core.outbox", "core.receipts", "core.areas", "core.heartbeats", "core.users", "core.audit"):
+    importlib.import_module(module)
+for package in ("ivr.calls", "ivr.campaigns", "tracing", "telehealth"):
+    importlib.import_module(f"{package}.model")
+
+# A Monday, ten in the morning in Vietnam.
+NOW = datetime(2026, 11, 23, 3, 0, tzinfo=UTC)
+_numbers = itertools.count(1)
+
+
+@pytest.fixture(scope="session")
+def settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
+    """Settings with a PostgreSQL and a Redis of this test run."""
+    home: Path = tmp_path_factory.mktemp("traceline")
+    encryption.use_keys(encryption.load_keys("", home))
+    with services(read_settings(home=home, database_url="", redis_url="")) as ready:
+        yield ready
+
+
+def _with_database(url: str, name: str) -> str:
+    return make_url(url).set(database=name).render_as_string(hide_password=False)
+
+
+def _admin(url: str, statement: str) -> None:
+    engine = create_engine(make_url(url).set(drivername="postgresql+psycopg"), isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text(statement))
+    engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def template_url(settings: Settings) -> str:
+    """A migrated database that others are copied from."""
+    _admin(settings.database_url, "CREATE DATABASE template_traceline")
+    url = _with_database(settings.database_url, "template_traceline")
+    database = Database(url, SimulatedClock(NOW))
+    upgrade(database.engine)
+    database.close()
+    return url
+
+
+@pytest.fixture
+def clock() -> SimulatedClock:
+    return SimulatedClock(NOW)
+
+
+@pytest.fixture
+def database_url(settings: Settings, template_url: str) -> Iterator[str]:
+    """The address of a fresh, migrated, empty database."""
+    name = f"test_{next(_numbers)}"
+    _admin(settings.database_url, f"CREATE DATABASE {name} TEMPLATE template_traceline")
+    yield _with_database(settings.database_url, name)
+    _admin(settings.database_url, f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def database(database_url: str, clock: SimulatedClock) -> Iterator[Database]:
+    """A fresh database on the simulated clock."""
+    database = Database(database_url, clock)
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def redis_client(settings: Settings) -> Iterator[redis.Redis]:
+    """An empty Redis."""
+    client = redis.Redis.from_url(settings.redis_url)
+    client.flushdb()
+    yield client
+    client.close()
