@@ -2,45 +2,52 @@
 
 from __future__ import annotations
 
-import numpy as np
-from numpy.typing import NDArray
+import math
+import warnings
 
-from audio.codec import PCM_FRAME, RATE, seconds, silence
+import numpy as np
+
+from audio.codec import PCM_FRAME, RATE
+
+with warnings.catch_warnings():
+    # pydub warns at import that no ffmpeg is in PATH; ours comes in a wheel, and only `audio.recordings` calls it.
+    warnings.simplefilter("ignore")
+    from pydub import AudioSegment
+    from pydub.silence import detect_leading_silence
 
 TARGET_DBFS = -20.0
 """Level of the spoken parts, in dB below full scale."""
-PEAK = 0.89
-"""No sample goes above this part of full scale (-1 dBFS): µ-law and cheap telephones distort near the top."""
+PEAK_DBFS = -1.0
+"""No sample goes above this: µ-law and cheap telephones distort near the top."""
 EDGE_SECONDS = 0.06
 """Silence left before and after the words."""
 
-_QUIET_BELOW_LOUDEST_DB = 40.0
-_FLOOR_DBFS = -55.0
+_QUIET_BELOW_PEAK_DB = 38.0
+_FLOOR_DBFS = -65.0
+_STEP_MS = 10
 
 
 def speech_level(pcm: bytes) -> float | None:
-    """The level of the spoken parts (frames within 40 dB of the loudest) in dBFS; None if all of it is silence."""
-    levels = _frame_levels(pcm)
-    active = levels[levels > _threshold(levels)] if len(levels) else levels
-    if not len(active):
-        return None
-    return float(10 * np.log10(np.mean(10 ** (active / 10))))
+    """The level of the spoken parts in dBFS, pauses left out; None if all of it is silence."""
+    samples = np.frombuffer(pcm, dtype="<i2").astype(np.float64) / 32768
+    width = PCM_FRAME // 2
+    power = np.mean(np.pad(samples, (0, -len(samples) % width)).reshape(-1, width) ** 2, axis=1)
+    active = power[power > 10 ** (_threshold(_segment(pcm)) / 10)]
+    return float(10 * np.log10(np.mean(active))) if len(active) else None
 
 
 def trim(pcm: bytes, edge: float = EDGE_SECONDS) -> bytes:
-    """Take silence away from both ends but for `edge` seconds. Nothing but silence becomes empty."""
-    levels = _frame_levels(pcm)
-    if not len(levels):
+    """Leave exactly `edge` seconds before and after the sound. Nothing but silence becomes empty."""
+    segment = _segment(pcm)
+    threshold = _threshold(segment)
+    start = detect_leading_silence(segment, threshold, _STEP_MS)
+    end = len(segment) - detect_leading_silence(segment.reverse(), threshold, _STEP_MS)
+    if end <= start:
         return b""
-    loud = np.flatnonzero(levels > _threshold(levels))
-    if not len(loud):
-        return b""
-    margin = int(edge * RATE) * 2
-    start = int(loud[0]) * PCM_FRAME
-    end = min(len(pcm), (int(loud[-1]) + 1) * PCM_FRAME)
-    before = silence(max(0.0, edge - seconds(pcm[:start])))
-    after = silence(max(0.0, edge - seconds(pcm[end:])))
-    return before + pcm[max(0, start - margin) : end + margin] + after
+    margin = round(edge * 1000)
+    before = AudioSegment.silent(max(0, margin - start), RATE)
+    after = AudioSegment.silent(max(0, margin - (len(segment) - end)), RATE)
+    return bytes((before + segment[max(0, start - margin) : end + margin] + after).raw_data)
 
 
 def normalise(pcm: bytes) -> bytes:
@@ -48,18 +55,16 @@ def normalise(pcm: bytes) -> bytes:
     level = speech_level(pcm)
     if level is None:
         return pcm
-    samples = np.frombuffer(pcm, dtype="<i2").astype(np.float64)
-    gain = min(10 ** ((TARGET_DBFS - level) / 20), PEAK * 32767 / float(np.max(np.abs(samples))))
-    return np.rint(samples * gain).astype("<i2").tobytes()
+    segment = _segment(pcm)
+    gain = min(TARGET_DBFS - level, PEAK_DBFS - segment.max_dBFS)
+    return bytes(segment.apply_gain(gain).raw_data)
 
 
-def _frame_levels(pcm: bytes) -> NDArray[np.float64]:
-    samples = np.frombuffer(pcm, dtype="<i2").astype(np.float64) / 32768
-    width = PCM_FRAME // 2
-    padded = np.pad(samples, (0, -len(samples) % width)).reshape(-1, width)
-    power: NDArray[np.float64] = np.mean(padded**2, axis=1)
-    return 10 * np.log10(np.maximum(power, 1e-12))
+def _segment(pcm: bytes) -> AudioSegment:
+    return AudioSegment(data=pcm, sample_width=2, frame_rate=RATE, channels=1)
 
 
-def _threshold(levels: NDArray[np.float64]) -> float:
-    return max(_FLOOR_DBFS, float(np.max(levels)) - _QUIET_BELOW_LOUDEST_DB)
+def _threshold(segment: AudioSegment) -> float:
+    """What counts as silence: far below the loudest sample, and below what a quiet room leaves on a recording."""
+    peak = float(segment.max_dBFS)
+    return max(_FLOOR_DBFS, peak - _QUIET_BELOW_PEAK_DB) if math.isfinite(peak) else _FLOOR_DBFS

@@ -6,6 +6,7 @@ a small JSON file with the words, for captions and for the ears of simulated peo
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import logging
@@ -14,7 +15,7 @@ import re
 import tempfile
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Literal
@@ -108,10 +109,11 @@ class PromptStore:
     def describe(self, digest: str) -> ClipInfo:
         """What the clip says, in which language. Raises UserError for a digest nobody made."""
         try:
-            data = self._path(_valid(digest), ".json").read_bytes()
+            words = json.loads(self._path(_valid(digest), ".json").read_bytes())
+            size = self._path(digest, ".pcm").stat().st_size
         except FileNotFoundError as error:
             raise _unknown() from error
-        return ClipInfo(**json.loads(data))
+        return ClipInfo(seconds=size / (2 * codec.RATE), **words)
 
     def warm(self, items: Iterable[PromptItem], progress: Callable[[int, int], None] | None = None) -> int:
         """Make clips ahead; `progress` is told (done, total). Returns how many.
@@ -175,18 +177,20 @@ class PromptStore:
 
     def _stored(self, digest: str) -> Clip | None:
         try:
-            size = self._path(digest, ".pcm").stat().st_size
             info = self.describe(digest)
-        except (FileNotFoundError, UserError):
+        except UserError:
             return None
-        return Clip(digest, size / (2 * codec.RATE), info.text, info.language)
+        return Clip(digest, info.seconds, info.text, info.language)
 
     def _keep(self, digest: str, language: str, text: str, source: Literal["recording", "speech"], pcm: bytes) -> Clip:
-        """The words first, then the sound: whoever finds the sound finds the words too."""
-        info = ClipInfo(language, text, round(codec.seconds(pcm), 3), source)
-        _write_whole(self._path(digest, ".json"), json.dumps(asdict(info), ensure_ascii=False).encode())
-        _write_whole(self._path(digest, ".pcm"), pcm)
-        return Clip(digest, codec.seconds(pcm), text, language)
+        """The words first, then the sound: whoever finds the sound finds the words too.
+
+        The first writer wins, and everybody uses its sound: eSpeak never says a sentence twice in quite the same way.
+        """
+        words = {"language": language, "text": text, "source": source}
+        _write_once(self._path(digest, ".json"), json.dumps(words, ensure_ascii=False).encode())
+        _write_once(self._path(digest, ".pcm"), pcm)
+        return Clip(digest, codec.seconds(self._read(digest)), text, language)
 
     def _read_pcm(self, digest: str) -> bytes:
         try:
@@ -217,15 +221,12 @@ def _unknown() -> UserError:
     return UserError("There is no such prompt.", "Make the prompts again with the same settings.")
 
 
-def _write_whole(path: Path, data: bytes) -> None:
-    """Write a file so that a reader, or a second writer of the same content, never sees a part of it."""
+def _write_once(path: Path, data: bytes) -> None:
+    """Write a file unless it is there. No reader ever sees a part of it, and no second writer replaces it."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".making-", delete=False) as file:
-        try:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-            os.replace(file.name, path)
-        except BaseException:
-            os.unlink(file.name)
-            raise
+    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".making-") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+        with contextlib.suppress(FileExistsError):
+            os.link(file.name, path)

@@ -6,7 +6,6 @@ A file that cannot be used is refused with the reason, so that it is found at up
 from __future__ import annotations
 
 import subprocess
-import warnings
 from pathlib import Path
 
 import imageio_ffmpeg
@@ -14,12 +13,6 @@ import imageio_ffmpeg
 from audio import codec
 from audio.levels import normalise, speech_level, trim
 from core.errors import UserError
-
-with warnings.catch_warnings():
-    # pydub looks for ffmpeg in PATH when imported and warns; ours comes in a wheel and is called below.
-    warnings.simplefilter("ignore")
-    from pydub import AudioSegment
-    from pydub.exceptions import CouldntDecodeError
 
 SUFFIXES = (".wav", ".mp3", ".ogg", ".opus", ".flac", ".m4a", ".webm")
 MAX_BYTES = 50_000_000
@@ -47,26 +40,12 @@ def load_recording(path: Path) -> bytes:
         raise UserError(f"The recording {path.name} is longer than {MAX_SECONDS:.0f} seconds.", "Cut it.")
     if speech_level(pcm) is None:
         raise UserError(f"There is nothing but silence in the recording {path.name}.", "Record it again.")
-    trimmed = trim(pcm)
-    if codec.seconds(trimmed) < MIN_SECONDS:
+    if codec.seconds(trim(pcm, edge=0)) < MIN_SECONDS:
         raise UserError(f"The recording {path.name} is too short to be a prompt.", "Record it again.")
-    return normalise(trimmed)
+    return normalise(trim(pcm))
 
 
 def _decode(path: Path) -> bytes:
-    """WAV files by pydub, without another process; everything else, and odd WAV files, by ffmpeg."""
-    if path.suffix.lower() == ".wav":
-        try:
-            with path.open("rb") as file:
-                segment = AudioSegment.from_wav(file)
-        except (CouldntDecodeError, EOFError, ValueError, IndexError):
-            return _ffmpeg(path)
-        mono = segment.set_channels(1).set_sample_width(2)
-        return codec.resample(bytes(mono.raw_data), int(mono.frame_rate))
-    return _ffmpeg(path)
-
-
-def _ffmpeg(path: Path) -> bytes:
     command = [imageio_ffmpeg.get_ffmpeg_exe(), "-nostdin", "-v", "error"]
     command += ["-protocol_whitelist", "file", "-format_whitelist", _FORMATS, "-i", f"file:{path}"]
     command += ["-vn", "-t", str(MAX_SECONDS + 1), "-ac", "1", "-ar", str(codec.RATE), "-f", "s16le", "pipe:1"]
