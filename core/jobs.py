@@ -11,7 +11,7 @@ from typing import Any
 
 from redis import Redis
 from redis.exceptions import RedisError
-from rq import Queue
+from rq import Queue, SimpleWorker
 from rq.serializers import JSONSerializer
 
 from core import outbox
@@ -82,3 +82,11 @@ class Jobs:
                 outbox.mark_done(uow, row, None if failure is None else str(failure))
                 if failure is not None:
                     log.error("job refused job=%s row=%s error=%s", name, row_id, failure.message)
+
+
+def run_worker(redis: Redis) -> None:
+    """Take jobs from the queue until SIGTERM. Jobs run in this process: when one crashes it, the supervisor starts it
+    again, and the sweep hands out again what was not done."""
+    SimpleWorker(
+        [Queue(QUEUE, connection=redis, serializer=JSONSerializer)], connection=redis, serializer=JSONSerializer
+    ).work(logging_level="WARNING")
