@@ -1,0 +1,89 @@
+"""The media process's end of one worker: messages out without waiting, replies matched to whoever asked.
+
+When the worker is gone, everybody who waits for it gets None at once: speech has failed, and the call goes on by keys.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections.abc import Callable
+from typing import Any
+
+from audio.recogniser import wire
+
+MAX_BACKLOG = 512 * 1024
+"""Bytes not yet taken by the worker (half a minute of sound) beyond which it gets nothing new."""
+TIMEOUTS_BEFORE_KILL = 2
+
+Reply = dict[str, Any]
+
+
+class WorkerLink:
+    """One worker. `sessions` counts open questions; `alive` turns False once, for good."""
+
+    def __init__(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, pid: int, kill: Callable[[int], None]
+    ) -> None:
+        self.pid = pid
+        self.alive = True
+        self.sessions: set[int] = set()
+        self._reader = reader
+        self._writer = writer
+        self._kill = kill
+        self._numbers = itertools.count(1)
+        self._waiting: dict[tuple[str, int], asyncio.Future[Reply | None]] = {}
+        self._timeouts = 0
+
+    @property
+    def backlogged(self) -> bool:
+        """Whether the worker is too far behind to be given more."""
+        return self._writer.transport.get_write_buffer_size() > MAX_BACKLOG
+
+    def number(self) -> int:
+        """A number for a new session or request."""
+        return next(self._numbers)
+
+    def send(self, header: dict[str, Any], body: bytes = b"") -> bool:
+        """Hand over a message; False if the worker is gone or too far behind."""
+        if not self.alive or self.backlogged:
+            return False
+        self._writer.write(wire.encode(header, body))
+        return True
+
+    def expect(self, operation: str, number: int) -> asyncio.Future[Reply | None]:
+        """The reply to come; None if the worker dies first."""
+        future: asyncio.Future[Reply | None] = asyncio.get_running_loop().create_future()
+        if self.alive:
+            self._waiting[operation, number] = future
+        else:
+            future.set_result(None)
+        return future
+
+    def timed_out(self) -> None:
+        """A reply did not come in time. A worker that stays silent twice running hangs, and is ended."""
+        self._timeouts += 1
+        if self._timeouts >= TIMEOUTS_BEFORE_KILL:
+            self._kill(self.pid)
+
+    async def follow(self) -> None:
+        """Deliver replies until the worker is gone. Raises WireError if it talks nonsense."""
+        try:
+            while (message := await wire.read(self._reader)) is not None:
+                reply, _ = message
+                self._timeouts = 0
+                future = self._waiting.pop((reply["op"], reply["id"]), None)
+                if future is not None and not future.done():
+                    future.set_result(reply)
+        finally:
+            self.close()
+
+    def close(self) -> None:
+        """Let go of the worker, which ends when it notices."""
+        self.alive = False
+        self.sessions.clear()
+        self._writer.close()
+        for future in self._waiting.values():
+            if not future.done():
+                future.set_result(None)
+        self._waiting.clear()

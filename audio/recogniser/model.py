@@ -1,0 +1,63 @@
+"""The one place that calls Vosk: a loaded model and a recogniser for one question."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import vosk
+
+from audio.codec import RATE
+from audio.decoys import decoys_for
+from audio.recogniser.grammar import UNKNOWN_SYMBOLS, BuiltGrammar, build, is_word
+
+_SILENT = -1
+
+
+class LoadedModel:
+    """A Vosk model in memory: seconds to load, hundreds of megabytes; recognisers of it cost about a millisecond."""
+
+    def __init__(self, path: Path) -> None:
+        vosk.SetLogLevel(_SILENT)
+        self._model = vosk.Model(str(path))
+        self.knows = lru_cache(maxsize=10_000)(self._knows)
+        self.unknown_symbol = next((symbol for symbol in UNKNOWN_SYMBOLS if self._id(symbol) >= 0), None)
+
+    def _knows(self, word: str) -> bool:
+        return is_word(word) and self._id(word) >= 0
+
+    def _id(self, word: str) -> int:
+        return int(self._model.vosk_model_find_word(word))
+
+    def grammar(self, language: str, phrases: Sequence[str]) -> BuiltGrammar:
+        """The grammar of a question: its phrases, the decoys of the language, the unknown symbol."""
+        return build(phrases, decoys_for(language, phrases), self.knows, self.unknown_symbol)
+
+    def recogniser(self, grammar: BuiltGrammar) -> Recogniser:
+        """A recogniser that hears only the grammar."""
+        return Recogniser(vosk.KaldiRecognizer(self._model, RATE, grammar.text))
+
+
+class Recogniser:
+    """Listens to one answer. Words found before a pause are kept: Vosk forgets them at its own end points."""
+
+    def __init__(self, kaldi: Any) -> None:
+        self._kaldi = kaldi
+        self._kaldi.SetWords(True)
+        self._words: list[dict[str, Any]] = []
+
+    def accept(self, pcm: bytes) -> None:
+        """16-bit samples at 8 kHz, of any length."""
+        if self._kaldi.AcceptWaveform(pcm):
+            self._keep(self._kaldi.Result())
+
+    def finish(self) -> list[dict[str, Any]]:
+        """The words heard, each with `word`, `conf` from 0 to 1, `start` and `end` in seconds of what was fed."""
+        self._keep(self._kaldi.FinalResult())
+        return self._words
+
+    def _keep(self, result: str) -> None:
+        self._words += json.loads(result).get("result", [])

@@ -1,0 +1,79 @@
+"""The template process: loads one model, then forks a worker whenever the pool asks. Started as a program of its own.
+
+    python -m audio.recogniser.template CONTROL_FD MODEL_FOLDER
+
+It never starts a thread, so forking is safe; workers share the model's memory. It ends when the pool's end of the
+control connection closes, however the pool died, and each worker when its own connection closes.
+
+The control connection keeps message boundaries. In: `f` with a descriptor (fork a worker that serves it), `k` and a
+process number (kill that worker). Out: JSON `ready`; `forked` and `ended` with the process number.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import json
+import os
+import select
+import signal
+import socket
+import sys
+from pathlib import Path
+
+from audio.recogniser.model import LoadedModel
+from audio.recogniser.worker import serve
+
+_MAX_CONTROL = 4096
+_NICENESS = 5
+"""Recognition gives way to the process that carries the calls' sound."""
+_REAP_SECONDS = 0.5
+
+
+def main(arguments: list[str]) -> None:
+    """Load the model, say `ready`, fork on request until the pool is gone."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C goes to the whole group; the pool decides when we end
+    os.nice(_NICENESS)
+    with socket.socket(fileno=int(arguments[0])) as control, contextlib.suppress(ConnectionError):
+        model = LoadedModel(Path(arguments[1]))
+        gc.freeze()  # keeps the collector from touching, and so copying, memory shared with the workers
+        _tell(control, "ready")
+        _obey(control, model)
+
+
+def _obey(control: socket.socket, model: LoadedModel) -> None:
+    workers: set[int] = set()
+    while True:
+        readable, _, _ = select.select([control], [], [], _REAP_SECONDS)
+        if readable:
+            request, descriptors, _, _ = socket.recv_fds(control, _MAX_CONTROL, 1)
+            if not request:
+                return
+            if request[:1] == b"k" and int(request[1:]) in workers:
+                os.kill(int(request[1:]), signal.SIGKILL)
+            for descriptor in descriptors:
+                workers.add(_fork(control, descriptor, model))
+        for worker in tuple(workers):
+            pid, status = os.waitpid(worker, os.WNOHANG)
+            if pid:
+                workers.discard(pid)
+                _tell(control, "ended", pid=pid, status=os.waitstatus_to_exitcode(status))
+
+
+def _fork(control: socket.socket, descriptor: int, model: LoadedModel) -> int:
+    with socket.socket(fileno=descriptor) as connection:
+        worker = os.fork()
+        if worker == 0:
+            control.close()
+            serve(connection, model)
+            os._exit(0)
+    _tell(control, "forked", pid=worker)
+    return worker
+
+
+def _tell(control: socket.socket, what: str, **data: int) -> None:
+    control.send(json.dumps({"op": what, **data}).encode())
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
