@@ -1,0 +1,77 @@
+"""The log of a call: one line per event, action list, saved answers, notes and status, in the order they happened.
+
+The events of a log, given to `advance` one after another from the opening state, make the same call again (N2).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+from uuid import UUID
+
+import orjson
+from sqlalchemy import select, text
+
+from core.database import UnitOfWork
+from flows.engine.events import Event, event_from_json
+from flows.engine.state import State, state_from_json
+from ivr.calls.model import CallEvent
+
+Kind = Literal["opened", "event", "effect", "actions", "saved", "note", "status"]
+
+
+@dataclass(frozen=True, slots=True)
+class LogLine:
+    """One line. `data` by kind: `opened` {state}; `event` and `effect` the event as JSON (an effect with its
+    `arguments`); `actions` {actions}; `saved` answers by name; `note` {notes}; `status` the report."""
+
+    seq: int
+    turn: int
+    at: datetime
+    kind: str
+    data: Mapping[str, Any]
+
+
+# One statement for all lines of a turn. The caller holds the call's row lock, so nobody else numbers lines meanwhile.
+_APPEND = text(
+    """
+    INSERT INTO call_event (call_id, seq, turn, at, kind, data)
+    SELECT :call_id, last.seq + line.number, :turn, :at, line.kind, line.data
+    FROM (SELECT coalesce(max(seq), -1) AS seq FROM call_event WHERE call_id = :call_id) AS last,
+         ROWS FROM (jsonb_to_recordset(CAST(:lines AS jsonb)) AS (kind text, data jsonb))
+             WITH ORDINALITY AS line (kind, data, number)
+    """
+)
+
+
+def append(uow: UnitOfWork, call_id: UUID, turn: int, lines: Iterable[tuple[Kind, Any]]) -> None:
+    """Append lines (kind, JSON) to the log of a call whose row is locked."""
+    written = orjson.dumps([{"kind": kind, "data": data} for kind, data in lines]).decode()
+    uow.session.execute(_APPEND, {"call_id": call_id, "turn": turn, "at": uow.now(), "lines": written})
+
+
+def read_log(uow: UnitOfWork, call_id: UUID) -> list[LogLine]:
+    """The whole log of a call, in order. Empty for a call that does not exist."""
+    table = CallEvent.__table__.c
+    rows = uow.session.execute(
+        select(table.seq, table.turn, table.at, table.kind, table.data)
+        .where(table.call_id == call_id)
+        .order_by(table.seq)
+    )
+    return [LogLine(*row) for row in rows]
+
+
+def opening_state(lines: Sequence[LogLine]) -> State:
+    """The script's state when the call was opened."""
+    return state_from_json(next(line.data["state"] for line in lines if line.kind == "opened"))
+
+
+def events_of(lines: Iterable[LogLine]) -> list[Event]:
+    """Every event the script was given, effects' results included, in order."""
+    return [
+        event_from_json({name: value for name, value in line.data.items() if name != "arguments"})
+        for line in lines
+        if line.kind in ("event", "effect")
+    ]

@@ -1,0 +1,199 @@
+"""`Calls`: opens calls, takes their turns, ends them. Each method is a part of the caller's transaction.
+
+Locks are taken in one order: the call, then whatever effects and observers lock. A turn that raises rolls back as a
+whole, its receipt too, so that the carrier's repeat of the request takes it afresh.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+from uuid import UUID
+
+from core.database import UnitOfWork
+from core.ids import new_id
+from core.receipts import keep_reply
+from flows.engine.actions import Effect
+from flows.engine.advance import start_state
+from flows.engine.events import CallEnded, CallStarted, EffectDone, Event
+from flows.engine.state import State, state_from_json, state_to_json
+from ivr.calls.claim import key_of, lock, lock_and_claim, reply_of
+from ivr.calls.effects import EffectRequest, Effects
+from ivr.calls.log import append
+from ivr.calls.model import Call, CallState, FailureReason
+from ivr.calls.observers import CallObserver
+from ivr.calls.revisions import Library, Revisions
+from ivr.calls.status import TERMINAL, StatusReport, moves
+from ivr.calls.turn import Progress, Render, StaleTurn, Turn, UnknownCall, run
+
+log = logging.getLogger(__name__)
+
+Direction = Literal["inbound", "outbound"]
+
+
+class Calls:
+    """The calls of one installation: the scripts they follow, who carries out effects, who is told of answers."""
+
+    def __init__(self, library: Library, effects: Effects, observers: Sequence[CallObserver] = ()) -> None:
+        self._revisions = Revisions(library)
+        self._effects = effects
+        self._observers = tuple(observers)
+
+    def open(
+        self,
+        uow: UnitOfWork,
+        *,
+        direction: Direction,
+        carrier: str,
+        remote_number: str,
+        script: str,
+        language: str = "",
+        context: Mapping[str, Any] | None = None,
+        provider_ref: str | None = None,
+        person_id: UUID | None = None,
+        campaign_id: UUID | None = None,
+        target_id: UUID | None = None,
+        attempt_id: UUID | None = None,
+        area: str = "",
+        resume_state: State | None = None,
+    ) -> Call:
+        """A new call that waits for turn 0, on the script's current revision.
+
+        `language` is used if the script has it, otherwise the script's first. `context` is JSON, see
+        `flows.engine.advance.start_state`. `resume_state` is where to begin instead of at the start; its revision
+        counts.
+        """
+        compiled = self._revisions.publish(uow, script)
+        state = resume_state or start_state(compiled, language, context)
+        call = Call(
+            id=new_id(),
+            direction=direction,
+            carrier=carrier,
+            provider_ref=provider_ref,
+            remote_number=remote_number,
+            state=CallState.CREATED,
+            script=state.script,
+            revision=state.revision,
+            language=state.language,
+            context=dict(state.context),
+            script_state=state_to_json(state),
+            next_turn=0,
+            person_id=person_id,
+            campaign_id=campaign_id,
+            target_id=target_id,
+            attempt_id=attempt_id,
+            area=area,
+            created_at=uow.now(),
+        )
+        uow.session.add(call)
+        uow.session.flush()
+        append(uow, call.id, 0, [("opened", {"state": call.script_state})])
+        return call
+
+    def take_turn(
+        self, uow: UnitOfWork, call_id: UUID, turn: int, event: Event, render: Render
+    ) -> Turn | StaleTurn | UnknownCall:
+        """Take turn number `turn` of a call with `event`, once, whatever the network repeats or reorders.
+
+        A repeat gets the first one's reply. A turn that is not due changes nothing.
+        """
+        claimed = lock_and_claim(uow, call_id, turn)
+        if claimed is None:
+            return UnknownCall(call_id)
+        call, fresh = claimed
+        if not fresh:
+            reply = reply_of(uow, call_id, turn)
+            if reply is None:
+                return StaleTurn(call.next_turn, call.ended_at is not None)
+            return Turn(reply, (), turn + 1, fresh=False, ended=call.ended_at is not None)
+        if isinstance(event, CallStarted):
+            _answered(uow, call, event)
+        progress = self._advance(uow, call, turn, event)
+        call.next_turn = turn + 1
+        reply = render(call, progress.actions, call.next_turn)
+        if progress.state.status == "ended":
+            self._close(uow, call, progress.state, CallState.COMPLETED)
+        keep_reply(uow, key_of(call_id, turn), reply)
+        return Turn(reply, progress.actions, call.next_turn, fresh=True, ended=call.ended_at is not None)
+
+    def end(
+        self,
+        uow: UnitOfWork,
+        call_id: UUID,
+        reason: str = "hangup",
+        *,
+        state: CallState = CallState.COMPLETED,
+        failure_reason: FailureReason | None = None,
+        raw_code: str | None = None,
+    ) -> bool:
+        """The line is gone (`reason`: hangup, completed, failed). False when the call was over already, or unknown."""
+        call = lock(uow, call_id)
+        if call is None or call.ended_at is not None:
+            return False
+        call.failure_reason = failure_reason
+        call.raw_code = raw_code
+        self._end(uow, call, reason, state)
+        return True
+
+    def apply_status(self, uow: UnitOfWork, call_id: UUID, report: StatusReport) -> bool:
+        """Move the call along the lattice. False, and nothing changed, for a report that is late, repeated, of an
+        unknown call, or of another call of the carrier's than ours."""
+        call = lock(uow, call_id)
+        if call is None or not moves(call.state, report.state):
+            return False
+        if report.provider_ref is not None:
+            if call.provider_ref is None:
+                call.provider_ref = report.provider_ref
+            elif call.provider_ref != report.provider_ref:
+                log.warning("event=status_of_another_call call=%s", call_id)
+                return False
+        call.state = report.state
+        call.failure_reason = report.failure_reason
+        call.raw_code = report.raw_code
+        call.answered_by = call.answered_by or report.answered_by
+        if report.state is CallState.RINGING:
+            call.ringing_at = report.at
+        elif report.state is CallState.IN_PROGRESS:
+            call.answered_at = report.at
+        line = {"state": report.state, "failure_reason": report.failure_reason, "raw_code": report.raw_code}
+        append(uow, call_id, call.next_turn, [("status", {**line, "answered_by": report.answered_by})])
+        if report.state in TERMINAL:
+            self._end(uow, call, "hangup" if report.state is CallState.COMPLETED else "failed", report.state)
+        return True
+
+    def _advance(self, uow: UnitOfWork, call: Call, turn: int, event: Event) -> Progress:
+        """Run the script on the event, store its state and log, tell the observers of answers."""
+
+        def perform(effect: Effect, state: State) -> EffectDone:
+            done = self._effects.perform(effect.name, EffectRequest(uow, call, state, effect.arguments))
+            return EffectDone(event.at, effect.name, done.outcome, done.result)
+
+        script = self._revisions.at(uow, call.revision)
+        progress = run(script, state_from_json(call.script_state), event, perform)
+        call.script_state = state_to_json(progress.state)
+        call.language = progress.state.language
+        append(uow, call.id, turn, progress.lines)
+        if progress.saved:
+            for observer in self._observers:
+                observer.answered(uow, call, progress.saved, progress.state)
+        return progress
+
+    def _end(self, uow: UnitOfWork, call: Call, reason: str, state: CallState) -> None:
+        progress = self._advance(uow, call, call.next_turn, CallEnded(uow.now().isoformat(), reason))
+        self._close(uow, call, progress.state, state)
+
+    def _close(self, uow: UnitOfWork, call: Call, script_state: State, state: CallState) -> None:
+        """The call is over. Only ever reached while `ended_at` is empty, under the call's lock: so once per call."""
+        call.state = state
+        call.end_reason = script_state.end_reason
+        call.ended_at = uow.now()
+        for observer in self._observers:
+            observer.ended(uow, call, script_state)
+
+
+def _answered(uow: UnitOfWork, call: Call, event: CallStarted) -> None:
+    if moves(call.state, CallState.IN_PROGRESS):
+        call.state = CallState.IN_PROGRESS
+    call.answered_at = call.answered_at or uow.now()
+    call.answered_by = event.answered_by if event.answered_by != "unknown" else call.answered_by or "unknown"

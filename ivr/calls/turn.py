@@ -1,0 +1,86 @@
+"""What a turn came to, and the pure part of taking one: the script advanced until it waits for the person."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from flows.engine.actions import Action, Effect, action_to_json
+from flows.engine.advance import advance, current_actions
+from flows.engine.events import EffectDone, Event, event_to_json
+from flows.engine.script import Script
+from flows.engine.state import Answer, State, answer_to_json
+from ivr.calls.log import Kind
+from ivr.calls.model import Call
+
+Render = Callable[[Call, tuple[Action, ...], int], bytes]
+"""`render(call, actions, next_turn)`: the carrier's reply. Pure; it runs inside the turn's transaction."""
+
+Perform = Callable[[Effect, State], EffectDone]
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A turn that was taken: now (`fresh`), or before, by the same request. `reply` is the same bytes either way;
+    `actions` stand only in the fresh one. `ended`: the call is over with this turn's actions."""
+
+    reply: bytes
+    actions: tuple[Action, ...]
+    next_turn: int
+    fresh: bool
+    ended: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StaleTurn:
+    """Not the turn we wait for, and none we have answered; nothing was changed. `next_turn` is the one we wait for;
+    when the call has `ended` we wait for none."""
+
+    next_turn: int
+    ended: bool
+
+
+@dataclass(frozen=True, slots=True)
+class UnknownCall:
+    """No such call; nothing was changed."""
+
+    call_id: UUID
+
+
+@dataclass(slots=True)
+class Progress:
+    """A turn in the making: where the script stands, what the telephone is to do, and the log of it."""
+
+    state: State
+    actions: tuple[Action, ...] = ()
+    saved: dict[str, Answer] = field(default_factory=dict)
+    lines: list[tuple[Kind, Any]] = field(default_factory=list)
+
+
+def run(script: Script, state: State, event: Event, perform: Perform) -> Progress:
+    """Advance the script; carry out effects and go on until it waits for the person or ends. What was to be said
+    before an effect is said first. An event that the script ignores gets the current question again."""
+    progress = Progress(state)
+    progress.lines.append(("event", event_to_json(event)))
+    said: tuple[Action, ...] = ()
+    while True:
+        step = advance(script, progress.state, event)
+        progress.state = step.state
+        progress.saved.update(step.saved)
+        said += step.actions
+        if step.notes:
+            progress.lines.append(("note", {"notes": step.notes}))
+        if not said or not isinstance(said[-1], Effect):
+            break
+        effect = said[-1]
+        said = said[:-1]
+        event = perform(effect, progress.state)
+        progress.lines.append(("effect", {**event_to_json(event), "arguments": dict(effect.arguments)}))
+    progress.actions = said or current_actions(script, progress.state)
+    if progress.actions:
+        progress.lines.append(("actions", {"actions": [action_to_json(action) for action in progress.actions]}))
+    if progress.saved:
+        progress.lines.append(("saved", {name: answer_to_json(answer) for name, answer in progress.saved.items()}))
+    return progress
