@@ -6,6 +6,7 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
 from sqlalchemy import Engine
 
 
@@ -20,3 +21,9 @@ def migration_config(engine: Engine) -> Config:
 def upgrade(engine: Engine) -> None:
     """Apply what is missing. Two processes at once are safe: the second waits for the first."""
     command.upgrade(migration_config(engine), "head")
+
+
+def current(engine: Engine) -> str | None:
+    """The revision that the database is at; None when it is empty."""
+    with engine.connect() as connection:
+        return MigrationContext.configure(connection).get_current_revision()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from uuid import UUID
 
@@ -11,8 +12,26 @@ from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import Text
 
 from core.database import Base
+from core.errors import UserError
 from core.ids import new_id
 from core.rights import Right, rights_of
+
+_LOGIN = re.compile(r"[a-z0-9][a-z0-9._-]{1,63}")
+
+
+def tidy_login(login: str) -> str:
+    """A login as it is stored: case and blanks around it do not count."""
+    return login.strip().lower()
+
+
+def check_login(login: str) -> str:
+    """The tidied login. Raises UserError for one that cannot be used."""
+    tidied = tidy_login(login)
+    if not _LOGIN.fullmatch(tidied):
+        raise UserError(
+            f"{login!r} cannot be a login.", "Use 2 to 64 letters without diacritics, digits, dots, hyphens."
+        )
+    return tidied
 
 
 class User(Base):

@@ -1,0 +1,89 @@
+"""Commands of the ground floor: the schema, and the users of the console."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import click
+
+from core.clock import SystemClock
+from core.database import Database
+from core.login import create_user, reset_password
+from core.rights import ROLES
+from core.schema import current, upgrade
+from core.services import services
+from core.settings import read_settings
+
+
+@contextmanager
+def _database() -> Iterator[Database]:
+    """The configured database, or the embedded one, shared with a running `traceline up`."""
+    settings = read_settings()
+    # Nothing here sends jobs. Naming a Redis keeps a second embedded one from taking over the running one's socket.
+    settings = settings.model_copy(update={"redis_url": settings.redis_url or "unix:///nonexistent"})
+    with services(settings) as ready:
+        database = Database(ready.settings.database_url, SystemClock(), pool_size=1)
+        try:
+            yield database
+        finally:
+            database.close()
+
+
+@click.group()
+def db() -> None:
+    """The database schema."""
+
+
+@db.command("upgrade")
+def db_upgrade() -> None:
+    """Bring the schema to the newest revision."""
+    with _database() as database:
+        upgrade(database.engine)
+        click.echo(current(database.engine))
+
+
+@db.command("current")
+def db_current() -> None:
+    """Print the revision of the schema."""
+    with _database() as database:
+        click.echo(current(database.engine) or "(empty)")
+
+
+@click.group()
+def user() -> None:
+    """The users of the console."""
+
+
+@user.command("add")
+@click.argument("login")
+@click.option("--name", default="", help="the name shown to colleagues")
+@click.option("--role", "roles", multiple=True, required=True, type=click.Choice(list(ROLES)))
+@click.option("--area", default="", help="the area path, such as 38.380; empty: the whole province")
+@click.option("--language", default="vi", type=click.Choice(["vi", "en"]))
+def user_add(login: str, name: str, roles: tuple[str, ...], area: str, language: str) -> None:
+    """Add a user and print a one-time password."""
+    with _database() as database:
+        upgrade(database.engine)
+        with database.unit() as uow:
+            added, password = create_user(uow, login=login, name=name, roles=list(roles), area=area, language=language)
+        _print_password(added.login, password)
+
+
+@user.command("reset-password")
+@click.argument("login")
+def user_reset_password(login: str) -> None:
+    """Give a user a new one-time password, unlock it and end its sessions."""
+    with _database() as database:
+        upgrade(database.engine)
+        with database.unit() as uow:
+            password = reset_password(uow, login)
+        _print_password(login, password)
+
+
+def _print_password(login: str, password: str) -> None:
+    click.echo(f"login: {login}\none-time password: {password}")
+    click.echo("It is shown only here, and has to be changed at the first log-in.")
+
+
+commands: list[click.Command] = [db, user]
