@@ -1,0 +1,41 @@
+"""Twilio's signature on what it sends us: HMAC-SHA1 over the public address and the form fields.
+
+Source: https://www.twilio.com/docs/usage/security#validating-requests. Behind a proxy the public address counts, so it
+comes from the settings and never from the request's own Host header.
+"""
+
+from __future__ import annotations
+
+from urllib.parse import parse_qs, urlsplit
+
+from twilio.request_validator import RequestValidator
+from werkzeug.datastructures import MultiDict
+
+from core.settings import Settings
+
+
+class Signatures:
+    """Checks signatures with the account's token. Without a token nothing is accepted."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._validator = RequestValidator(settings.twilio_auth_token)
+        self._web = settings.public_url.rstrip("/")
+        self._media = settings.public_media_url.rstrip("/")
+        self._usable = bool(settings.twilio_auth_token)
+
+    def form(self, path: str, fields: MultiDict[str, str], signature: str) -> bool:
+        """A request with form fields. `path` begins with a slash and holds the query, as it came."""
+        return self._valid(self._web + path, fields, signature)
+
+    def json(self, path: str, body: bytes, signature: str) -> bool:
+        """A request with a JSON body, whose SHA-256 stands in the query as `bodySHA256`."""
+        if "bodySHA256" not in parse_qs(urlsplit(path).query):
+            return False
+        return self._valid(self._web + path, body.decode("utf-8", "replace"), signature)
+
+    def websocket(self, path: str, signature: str) -> bool:
+        """The upgrade of a Media Stream. It has no fields."""
+        return self._valid(self._media + path, MultiDict(), signature)
+
+    def _valid(self, address: str, signed: str | MultiDict[str, str], signature: str) -> bool:
+        return self._usable and bool(self._validator.validate(address, signed, signature))
