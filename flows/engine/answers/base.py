@@ -1,0 +1,111 @@
+"""What every kind of answer can do for the question that asks for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+from unicodedata import normalize
+
+from flows.engine.actions import Grammar, Keys
+from flows.engine.script import Text
+
+if TYPE_CHECKING:
+    from flows.engine.script import Builder
+    from flows.engine.turn import Turn
+
+ANSWERED = "answered"
+SKIPPED = "skipped"
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What an input means: the value, and the outcome under which the question's `on:` sends it on."""
+
+    value: Any
+    outcome: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerKind:
+    """A kind of answer, compiled for one question. `outcomes` are all it can yield."""
+
+    key: ClassVar[str]
+    """The word after `ask:`."""
+
+    options: ClassVar[frozenset[str]] = frozenset()
+    """Words of the question that belong to this kind alone."""
+
+    spoken_by_default: ClassVar[bool] = False
+    """Whether it is listened to by speech when the script does not say."""
+
+    outcomes: tuple[str, ...] = (ANSWERED,)
+
+    @classmethod
+    def compile(cls, build: Builder, name: str, spec: Mapping[str, Any]) -> AnswerKind:
+        """The kind as one question asks for it; mistakes go to `build`."""
+        raise NotImplementedError
+
+    def keys(self, turn: Turn) -> Keys | None:
+        """The keys that answer."""
+        raise NotImplementedError
+
+    def grammar(self, turn: Turn) -> Grammar | None:
+        """The phrases that answer; None when it cannot be spoken."""
+        return None
+
+    def read_keys(self, turn: Turn, digits: str) -> Reading | None:
+        """What was keyed, None when it is no answer."""
+        raise NotImplementedError
+
+    def read_speech(self, turn: Turn, phrase: str) -> Reading | None:
+        """What was said (already `tidy`), None when it is no answer."""
+        return None
+
+    def outcome_of(self, value: Any) -> str:
+        """The outcome of a value that was read before (and has now been confirmed)."""
+        return self.outcomes[0]
+
+    def hint(self, turn: Turn, speech: bool) -> tuple[Text, ...]:
+        """What is said after the question about how to answer."""
+        return ()
+
+    def offers(self, turn: Turn) -> Iterator[tuple[Any, Text]]:
+        """Hints that name a value (`{value}`), for menus made while the call runs."""
+        yield from ()
+
+    def spoken(self, turn: Turn, reading: Reading) -> Any:
+        """The value as the read-back says it: text, ready for `{value}`."""
+        return reading.value
+
+    def texts(self) -> Iterator[tuple[str, Text]]:
+        """Texts of its own, for the linter."""
+        yield from ()
+
+    def phrases(self) -> Iterator[tuple[str, str, str]]:
+        """Every spoken phrase as (language, phrase, outcome), for the linter."""
+        yield from ()
+
+    def key_choices(self) -> tuple[str, ...]:
+        """The single keys it takes, so that none is used twice."""
+        return ()
+
+
+def tidy(text: str) -> str:
+    """A phrase for comparison: composed letters, lower case, single spaces."""
+    return " ".join(normalize("NFC", text).casefold().split())
+
+
+def invert(words: Mapping[str, Mapping[str, tuple[str, ...]]]) -> dict[str, dict[str, str]]:
+    """outcome → language → phrases, turned into language → phrase → outcome."""
+    found: dict[str, dict[str, str]] = {}
+    for outcome, by_language in words.items():
+        for language, phrases in by_language.items():
+            for phrase in phrases:
+                found.setdefault(language, {})[tidy(phrase)] = outcome
+    return found
+
+
+def grammars(meanings: Mapping[str, Mapping[str, str]]) -> dict[str, Grammar]:
+    """The grammar of each language."""
+    return {language: Grammar(language, tuple(phrases)) for language, phrases in meanings.items() if phrases}

@@ -1,0 +1,90 @@
+"""Yes or no.
+
+    ask: yes_no
+    say: {vi: "Anh chị có sốt không?", en: "Do you have a fever?", ko: "열이 있습니까?"}
+    save: fever
+    on: {yes: cough, no: cough}
+
+Key 1 is yes, key 2 is no; the words come from the common phrases, and `words: {yes: {vi: [sốt rồi]}}` adds to them.
+The value is true or false.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from flows.engine.actions import Grammar, Keys
+from flows.engine.answers.base import AnswerKind, Reading, grammars, invert
+from flows.engine.script import Text
+
+if TYPE_CHECKING:
+    from flows.engine.script import Builder
+    from flows.engine.turn import Turn
+
+KEYS = Keys(choices=("1", "2"))
+READINGS = {
+    "1": Reading(True, "yes"),
+    "2": Reading(False, "no"),
+    "yes": Reading(True, "yes"),
+    "no": Reading(False, "no"),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class YesNo(AnswerKind):
+    key: ClassVar[str] = "yes_no"
+    options: ClassVar[frozenset[str]] = frozenset({"words"})
+    spoken_by_default: ClassVar[bool] = True
+
+    outcomes: tuple[str, ...] = ("yes", "no")
+    meanings: Mapping[str, Mapping[str, str]]
+    grammar_of: Mapping[str, Grammar]
+    hint_speech: Text
+    hint_keys: Text
+
+    @classmethod
+    def compile(cls, build: Builder, name: str, spec: Mapping[str, Any]) -> YesNo:
+        own = spec.get("words") or {}
+        words = {}
+        for outcome in ("yes", "no"):
+            common = build.common_words(outcome)
+            added = build.words(own[outcome], "words", outcome) if outcome in own else {}
+            words[outcome] = {
+                language: (*common.get(language, ()), *added.get(language, ())) for language in build.languages
+            }
+        meanings = invert(words)
+        return cls(
+            meanings=meanings,
+            grammar_of=grammars(meanings),
+            hint_speech=build.phrase("yes_no"),
+            hint_keys=build.phrase("yes_no_keys"),
+        )
+
+    def keys(self, turn: Turn) -> Keys:
+        return KEYS
+
+    def grammar(self, turn: Turn) -> Grammar | None:
+        return self.grammar_of.get(turn.language)
+
+    def read_keys(self, turn: Turn, digits: str) -> Reading | None:
+        return READINGS.get(digits) if digits in KEYS.choices else None
+
+    def read_speech(self, turn: Turn, phrase: str) -> Reading | None:
+        outcome = self.meanings.get(turn.language, {}).get(phrase)
+        return READINGS[outcome] if outcome else None
+
+    def outcome_of(self, value: Any) -> str:
+        return "yes" if value is True else "no"
+
+    def hint(self, turn: Turn, speech: bool) -> tuple[Text, ...]:
+        return (self.hint_speech if speech else self.hint_keys,)
+
+    def phrases(self) -> Iterator[tuple[str, str, str]]:
+        for language, meanings in self.meanings.items():
+            for phrase, outcome in meanings.items():
+                yield language, phrase, outcome
+
+    def key_choices(self) -> tuple[str, ...]:
+        return KEYS.choices

@@ -1,0 +1,378 @@
+"""Ask a question and wait for the answer, by keys, by speech, or both at once.
+
+    breathing:
+      ask: yes_no                       # the kind of answer, see flows.engine.answers
+      say: {vi: "Anh chị có khó thở không?", en: "Are you short of breath?", ko: "숨이 차십니까?"}   # or `say_each`
+      hint: {vi: "…", en: "…", ko: "…"} # how to answer, in place of the usual words; `hint_keys` without speech
+      save: short_of_breath             # a field of the record; `keep: name` is for the script alone
+      confirm: speech                   # read back what was spoken; `always`: what was keyed too; `never`
+      listen: both                      # or `keys`
+      barge_in: true                    # a key or a word may cut the question short
+      wait_seconds: 6
+      tries: 3                          # silence, and wrong answers, may each happen so often
+      no_input: {say: {…}, to: goodbye} # own reprompt and own way out; both may be left to the script
+      no_match: {say: {…}, to: by_hand}
+      implies: {no: {cough: false}}     # what else the answer tells, saved with it
+      on: {yes: red_flag, no: fever}    # by outcome; `next: fever` for all that are left
+
+How it goes on: silence counts as no-input, anything that is no answer as no-match, each with its own reprompt and, after
+`tries`, its own way out. A spoken answer that needs it is read back, and only a definite yes makes it final; "no" asks
+again and counts as no-match. After two vain attempts by speech the question goes on by keys only. The key * repeats the
+question and counts as nothing; a script-wide shortcut key runs its subscript and comes back here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from flows.engine.actions import Grammar, Keys, Listen
+from flows.engine.answers.base import SKIPPED, AnswerKind, Reading, grammars, invert, tidy
+from flows.engine.answers.registry import ANSWER_KINDS
+from flows.engine.answers.voice import Voice
+from flows.engine.answers.yes_no import YesNo
+from flows.engine.events import Event, KeysPressed, NothingHeard, SpeechHeard, VoiceMessage
+from flows.engine.limits import DEFAULT_TRIES, LONGEST_HEARD, MAX_SUBSCRIPT_DEPTH, SPEECH_FAILURES_BEFORE_KEYS
+from flows.engine.script import NO_INPUT, NO_MATCH, Exit, Node, Text
+from flows.engine.state import Answer
+
+if TYPE_CHECKING:
+    from flows.engine.script import Builder
+    from flows.engine.turn import Turn
+
+REPEAT = "*"
+CONFIRM_KEYS = Keys(choices=("1", "2"))
+
+
+@dataclass(frozen=True, slots=True)
+class Reprompt:
+    """What is said before the question comes again, and where the last failure leads."""
+
+    say: Text
+    to: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ReadBack:
+    """How an answer is repeated and confirmed."""
+
+    when: str
+    say: Text
+    hint_speech: Text
+    hint_keys: Text
+    again: Text
+    yes_no: YesNo
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ask(Node):
+    key: ClassVar[str] = "ask"
+
+    kind: AnswerKind
+    say: Text
+    hint: Text | None
+    hint_keys: Text | None
+    own_hint: bool
+    save: str | None
+    keep: str | None
+    speech: bool
+    barge_in: bool
+    wait_seconds: float
+    tries: int
+    no_input: Reprompt
+    no_match: Reprompt
+    keys_only: Text
+    read_back: ReadBack
+    implies: Mapping[str, Mapping[str, Any]]
+    on: Mapping[str, str]
+
+    @classmethod
+    def compile(cls, build: Builder, name: str, spec: Mapping[str, Any]) -> Ask:
+        kind_class = ANSWER_KINDS[spec["ask"]]
+        kind = kind_class.compile(build, name, spec)
+        for option in sorted(set().union(*(other.options for other in ANSWER_KINDS.values())) - kind_class.options):
+            if option in spec:
+                build.mistake(f"`{option}` does not go with `ask: {kind_class.key}`", option)
+        save, keep = spec.get("save"), spec.get("keep")
+        listen = spec.get("listen", "both" if kind_class.spoken_by_default else "keys")
+        own_hint = spec.get("hint")
+        return cls(
+            name=name,
+            kind=kind,
+            say=build.said(spec),
+            hint=build.text(own_hint, "hint") if isinstance(own_hint, Mapping) else None,
+            hint_keys=build.optional_text(spec.get("hint_keys"), "hint_keys"),
+            own_hint=own_hint is not None,
+            save=save,
+            keep=keep,
+            speech=listen == "both",
+            barge_in=spec.get("barge_in", True),
+            wait_seconds=float(spec.get("wait_seconds", 6)),
+            tries=spec.get("tries", DEFAULT_TRIES),
+            no_input=_reprompt(build, spec, NO_INPUT),
+            no_match=_reprompt(build, spec, NO_MATCH),
+            keys_only=build.phrase("keys_only"),
+            read_back=ReadBack(
+                when=spec.get("confirm", "speech" if save else "never"),
+                say=build.optional_text(spec.get("read_back"), "read_back") or build.phrase("read_back"),
+                hint_speech=build.phrase("confirm"),
+                hint_keys=build.phrase("confirm_keys"),
+                again=build.phrase("not_confirmed"),
+                yes_no=_confirm_words(build),
+            ),
+            implies=_implied(build, spec, kind),
+            on=_exits(build, spec, kind),
+        )
+
+    # --- asking
+
+    def enter(self, turn: Turn) -> str | None:
+        turn.phase = "ask"
+        self._ask(turn)
+        return None
+
+    def again(self, turn: Turn) -> None:
+        if turn.phase == "confirm":
+            self._confirm(turn)
+        else:
+            self._ask(turn)
+
+    def _speaks(self, turn: Turn) -> bool:
+        return self.speech and turn.speech_failures < SPEECH_FAILURES_BEFORE_KEYS and turn.has_speech()
+
+    def _ask(self, turn: Turn) -> None:
+        grammar = self.kind.grammar(turn) if self._speaks(turn) else None
+        turn.say(self.say, self.barge_in)
+        hint = self.hint if grammar is not None else self.hint_keys or self.hint
+        if hint is not None:
+            turn.say(hint, self.barge_in)
+        elif not self.own_hint:
+            for value, text in self.kind.offers(turn):
+                turn.value = value
+                turn.say(text, self.barge_in)
+            for text in self.kind.hint(turn, grammar is not None):
+                turn.say(text, self.barge_in)
+        if isinstance(self.kind, Voice):
+            turn.do(self.kind.record)
+        else:
+            turn.do(Listen(self._keys(turn), grammar, self.wait_seconds, self.barge_in))
+
+    def _keys(self, turn: Turn) -> Keys | None:
+        keys = self.kind.keys(turn)
+        if keys is not None and keys.choices:
+            extra = [key for key in (*turn.script.shortcuts, REPEAT) if key not in keys.choices]
+            return replace(keys, choices=(*keys.choices, *extra))
+        return keys
+
+    # --- hearing
+
+    def on_event(self, turn: Turn, event: Event) -> str | None:
+        if isinstance(self.kind, Voice):
+            return self._on_voice(turn, event)
+        if isinstance(event, NothingHeard):
+            return self._failed(turn, NO_INPUT, self.no_input)
+        if isinstance(event, KeysPressed):
+            return self._on_keys(turn, event.digits)
+        if isinstance(event, SpeechHeard) and self._speaks(turn):
+            return self._on_speech(turn, event)
+        turn.ignore()
+        return None
+
+    def _on_keys(self, turn: Turn, digits: str) -> str | None:
+        confirming = turn.phase == "confirm"
+        taken = CONFIRM_KEYS.choices if confirming else self.kind.key_choices()
+        if not digits:
+            return self._failed(turn, NO_INPUT, self.no_input)
+        if REPEAT in digits:
+            self.again(turn)
+            return None
+        if digits in turn.script.shortcuts and digits not in taken and len(turn.stack) < MAX_SUBSCRIPT_DEPTH:
+            if self.kind.key_choices() or confirming:
+                turn.note("shortcut", key=digits)
+                return turn.call(turn.script.shortcuts[digits], None, {}, shortcut=True)
+        if confirming:
+            return self._on_confirmed(turn, self.read_back.yes_no.read_keys(turn, digits))
+        reading = self.kind.read_keys(turn, digits)
+        if reading is None:
+            return self._failed(turn, NO_MATCH, self.no_match)
+        if reading.outcome == "page":
+            self._ask(turn)
+            return None
+        answer = Answer(reading.value, "keys", digits[:LONGEST_HEARD], None, False, self.name, turn.turns, turn.at)
+        return self._answered(turn, reading, answer, self.read_back.when == "always")
+
+    def _on_speech(self, turn: Turn, event: SpeechHeard) -> str | None:
+        best = event.hypotheses[0] if event.hypotheses and event.decision != "reject" else None
+        phrase = tidy(best.text) if best else ""
+        if turn.phase == "confirm":
+            # An uncertain "yes" cannot confirm anything; it is asked for by keys.
+            certain = phrase and event.decision == "accept"
+            return self._on_confirmed(turn, self.read_back.yes_no.read_speech(turn, phrase) if certain else None, True)
+        reading = self.kind.read_speech(turn, phrase) if best else None
+        if reading is None or best is None:
+            turn.speech_failures += 1
+            return self._failed(turn, NO_MATCH, self.no_match)
+        heard = best.text[:LONGEST_HEARD]
+        answer = Answer(reading.value, "speech", heard, best.confidence, False, self.name, turn.turns, turn.at)
+        return self._answered(turn, reading, answer, self.read_back.when != "never" or event.decision == "read_back")
+
+    def _on_voice(self, turn: Turn, event: Event) -> str | None:
+        if isinstance(event, NothingHeard):
+            return self._failed(turn, NO_INPUT, self.no_input)
+        if not isinstance(event, VoiceMessage) or not isinstance(self.kind, Voice):
+            turn.ignore()
+            return None
+        if event.seconds < self.kind.min_seconds:
+            return self._failed(turn, NO_INPUT, self.no_input)
+        answer = Answer(event.recording_id, "voice", "", None, False, self.name, turn.turns, turn.at)
+        return self._final(turn, Reading(event.recording_id, self.kind.outcomes[0]), answer)
+
+    # --- what comes of it
+
+    def _answered(self, turn: Turn, reading: Reading, answer: Answer, confirm: bool) -> str | None:
+        if not confirm or reading.outcome == SKIPPED:
+            return self._final(turn, reading, answer)
+        turn.pending = answer
+        turn.phase = "confirm"
+        self._confirm(turn)
+        turn.note("read_back", source=answer.source)
+        return None
+
+    def _confirm(self, turn: Turn) -> None:
+        if turn.pending is None:
+            return
+        turn.value = self.kind.spoken(turn, Reading(turn.pending.value, ""))
+        speaks = self._speaks(turn)
+        turn.say(self.read_back.say, self.barge_in)
+        turn.say(self.read_back.hint_speech if speaks else self.read_back.hint_keys, self.barge_in)
+        grammar: Grammar | None = self.read_back.yes_no.grammar(turn) if speaks else None
+        extra = [key for key in (*turn.script.shortcuts, REPEAT) if key not in CONFIRM_KEYS.choices]
+        keys = replace(CONFIRM_KEYS, choices=(*CONFIRM_KEYS.choices, *extra))
+        turn.do(Listen(keys, grammar, self.wait_seconds, self.barge_in))
+
+    def _on_confirmed(self, turn: Turn, reading: Reading | None, spoken: bool = False) -> str | None:
+        pending = turn.pending
+        if pending is None:
+            turn.ignore("nothing_pending")
+            return None
+        if reading is not None and reading.value is True:
+            answer = replace(pending, confirmed=True)
+            return self._final(turn, Reading(answer.value, self.kind.outcome_of(answer.value)), answer)
+        if spoken or (reading is not None and pending.source == "speech"):
+            turn.speech_failures += 1
+        if reading is None:
+            return self._failed(turn, NO_MATCH, self.no_match)
+        turn.pending = None
+        turn.phase = "ask"
+        turn.note("not_confirmed")
+        return self._failed(turn, NO_MATCH, replace(self.no_match, say=self.read_back.again))
+
+    def _final(self, turn: Turn, reading: Reading, answer: Answer) -> str | None:
+        turn.phase = ""
+        turn.pending = None
+        turn.note("answered", outcome=reading.outcome, source=answer.source)
+        if reading.outcome != SKIPPED:
+            if self.save:
+                turn.save(self.save, answer)
+            if self.keep:
+                turn.keep(self.keep, answer.value)
+        for name, value in self.implies.get(reading.outcome, {}).items():
+            turn.save(name, replace(answer, value=value))
+        return self.on[reading.outcome]
+
+    def _failed(self, turn: Turn, why: str, reprompt: Reprompt) -> str | None:
+        counts = turn.no_input if why == NO_INPUT else turn.no_match
+        count = counts.get(self.name, 0) + 1
+        counts = {**counts, self.name: count}
+        if why == NO_INPUT:
+            turn.no_input = counts
+        else:
+            turn.no_match = counts
+        turn.note(why, count=count)
+        if count >= self.tries:
+            turn.pending = None
+            if reprompt.to is None:
+                turn.end(why)
+            return reprompt.to
+        turn.say(reprompt.say, self.barge_in)
+        if (
+            self.speech
+            and turn.speech_failures == SPEECH_FAILURES_BEFORE_KEYS
+            and why == NO_MATCH
+            and turn.has_speech()
+        ):
+            turn.note("speech_off")
+            turn.say(self.keys_only, self.barge_in)
+        self.again(turn)
+        return None
+
+    # --- for the linter
+
+    def exits(self) -> Iterator[Exit]:
+        for outcome, target in self.on.items():
+            yield Exit(outcome, target)
+        yield Exit(NO_INPUT, self.no_input.to)
+        yield Exit(NO_MATCH, self.no_match.to)
+
+    def texts(self) -> Iterator[tuple[str, Text]]:
+        yield "say", self.say
+        if self.hint:
+            yield "hint", self.hint
+        if self.hint_keys:
+            yield "hint_keys", self.hint_keys
+        yield from self.kind.texts()
+
+    def writes(self) -> Iterator[str]:
+        if self.save:
+            yield f"answers.{self.save}"
+        if self.keep:
+            yield f"values.{self.keep}"
+        for names in self.implies.values():
+            for name in names:
+                yield f"answers.{name}"
+
+
+def _reprompt(build: Builder, spec: Mapping[str, Any], why: str) -> Reprompt:
+    own = spec.get(why) or {}
+    say = build.text(own["say"], why, "say") if "say" in own else build.phrase(why)
+    return Reprompt(say, build.target(own["to"], why, "to") if "to" in own else build.way_out(why))
+
+
+def _confirm_words(build: Builder) -> YesNo:
+    meanings = invert({"yes": build.common_words("confirm_yes"), "no": build.common_words("confirm_no")})
+    return YesNo(
+        meanings=meanings,
+        grammar_of=grammars(meanings),
+        hint_speech=build.phrase("confirm"),
+        hint_keys=build.phrase("confirm_keys"),
+    )
+
+
+def _implied(build: Builder, spec: Mapping[str, Any], kind: AnswerKind) -> dict[str, dict[str, Any]]:
+    implied = spec.get("implies") or {}
+    for outcome in implied:
+        if outcome not in kind.outcomes:
+            build.mistake(
+                f"`{outcome}` is no outcome of this question; it has {', '.join(kind.outcomes)}", "implies", outcome
+            )
+    return {outcome: dict(values) for outcome, values in implied.items()}
+
+
+def _exits(build: Builder, spec: Mapping[str, Any], kind: AnswerKind) -> dict[str, str]:
+    """Where each outcome leads. Every outcome must lead somewhere."""
+    on, following = spec.get("on") or {}, spec.get("next")
+    for outcome in on:
+        if outcome not in kind.outcomes:
+            build.mistake(
+                f"`{outcome}` is no outcome of this question; it has {', '.join(kind.outcomes)}", "on", outcome
+            )
+    exits = {}
+    for outcome in kind.outcomes:
+        if outcome in on:
+            exits[outcome] = build.target(on[outcome], "on", outcome)
+        elif following is not None:
+            exits[outcome] = build.target(following, "next")
+        else:
+            build.mistake(f"the outcome `{outcome}` leads nowhere: name a step under `on`, or give `next`", "on")
+    return exits
