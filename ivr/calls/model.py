@@ -57,7 +57,7 @@ class Call(Base):
     direction: Mapped[str]  # inbound, outbound
     carrier: Mapped[str]
     provider_ref: Mapped[str | None]  # the carrier's own id (Twilio: CallSid)
-    remote_number: Mapped[str] = mapped_column(EncryptedText)
+    remote_number: Mapped[str] = mapped_column(EncryptedText, index=True)
     state: Mapped[str] = mapped_column(server_default=CallState.CREATED)
     failure_reason: Mapped[str | None]
     raw_code: Mapped[str | None]

@@ -2,24 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Protocol
-
 import orjson
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
 from core.database import UnitOfWork
 from core.errors import TracelineError
+from flows.catalogue import Library
 from flows.engine.script import Script
-from flows.load import script_from_source
 from ivr.calls.model import ScriptRevision
-
-
-class Library(Protocol):
-    """The published scripts (`flows.library`)."""
-
-    def script(self, script_id: str) -> Script:
-        """The current revision. Raises UserError for an id nobody wrote."""
 
 
 class Revisions:
@@ -47,7 +38,7 @@ class Revisions:
             source = uow.session.scalar(select(ScriptRevision.source).where(ScriptRevision.revision == revision))
             if source is None:
                 raise TracelineError(f"The script revision {revision} is not stored.", "Restore it from a backup.")
-            script = script_from_source(orjson.loads(source))
+            script = self._library.publish(orjson.loads(source))
             if script.revision != revision:
                 raise TracelineError(
                     f"The stored source of revision {revision} makes {script.revision}.",

@@ -14,6 +14,7 @@ from uuid import UUID
 from core.database import UnitOfWork
 from core.ids import new_id
 from core.receipts import keep_reply
+from flows.catalogue import Library
 from flows.engine.actions import Effect
 from flows.engine.advance import start_state
 from flows.engine.events import CallEnded, CallStarted, EffectDone, Event
@@ -23,7 +24,7 @@ from ivr.calls.effects import EffectRequest, Effects
 from ivr.calls.log import append
 from ivr.calls.model import Call, CallState, FailureReason
 from ivr.calls.observers import CallObserver
-from ivr.calls.revisions import Library, Revisions
+from ivr.calls.revisions import Revisions
 from ivr.calls.status import TERMINAL, StatusReport, moves
 from ivr.calls.turn import Progress, Render, StaleTurn, Turn, UnknownCall, run
 

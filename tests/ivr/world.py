@@ -1,0 +1,79 @@
+"""A small world for the tests of calls and carriers: an effect that counts, an observer that remembers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from core.database import Database, UnitOfWork
+from flows.catalogue import Library
+from flows.engine.events import CallStarted, Event, KeysPressed
+from flows.engine.state import Answer, State
+from ivr.calls.effects import EffectRequest, EffectResult, Effects
+from ivr.calls.model import Call
+from ivr.calls.service import Calls
+
+AT = "2026-11-23T03:00:00+00:00"
+NUMBER = "+84912345678"
+
+
+@dataclass
+class World:
+    """What the script's effect and the observers were told. `note` may be replaced by an effect that fails."""
+
+    notes: list[bool] = field(default_factory=list)
+    answers: list[tuple[UUID, dict[str, Any]]] = field(default_factory=list)
+    ended: list[tuple[UUID, str | None, str]] = field(default_factory=list)
+    failure: Exception | None = None
+
+    def note(self, request: EffectRequest) -> EffectResult:
+        if self.failure is not None:
+            raise self.failure
+        self.notes.append(request.arguments["fever"])
+        request.uow.send("test.note", {"call": str(request.call.id)})
+        return EffectResult("noted", {"number": len(self.notes)})
+
+    def answered(self, uow: UnitOfWork, call: Call, saved: Mapping[str, Answer], state: State) -> None:
+        self.answers.append((call.id, {name: answer.value for name, answer in saved.items()}))
+
+    def ended_(self, uow: UnitOfWork, call: Call, state: State) -> None:
+        self.ended.append((call.id, call.end_reason, call.state))
+
+
+class Witness:
+    """The world as an observer of calls."""
+
+    def __init__(self, world: World) -> None:
+        self.answered = world.answered
+        self.ended = world.ended_
+
+
+def service(library: Library, world: World) -> Calls:
+    """A service as a process makes it when it starts."""
+    effects = Effects()
+    effects.register("test.note", world.note)
+    return Calls(library, effects, [Witness(world)])
+
+
+def open_call(database: Database, calls: Calls, **changes: Any) -> UUID:
+    """A fresh outbound call to the script of the tests."""
+    values: dict[str, Any] = {
+        "direction": "outbound",
+        "carrier": "twilio",
+        "remote_number": NUMBER,
+        "script": "check-in",
+        "language": "vi",
+        "context": {"department": "CDC Thanh Hóa", "speech": []},
+    }
+    with database.unit() as uow:
+        return calls.open(uow, **{**values, **changes}).id
+
+
+def started(answered_by: Any = "human") -> Event:
+    return CallStarted(AT, answered_by)
+
+
+def keys(digits: str) -> Event:
+    return KeysPressed(AT, digits, finished=True)
