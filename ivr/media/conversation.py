@@ -1,0 +1,128 @@
+"""One call on one session: take a turn, say what it says, wait for what it waits for, take the next."""
+
+from __future__ import annotations
+
+import logging
+from uuid import UUID
+
+from audio.voice_activity import Endpointer
+from flows.engine.actions import Action, Bridge, Effect, HangUp, Listen, Play, Record
+from flows.engine.events import CallEnded, DialEnded, Event, NothingHeard, PromptPlayed
+from ivr.media.digits import TrailingFinish
+from ivr.media.inbox import Inbox, TimeUp
+from ivr.media.latency import By, Latencies
+from ivr.media.listener import Listener
+from ivr.media.playback import Playback, Sounds
+from ivr.media.session import Closed, MarkReached, MediaSession
+from ivr.media.speech import Ear, Recogniser
+from ivr.media.turns import Turns, TurnsUnavailable
+
+log = logging.getLogger(__name__)
+
+
+class Conversation:
+    """Runs a call until it is over or its sound is lost. `recogniser` None: keys only."""
+
+    def __init__(
+        self,
+        call_id: UUID,
+        session: MediaSession,
+        inbox: Inbox,
+        turns: Turns,
+        sounds: Sounds,
+        recogniser: Recogniser | None,
+        latencies: Latencies,
+    ) -> None:
+        self._call_id = call_id
+        self._session = session
+        self._inbox = inbox
+        self._turns = turns
+        self._sounds = sounds
+        self._recogniser = recogniser
+        self._endpointer = Endpointer()
+        self._latencies = latencies
+        self._trailing = TrailingFinish()
+        self._answered: tuple[By, float] | None = None
+
+    async def run(self) -> str:
+        """Returns why it ended: `completed` (by the script), `hangup`, `lost`, `elsewhere`, `unavailable`."""
+        try:
+            return await self._run()
+        except TurnsUnavailable as error:
+            # What was answered so far is saved. The carrier goes on by its own means once the sound ends.
+            log.error("event=call_without_database call=%s error=%s", self._call_id, error)
+            return "unavailable"
+
+    async def _run(self) -> str:
+        step = await self._turns.begin(self._call_id)
+        while step.actions and not step.elsewhere:
+            outcome = await self._carry_out(step.actions, str(step.turn))
+            if outcome is None:
+                return "completed"
+            if isinstance(outcome, Closed):
+                if outcome.reason == "hangup" and not step.over:
+                    await self._turns.take(self._call_id, step.turn, CallEnded(self._turns.at(), "hangup"))
+                return outcome.reason
+            step = await self._turns.take(self._call_id, step.turn, outcome)
+        return "elsewhere" if step.elsewhere else "completed"
+
+    async def _carry_out(self, actions: tuple[Action, ...], name: str) -> Event | Closed | None:
+        """Say, then wait. None: the script hangs up, and its last words have been heard."""
+        playback = Playback(self._session, self._sounds, name)
+        await playback.say([action for action in actions if isinstance(action, Play)])
+        self._measure(playback)
+        last = actions[-1]
+        if isinstance(last, Listen):
+            return await self._listen(playback, last)
+        closed = await self._play_out(playback)
+        if isinstance(last, HangUp):
+            return None
+        return closed or self._unheard(last)
+
+    async def _listen(self, playback: Playback, listen: Listen) -> Event | Closed:
+        ear = None
+        if listen.grammar is not None and self._recogniser is not None:
+            ear = Ear(self._recogniser, listen.grammar, self._endpointer)
+        listener = Listener(self._call_id, self._inbox, playback, listen, ear, self._trailing, self._turns)
+        outcome = await listener.run()
+        if listener.answered_at is not None:
+            self._answered = ("keys" if listener.by_keys else "speech", listener.answered_at)
+        return outcome
+
+    async def _play_out(self, playback: Playback) -> Closed | None:
+        """Wait until all of it has been heard, or can no longer be. Keys and words are not for us."""
+        overdue = TimeUp("overdue")
+        timer = self._inbox.after(playback.overdue_in, overdue)
+        try:
+            while not playback.over:
+                happened = await self._inbox.get()
+                if isinstance(happened, Closed):
+                    return happened
+                if isinstance(happened, MarkReached):
+                    playback.reached(happened.name)
+                elif happened is overdue:
+                    playback.give_up()
+        finally:
+            timer.cancel()
+        return None
+
+    def _unheard(self, last: Action) -> Event:
+        """What comes of a turn that ends in neither a question nor the end of the call."""
+        at = self._turns.at()
+        match last:
+            case Play():
+                return PromptPlayed(at)
+            case Record():
+                log.warning("event=recording_not_offered call=%s", self._call_id)
+                return NothingHeard(at)
+            case Bridge():
+                log.warning("event=bridge_not_offered call=%s", self._call_id)
+                return DialEnded(at, "failed")
+            case Effect() | Listen() | HangUp():
+                raise AssertionError(f"{type(last).__name__} is carried out elsewhere")
+
+    def _measure(self, playback: Playback) -> None:
+        if self._answered is not None and playback.first_frame_at is not None:
+            by, answered_at = self._answered
+            self._latencies.add(by, playback.first_frame_at - answered_at)
+        self._answered = None

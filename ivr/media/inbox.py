@@ -1,0 +1,81 @@
+"""One queue per call: what the person does, what the recogniser found, and timers, one at a time, in order.
+
+Because everything comes through here, nothing pressed while a turn is being saved is lost, and no two things happen to
+a call at once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Generic, TypeVar
+
+from ivr.media.session import Closed, Frame, MediaSession, SessionEvent
+
+MAX_WAITING = 1500
+"""Events that may wait; beyond it (30 s of sound: the database is away) further frames are dropped and counted."""
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TimeUp:
+    """A timer has run out. Each timer makes its own, so that one that came too late is known by identity."""
+
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class Done(Generic[T]):
+    """Work begun with `when_done` is finished."""
+
+    task: asyncio.Task[T]
+
+
+class Inbox:
+    """Reads a session from `async with` on. `frames` and `dropped` count what came in."""
+
+    def __init__(self, session: MediaSession) -> None:
+        self._session = session
+        self._queue: asyncio.Queue[SessionEvent | TimeUp | Done[object]] = asyncio.Queue()
+        self._loop = asyncio.get_running_loop()
+        self.frames = 0
+        self.dropped = 0
+
+    async def __aenter__(self) -> Inbox:
+        self._reader = self._loop.create_task(self._read())
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._reader.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await self._reader
+
+    async def get(self) -> SessionEvent | TimeUp | Done[object]:
+        """The next thing that happened. After `Closed` nothing more comes from the session."""
+        return await self._queue.get()
+
+    def stop(self) -> None:
+        """Let the call's conductor leave as if the sound were lost: the process is about to end."""
+        self._queue.put_nowait(Closed("lost"))
+
+    def after(self, seconds: float, event: TimeUp) -> asyncio.TimerHandle:
+        """Put `event` here in so many seconds, unless the handle is cancelled."""
+        return self._loop.call_later(seconds, self._queue.put_nowait, event)
+
+    def when_done(self, task: asyncio.Task[T]) -> None:
+        """Put `Done(task)` here when the task has ended, unless it was cancelled."""
+        task.add_done_callback(lambda ended: None if ended.cancelled() else self._queue.put_nowait(Done(ended)))
+
+    async def _read(self) -> None:
+        async for event in self._session.events():
+            if isinstance(event, Frame):
+                self.frames += 1
+                if self._queue.qsize() >= MAX_WAITING:
+                    self.dropped += 1
+                    continue
+            self._queue.put_nowait(event)

@@ -1,0 +1,136 @@
+"""The media process: recognisers, the conductor, the stream server, its sign of life, and an orderly end."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+import socket
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import uvloop
+from sqlalchemy.exc import SQLAlchemyError
+
+from audio.prompts import PromptStore
+from audio.recogniser.pool import Recognisers
+from core.database import Database
+from core.heartbeats import beat
+from ivr.calls.service import Calls
+from ivr.media.admission import ExpectedCalls
+from ivr.media.conductor import Conductor
+from ivr.media.playback import StoredSounds
+from ivr.media.turns import DatabaseTurns
+from ivr.media.twilio_server import StreamServer, Verify
+
+log = logging.getLogger(__name__)
+
+BEAT_SECONDS = 2.0
+LEAVE_SECONDS = 8.0
+"""How long calls may take to be left at the end: the turn they are taking, and the close of their websocket."""
+TURN_THREADS = 10
+"""Turns saved at the same time; no more than the database has connections for."""
+MAX_CALLS = 120
+
+
+@dataclass(frozen=True, slots=True)
+class MediaPlan:
+    """What one media process is to be. `models` by language; `workers` recognisers for each (0: keys only)."""
+
+    host: str
+    port: int
+    carrier: str
+    models: Mapping[str, Path]
+    workers: int
+    max_calls: int = MAX_CALLS
+
+
+def run_media(
+    plan: MediaPlan,
+    database: Database,
+    calls: Calls,
+    prompts: PromptStore,
+    verify: Verify,
+    ready: Callable[[int], None] | None = None,
+) -> None:
+    """Run until SIGTERM or SIGINT, then leave every call to its webhooks. Blocks; call it from the main thread.
+
+    `database` must be this process's own. `ready` is told the port once streams are taken. Models load meanwhile:
+    until one is there, its language goes by keys.
+    """
+    recognisers = Recognisers.fork(plan.models, plan.workers)
+    with ThreadPoolExecutor(TURN_THREADS, thread_name_prefix="turn") as executor:
+        uvloop.run(_run(plan, database, calls, prompts, verify, recognisers, executor, ready))
+
+
+async def _run(
+    plan: MediaPlan,
+    database: Database,
+    calls: Calls,
+    prompts: PromptStore,
+    verify: Verify,
+    recognisers: Recognisers,
+    executor: ThreadPoolExecutor,
+    ready: Callable[[int], None] | None,
+) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    conductor = Conductor(DatabaseTurns(database, calls, executor), StoredSounds(prompts), recognisers)
+    server = StreamServer(conductor, verify, ExpectedCalls(database, executor, plan.carrier), plan.max_calls)
+    loading = loop.create_task(recognisers.start())
+    try:
+        async with server.listening(plan.host, plan.port) as listening:
+            port = listening.sockets[0].getsockname()[1]
+            log.info("event=media_up port=%s max_calls=%s", port, plan.max_calls)
+            if ready is not None:
+                ready(port)
+            await _beat_until(stop, database, executor, lambda: status(server, conductor, recognisers))
+            log.info("event=media_ending calls=%s", conductor.calls)
+            server.accepts = False
+            conductor.leave_all()
+            await conductor.left(LEAVE_SECONDS)
+    finally:
+        loading.cancel()
+        await recognisers.close()
+
+
+def status(server: StreamServer, conductor: Conductor, recognisers: Recognisers) -> dict[str, Any]:
+    """What the heartbeat tells: `calls` up, streams `refused`, `frames` in and `frames_dropped`, `latency` of answers,
+    and the `recogniser` of each language."""
+    return {
+        "calls": conductor.calls,
+        "accepts": server.accepts,
+        "refused": server.refused,
+        "frames": conductor.frames,
+        "frames_dropped": conductor.frames_dropped,
+        "latency": conductor.latencies.summary(),
+        "recogniser": [asdict(language) for language in recognisers.status()],
+    }
+
+
+async def _beat_until(
+    stop: asyncio.Event, database: Database, executor: ThreadPoolExecutor, tell: Callable[[], dict[str, Any]]
+) -> None:
+    process = f"media@{socket.gethostname()}:{os.getpid()}"
+    loop = asyncio.get_running_loop()
+    while not stop.is_set():
+        try:
+            await loop.run_in_executor(executor, _beat, database, process, tell())
+        except SQLAlchemyError as error:
+            log.warning("event=heartbeat_missed error=%s", type(error).__name__)
+        try:
+            async with asyncio.timeout(BEAT_SECONDS):
+                await stop.wait()
+        except TimeoutError:
+            continue
+
+
+def _beat(database: Database, process: str, told: dict[str, Any]) -> None:
+    with database.unit() as uow:
+        beat(uow, "media", process, told)

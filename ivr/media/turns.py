@@ -1,0 +1,127 @@
+"""The conductor's way to the calls: turns as transactions in threads, retried when the database is briefly away."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
+from uuid import UUID
+
+import orjson
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from core.database import Database, UnitOfWork
+from flows.engine.actions import Action, action_to_json
+from flows.engine.events import CallEnded, CallStarted, Event
+from ivr.calls.model import Call
+from ivr.calls.service import Calls
+from ivr.calls.status import AnsweredBy
+from ivr.calls.turn import StaleTurn, UnknownCall
+
+log = logging.getLogger(__name__)
+
+PAUSES = (0.2, 0.8, 2.0)
+"""Seconds between tries while the database does not answer: a caller waits that long without hanging up."""
+
+_OURS = b"["
+"""How replies of `render` begin. A webhook's reply is XML."""
+_ANSWERED_BY: dict[str | None, AnsweredBy] = {"human": "human", "machine": "machine"}
+
+T = TypeVar("T")
+
+
+class TurnsUnavailable(Exception):
+    """The database did not answer. Nothing is known to have been saved, and trying again is harmless."""
+
+
+@dataclass(frozen=True, slots=True)
+class Next:
+    """What the telephone is to do, and the number of the turn that its outcome will be. `over`: nothing is expected
+    any more. `elsewhere`: somebody else goes on with this call (its webhooks), so this session is to be left."""
+
+    actions: tuple[Action, ...] = ()
+    turn: int = 0
+    over: bool = False
+    elsewhere: bool = False
+
+
+class Turns(Protocol):
+    """How a conductor takes turns. Raises `TurnsUnavailable`."""
+
+    async def begin(self, call_id: UUID) -> Next:
+        """Start the call, or go on where it stands: the current question again."""
+
+    async def take(self, call_id: UUID, turn: int, event: Event) -> Next:
+        """Take a turn. Harmless to repeat."""
+
+    def at(self) -> str:
+        """The time, for events."""
+
+
+class DatabaseTurns:
+    """Turns of `ivr.calls` on the database. `executor` has no more threads than the database has connections."""
+
+    def __init__(self, database: Database, calls: Calls, executor: Executor) -> None:
+        self._database = database
+        self._calls = calls
+        self._executor = executor
+
+    def at(self) -> str:
+        return self._database.clock.now().isoformat()
+
+    async def begin(self, call_id: UUID) -> Next:
+        return await self._in_thread(lambda uow: self._begin(uow, call_id))
+
+    async def take(self, call_id: UUID, turn: int, event: Event) -> Next:
+        return await self._in_thread(lambda uow: self._take(uow, call_id, turn, event))
+
+    def _begin(self, uow: UnitOfWork, call_id: UUID) -> Next:
+        """A call that is already under way ignores `CallStarted` and answers with the question it waits for; the turn
+        is used up all the same, so that whoever conducted the call before cannot go on beside us."""
+        call = uow.session.get(Call, call_id)
+        if call is None:
+            return Next(over=True)
+        return self._take(
+            uow, call_id, call.next_turn, CallStarted(self.at(), _ANSWERED_BY.get(call.answered_by, "unknown"))
+        )
+
+    def _take(self, uow: UnitOfWork, call_id: UUID, turn: int, event: Event) -> Next:
+        if isinstance(event, CallEnded):
+            self._calls.end(uow, call_id, event.reason)
+            return Next(over=True)
+        taken = self._calls.take_turn(uow, call_id, turn, event, render)
+        if isinstance(taken, UnknownCall):
+            return Next(over=True)
+        if isinstance(taken, StaleTurn):
+            return Next(over=taken.ended, elsewhere=not taken.ended)
+        if taken.fresh:
+            return Next(taken.actions, taken.next_turn, over=taken.ended)
+        if taken.ended:
+            return Next(over=True)
+        # Taken before: by us, and the answer was lost on its way back; or by the call's webhooks, which go on with it.
+        return self._begin(uow, call_id) if taken.reply.startswith(_OURS) else Next(elsewhere=True)
+
+    async def _in_thread(self, work: Callable[[UnitOfWork], T]) -> T:
+        loop = asyncio.get_running_loop()
+        for pause in (*PAUSES, None):
+            try:
+                return await loop.run_in_executor(self._executor, self._transaction, work)
+            except (OperationalError, PoolTimeout) as error:
+                if pause is None:
+                    raise TurnsUnavailable(type(error).__name__) from error
+                log.warning("event=turn_retried error=%s", type(error).__name__)
+                await asyncio.sleep(pause)
+        raise AssertionError("unreachable")
+
+    def _transaction(self, work: Callable[[UnitOfWork], T]) -> T:
+        with self._database.unit() as uow:
+            return work(uow)
+
+
+def render(_call: Call, actions: tuple[Action, ...], _next_turn: int) -> bytes:
+    """The reply that is kept for a turn taken on live sound: its actions as JSON."""
+    return orjson.dumps([action_to_json(action) for action in actions])
