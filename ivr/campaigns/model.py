@@ -63,6 +63,7 @@ class Campaign(Base):
     ring_seconds: Mapped[int] = mapped_column(server_default=text("40"))
     on_machine: Mapped[str] = mapped_column(server_default="message")  # message, hang_up
     retries: Mapped[dict[str, Any]]  # outcome -> list of delays in seconds: {"busy": [120, 900], …}
+    max_attempts: Mapped[int] = mapped_column(server_default=text("6"))  # dials of one target that reach the network
     area: Mapped[str] = area_column()
     created_by: Mapped[UUID | None]
     created_at: Mapped[datetime]
@@ -115,6 +116,7 @@ class Attempt(Base):
     __table_args__ = (
         UniqueConstraint("target_id", "number"),
         Index("ix_attempt_live", "campaign_id", postgresql_where=text("state <> 'ended'")),
+        Index("ix_attempt_placing", "campaign_id", "placing_at"),  # the pace: how many were dialed just now
         # People share phones: one live attempt per number, whatever the campaign.
         Index("uq_attempt_live_phone", "phone", unique=True, postgresql_where=text("state <> 'ended'")),
     )

@@ -77,6 +77,7 @@ def upgrade() -> None:
         sa.Column("ring_seconds", sa.Integer(), server_default=sa.text("40"), nullable=False),
         sa.Column("on_machine", sa.String(), server_default="message", nullable=False),
         sa.Column("retries", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("max_attempts", sa.Integer(), server_default=sa.text("6"), nullable=False),
         sa.Column("area", sa.String(), server_default="", nullable=False),
         sa.Column("created_by", sa.Uuid(), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
@@ -192,6 +193,7 @@ def upgrade() -> None:
     op.create_index(op.f("ix_call_created_at"), "call", ["created_at"], unique=False)
     op.create_index("ix_call_open", "call", ["created_at"], unique=False, postgresql_where=sa.text("ended_at IS NULL"))
     op.create_index(op.f("ix_call_person_id"), "call", ["person_id"], unique=False)
+    op.create_index(op.f("ix_call_remote_number"), "call", ["remote_number"], unique=False)
     op.create_index(op.f("ix_call_target_id"), "call", ["target_id"], unique=False)
     op.create_table(
         "contact",
@@ -326,6 +328,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_attempt_live", "attempt", ["campaign_id"], unique=False, postgresql_where=sa.text("state <> 'ended'")
     )
+    op.create_index("ix_attempt_placing", "attempt", ["campaign_id", "placing_at"], unique=False)
     op.create_index(
         "uq_attempt_live_phone", "attempt", ["phone"], unique=True, postgresql_where=sa.text("state <> 'ended'")
     )
@@ -399,7 +402,7 @@ def upgrade() -> None:
         sa.Column("weekday", sa.SmallInteger(), nullable=False),
         sa.Column("starts", sa.Time(), nullable=False),
         sa.Column("ends", sa.Time(), nullable=False),
-        sa.Column("slot_minutes", sa.Integer(), nullable=False),
+        sa.Column("slot_minutes", sa.Integer(), nullable=True),
         sa.Column("valid_from", sa.Date(), nullable=False),
         sa.Column("valid_until", sa.Date(), nullable=True),
         sa.ForeignKeyConstraint(["practitioner_id"], ["practitioner.id"], name=op.f("fk_weekly_hours_practitioner_id")),

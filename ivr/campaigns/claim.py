@@ -1,0 +1,149 @@
+"""Choosing whom to dial next: `claim_due` turns due targets into attempts, within every campaign's cap and pace.
+
+All running campaigns are locked while choosing, so however many schedulers tick, caps and shares hold; and a number
+that has a live attempt anywhere is left alone, which the database enforces as well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import Row, Select, exists, func, select, update
+from sqlalchemy.orm import aliased
+
+from core.database import UnitOfWork
+from core.ids import new_id
+from ivr.campaigns.model import Attempt, AttemptState, Campaign, CampaignState, DoNotCall, Target, TargetState
+from ivr.campaigns.rules import is_past, pace_of, share, window_of
+from ivr.campaigns.settle import close_refused
+from ivr.campaigns.window import is_allowed
+from ivr.campaigns.words import Disposition, furthest
+
+# So many seconds' worth of calls may wait for their dial: enough to keep the pace between two ticks, few enough that
+# pausing takes effect at once.
+_AHEAD = 2
+
+
+@dataclass(frozen=True, slots=True)
+class _Load:
+    live: int = 0
+    undialed: int = 0
+
+
+def claim_due(uow: UnitOfWork, lines: int | None = None) -> int:
+    """Claim due targets of all running campaigns and order their dials; returns how many.
+
+    `lines` is how many telephone lines there are for all campaigns together; they are shared fairly.
+    """
+    now = uow.now()
+    campaigns = list(uow.session.scalars(_running()))
+    loads = _loads(uow)
+    due: dict[str, Sequence[Target]] = {}
+    for campaign in campaigns:
+        if is_past(campaign, now):
+            _expire(uow, campaign)
+        elif is_allowed(now, window_of(campaign)):
+            load = loads.get(campaign.id, _Load())
+            room = min(campaign.cap - load.live, _AHEAD * pace_of(campaign.pace).calls - load.undialed)
+            due[str(campaign.id)] = _callable(uow, campaign, room)
+        _finish_when_done(uow, campaign, loads)
+    live = {str(campaign_id): load.live for campaign_id, load in loads.items()}
+    free = None if lines is None else lines - sum(live.values())
+    given = share(free, {name: len(targets) for name, targets in due.items()}, live)
+    ringing: set[str] = set()
+    for name, targets in due.items():
+        for target in targets[: given[name]]:
+            if target.phone not in ringing:  # a family on one telephone is called one after another
+                ringing.add(target.phone)
+                _claim(uow, target)
+    return len(ringing)
+
+
+def due_targets(campaign_id: UUID, now: object, limit: int) -> Select[Target]:
+    """The next targets of a campaign, locked: due, and with no call on their number. Reads `ix_target_due` from its
+    start, so its cost does not grow with the campaign."""
+    live = aliased(Attempt)
+    return (
+        select(Target)
+        .where(
+            Target.campaign_id == campaign_id,
+            Target.state == TargetState.WAITING,
+            Target.next_at <= now,
+            ~exists().where(live.phone == Target.phone, live.state != AttemptState.ENDED),
+        )
+        .order_by(Target.next_at, Target.id)
+        .limit(limit)
+        .with_for_update(skip_locked=True, key_share=True, of=Target)
+    )
+
+
+def _running() -> Select[Campaign]:
+    return (
+        select(Campaign)
+        .where(Campaign.state == CampaignState.RUNNING)
+        .order_by(Campaign.id)
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
+    )
+
+
+def _loads(uow: UnitOfWork) -> dict[UUID, _Load]:
+    rows: Sequence[Row[UUID, int, int]] = uow.session.execute(
+        select(
+            Attempt.campaign_id,
+            func.count(),
+            func.count().filter(Attempt.state == AttemptState.CLAIMED),
+        )
+        .where(Attempt.state != AttemptState.ENDED)
+        .group_by(Attempt.campaign_id)
+    ).all()
+    return {row[0]: _Load(row[1], row[2]) for row in rows}
+
+
+def _callable(uow: UnitOfWork, campaign: Campaign, room: int) -> list[Target]:
+    """At most `room` targets to call now; those on the do-not-call list are closed on the way."""
+    if room <= 0:
+        return []
+    targets = list(uow.session.scalars(due_targets(campaign.id, uow.now(), room)))
+    barred = set(
+        uow.session.scalars(select(DoNotCall.phone).where(DoNotCall.phone.in_({target.phone for target in targets})))
+    )
+    for target in targets:
+        if target.phone in barred:
+            close_refused(target, uow.now())
+    return [target for target in targets if target.phone not in barred]
+
+
+def _claim(uow: UnitOfWork, target: Target) -> None:
+    target.state = TargetState.CALLING
+    target.attempts += 1
+    target.disposition = furthest(target.disposition, Disposition.QUEUED)
+    attempt = Attempt(
+        id=new_id(),
+        target_id=target.id,
+        campaign_id=target.campaign_id,
+        number=target.attempts,
+        phone=target.phone,
+        state=AttemptState.CLAIMED,
+        claimed_at=uow.now(),
+    )
+    uow.session.add(attempt)
+    uow.send("dial", {"attempt": str(attempt.id)})
+
+
+def _expire(uow: UnitOfWork, campaign: Campaign) -> None:
+    uow.session.execute(
+        update(Target)
+        .where(Target.campaign_id == campaign.id, Target.state == TargetState.WAITING)
+        .values(state=TargetState.DONE, disposition=Disposition.OVERDUE, done_at=uow.now(), resume_state=None)
+        .execution_options(synchronize_session=False)
+    )
+
+
+def _finish_when_done(uow: UnitOfWork, campaign: Campaign, loads: dict[UUID, _Load]) -> None:
+    waiting = select(exists().where(Target.campaign_id == campaign.id, Target.state == TargetState.WAITING))
+    if campaign.id not in loads and not uow.session.scalar(waiting):
+        campaign.state = CampaignState.FINISHED
+        campaign.ended_at = uow.now()

@@ -1,0 +1,251 @@
+"""The dialer: the jobs `campaigns.tick`, `dial` and `hang_up`.
+
+A dial is three steps, each a transaction or an order to the carrier, so that a death between any two is harmless:
+
+1. `_prepare`: every rule is checked once more under the row locks; the call is opened, the attempt marked `placing`;
+2. the carrier is asked to place the call;
+3. `_placed`: the carrier's own id is kept.
+
+A job that finds the attempt `placing` comes from a death, or runs beside a living twin: it asks the carrier what
+became of the order, and never places a second one. An order that the carrier does not know after `GRACE` is lost, and
+the retry plan decides. Carriers must give up on an order in less than that.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import func, select
+
+from core.database import Database, UnitOfWork
+from core.errors import Permanent, Retryable, UserError
+from flows.engine.state import state_from_json
+from ivr.calls.model import Call, CallState, FailureReason
+from ivr.calls.status import StatusReport
+from ivr.campaigns.claim import claim_due
+from ivr.campaigns.model import Attempt, AttemptState, Campaign, CampaignState, Target
+from ivr.campaigns.ports import CallBook
+from ivr.campaigns.rules import Pace, Refusal, pace_of, refusal
+from ivr.campaigns.settle import is_do_not_call, lock_attempt, release
+from ivr.carriers.base import Carrier, DialOrder, OrderUnknown
+
+log = logging.getLogger(__name__)
+
+# How long an order may be on its way before we believe that the carrier never got it.
+GRACE = timedelta(seconds=60)
+
+
+@dataclass(frozen=True, slots=True)
+class _Dial:
+    """An order, and the carrier for it. `unsure`: somebody may have placed it before."""
+
+    order: DialOrder
+    carrier: str
+    unsure: bool
+
+
+class Dialer:
+    """`installation` is what every script is told: `department`, `hotline`, `speech` (languages with a recogniser).
+    `lines` is how many telephone lines all campaigns share; None for as many as their caps allow."""
+
+    def __init__(
+        self,
+        database: Database,
+        calls: CallBook,
+        carriers: Mapping[str, Carrier],
+        installation: Mapping[str, Any] | None = None,
+        lines: int | None = None,
+    ) -> None:
+        self._database = database
+        self._calls = calls
+        self._carriers = carriers
+        self._installation = dict(installation or {})
+        self._lines = lines
+
+    def tick(self, payload: Mapping[str, Any] | None = None) -> int:
+        """Claim due targets and order their dials; returns how many. Safe to run in many places at once."""
+        with self._database.unit() as uow:
+            return claim_due(uow, self._lines)
+
+    def dial(self, payload: Mapping[str, Any]) -> None:
+        """Dial the attempt `payload["attempt"]`. Raises Retryable while we cannot know what became of it."""
+        attempt_id = UUID(payload["attempt"])
+        try:
+            with self._database.unit() as uow:
+                dial = self._prepare(uow, attempt_id)
+        except UserError as error:
+            self._stop(attempt_id, error)
+            return
+        if dial is None:
+            return
+        carrier = self._carrier(dial.carrier)
+        if dial.unsure:
+            self._ask(attempt_id, carrier, dial.order)
+        else:
+            self._place(attempt_id, carrier, dial.order)
+
+    def hang_up(self, payload: Mapping[str, Any]) -> None:
+        """End the call `payload["call"]` at the carrier, if the carrier has it. Its status callback ends it for us."""
+        with self._database.unit() as uow:
+            call = uow.session.get(Call, UUID(payload["call"]))
+        if call is not None and call.ended_at is None and call.provider_ref is not None:
+            self._carrier(call.carrier).hang_up(call.provider_ref)
+
+    # --- before the carrier
+
+    def _prepare(self, uow: UnitOfWork, attempt_id: UUID) -> _Dial | None:
+        call = _lock_call(uow, attempt_id)
+        attempt = lock_attempt(uow, attempt_id)
+        if attempt is None or attempt.state not in (AttemptState.CLAIMED, AttemptState.PLACING):
+            return None
+        campaign = _lock_campaign(uow, attempt.campaign_id)
+        if attempt.state == AttemptState.PLACING:
+            return _order(campaign, attempt, call, unsure=True)
+        self._carrier(campaign.carrier)
+        target = uow.session.get_one(Target, attempt.target_id)
+        why = refusal(campaign, target, uow.now(), is_do_not_call(uow, attempt.phone))
+        if why is not None:
+            release(uow, attempt, campaign, why)
+            if call is not None:
+                self._calls.end(uow, call.id, "failed", state=CallState.FAILED, failure_reason=FailureReason.CANCELED)
+            return None
+        wait_until = _paced(uow, campaign, pace_of(campaign.pace))
+        if wait_until is not None:
+            uow.send("dial", {"attempt": str(attempt_id)}, at=wait_until)
+            return None
+        attempt.state = AttemptState.PLACING
+        attempt.placing_at = uow.now()
+        return _order(campaign, attempt, call or self._open(uow, campaign, target, attempt), unsure=False)
+
+    def _open(self, uow: UnitOfWork, campaign: Campaign, target: Target, attempt: Attempt) -> Call:
+        today = uow.now().astimezone(ZoneInfo(campaign.zone)).date()
+        host = {**self._installation, "today": today.isoformat(), "on_machine": campaign.on_machine}
+        return self._calls.open(
+            uow,
+            direction="outbound",
+            carrier=campaign.carrier,
+            remote_number=attempt.phone,
+            script=campaign.script,
+            language=target.language,
+            context={**host, **target.context},
+            person_id=target.person_id,
+            campaign_id=campaign.id,
+            target_id=target.id,
+            attempt_id=attempt.id,
+            area=target.area,
+            resume_state=state_from_json(target.resume_state) if target.resume_state else None,
+        )
+
+    # --- the carrier, and after
+
+    def _place(self, attempt_id: UUID, carrier: Carrier, order: DialOrder) -> None:
+        try:
+            provider_ref = carrier.place(order)
+        except Permanent as error:
+            log.warning("event=order_refused attempt=%s carrier=%s", attempt_id, carrier.name)
+            self._fail(order.call_id, FailureReason.PROVIDER_ERROR, error.message)
+        except Retryable:
+            self._unplace(attempt_id)
+            raise
+        except OrderUnknown:
+            log.warning("event=order_unknown attempt=%s carrier=%s", attempt_id, carrier.name)
+            self._ask(attempt_id, carrier, order)
+        else:
+            self._placed(attempt_id, carrier, provider_ref)
+
+    def _ask(self, attempt_id: UUID, carrier: Carrier, order: DialOrder) -> None:
+        provider_ref = carrier.find(order)
+        if provider_ref is not None:
+            self._placed(attempt_id, carrier, provider_ref)
+        elif self._database.clock.now() - order.ordered_at < GRACE:
+            raise Retryable("The carrier does not know the order yet.", "It is asked again.")
+        else:
+            log.error("event=order_lost attempt=%s carrier=%s", attempt_id, carrier.name)
+            self._fail(order.call_id, FailureReason.LOST, None)
+
+    def _placed(self, attempt_id: UUID, carrier: Carrier, provider_ref: str) -> None:
+        with self._database.unit() as uow:
+            call = _lock_call(uow, attempt_id)
+            attempt = lock_attempt(uow, attempt_id)
+            if call is None or attempt is None:
+                return
+            given_up = attempt.state == AttemptState.ENDED and call.failure_reason == FailureReason.LOST
+            if attempt.state == AttemptState.PLACING:
+                attempt.state = AttemptState.PLACED
+            self._calls.apply_status(uow, call.id, StatusReport(CallState.QUEUED, uow.now(), provider_ref=provider_ref))
+            call.provider_ref = call.provider_ref or provider_ref
+        if given_up:  # we had called it lost, and may be dialing again: this call must not ring
+            log.error("event=late_order_ended attempt=%s carrier=%s", attempt_id, carrier.name)
+            carrier.hang_up(provider_ref)
+
+    def _unplace(self, attempt_id: UUID) -> None:
+        """The carrier surely did not take the order: all rules are checked again before the next try."""
+        with self._database.unit() as uow:
+            attempt = lock_attempt(uow, attempt_id)
+            if attempt is not None and attempt.state == AttemptState.PLACING:
+                attempt.state = AttemptState.CLAIMED
+
+    def _fail(self, call_id: UUID, reason: FailureReason, raw_code: str | None) -> None:
+        """There is no call. The observer of the campaigns, told of it, plans the retry."""
+        with self._database.unit() as uow:
+            self._calls.end(uow, call_id, "failed", state=CallState.FAILED, failure_reason=reason, raw_code=raw_code)
+
+    def _stop(self, attempt_id: UUID, error: UserError) -> None:
+        """The campaign cannot go on (its script is gone): pause it rather than burn its targets' attempts."""
+        with self._database.unit() as uow:
+            attempt = lock_attempt(uow, attempt_id)
+            if attempt is None:
+                return
+            campaign = _lock_campaign(uow, attempt.campaign_id)
+            log.error("event=campaign_paused campaign=%s why=%s", campaign.id, error.message)
+            if campaign.state == CampaignState.RUNNING:
+                campaign.state = CampaignState.PAUSED
+            release(uow, attempt, campaign, Refusal.NOT_RUNNING)
+
+    def _carrier(self, name: str) -> Carrier:
+        carrier = self._carriers.get(name)
+        if carrier is None:
+            raise Retryable(f"This process has no carrier {name!r}.", "Configure it in every worker.")
+        return carrier
+
+
+def _lock_call(uow: UnitOfWork, attempt_id: UUID) -> Call | None:
+    return uow.session.scalar(
+        select(Call).where(Call.attempt_id == attempt_id).with_for_update().execution_options(populate_existing=True)
+    )
+
+
+def _lock_campaign(uow: UnitOfWork, campaign_id: UUID) -> Campaign:
+    return uow.session.get_one(Campaign, campaign_id, with_for_update={"key_share": True}, populate_existing=True)
+
+
+def _order(campaign: Campaign, attempt: Attempt, call: Call | None, unsure: bool) -> _Dial | None:
+    if call is None or attempt.placing_at is None:
+        return None
+    order = DialOrder(
+        call_id=call.id,
+        to=attempt.phone,
+        ring_seconds=campaign.ring_seconds,
+        detect_machine=True,
+        ordered_at=attempt.placing_at,
+    )
+    return _Dial(order, call.carrier, unsure)
+
+
+def _paced(uow: UnitOfWork, campaign: Campaign, pace: Pace) -> datetime | None:
+    """The moment until which a dial has to wait so that the pace holds; None when it may go. The campaign is locked."""
+    recent = (
+        select(Attempt.placing_at)
+        .where(Attempt.campaign_id == campaign.id, Attempt.placing_at > uow.now() - pace.per)
+        .order_by(Attempt.placing_at.desc())
+        .limit(pace.calls)
+        .subquery()
+    )
+    count, oldest = uow.session.execute(select(func.count(), func.min(recent.c.placing_at))).one()
+    return oldest + pace.per if count >= pace.calls else None

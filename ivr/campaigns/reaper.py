@@ -1,0 +1,98 @@
+"""The reaper: finds calls that never end (a lost callback, a dead worker) and closes them, so their targets go on (I11).
+
+Time runs from ringing and from the answer, never from queuing: a carrier may hold an order back for a long while.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+
+from core.database import Database
+from core.errors import Permanent, Retryable
+from ivr.calls.model import Call, CallState, FailureReason
+from ivr.campaigns.model import Campaign
+from ivr.campaigns.ports import CallBook
+from ivr.carriers.base import Carrier
+
+log = logging.getLogger(__name__)
+
+# How much longer than the ring time a telephone may ring before we believe that the callback is lost.
+RING_SLACK = timedelta(minutes=2)
+# No script lets a call go on for so long.
+LONGEST_CALL = timedelta(minutes=45)
+# Carriers hold orders back when there are too many; longer than this, nobody waits for the call any more.
+LONGEST_QUEUE = timedelta(hours=1)
+# A call that the carrier never heard of belongs to a dial job, which closes it; this is for the ones it left behind.
+LONGEST_ORDER = timedelta(minutes=30)
+_DEFAULT_RING = 60
+_BATCH = 200
+
+
+@dataclass(frozen=True, slots=True)
+class _Stale:
+    call_id: UUID
+    carrier: str
+    provider_ref: str | None
+
+
+def is_stale(call: Call, ring_seconds: int, now: datetime) -> bool:
+    """Whether an open call can no longer be going on."""
+    if call.answered_at is not None:
+        return now - call.answered_at > LONGEST_CALL
+    if call.ringing_at is not None:
+        return now - call.ringing_at > timedelta(seconds=ring_seconds) + RING_SLACK
+    return now - call.created_at > (LONGEST_ORDER if call.provider_ref is None else LONGEST_QUEUE)
+
+
+class Reaper:
+    """The job `campaigns.reap`. The carrier is told to hang up first: a call that we close must not go on."""
+
+    def __init__(self, database: Database, calls: CallBook, carriers: Mapping[str, Carrier]) -> None:
+        self._database = database
+        self._calls = calls
+        self._carriers = carriers
+
+    def reap(self, payload: Mapping[str, Any] | None = None) -> int:
+        """Close what is stale; returns how many. A call whose carrier cannot be asked now stays until the next time."""
+        return sum(self._close(stale) for stale in self._stale())
+
+    def _stale(self) -> list[_Stale]:
+        with self._database.unit() as uow:
+            now = uow.now()
+            rows = uow.session.execute(
+                select(Call, Campaign.ring_seconds)
+                .outerjoin(Campaign, Campaign.id == Call.campaign_id)
+                .where(Call.ended_at.is_(None), Call.created_at < now - RING_SLACK)
+                .order_by(Call.created_at)
+                .limit(_BATCH)
+            )
+            return [
+                _Stale(call.id, call.carrier, call.provider_ref)
+                for call, ring_seconds in rows
+                if is_stale(call, ring_seconds or _DEFAULT_RING, now)
+            ]
+
+    def _close(self, stale: _Stale) -> bool:
+        carrier = self._carriers.get(stale.carrier)
+        if carrier is not None and stale.provider_ref is not None:
+            try:
+                carrier.hang_up(stale.provider_ref)
+            except Retryable as error:
+                log.warning("event=reap_postponed call=%s why=%s", stale.call_id, error.message)
+                return False
+            except Permanent:
+                log.info("event=call_unknown_to_carrier call=%s", stale.call_id)
+        with self._database.unit() as uow:
+            closed = self._calls.end(
+                uow, stale.call_id, "failed", state=CallState.FAILED, failure_reason=FailureReason.LOST
+            )
+        if closed:
+            log.warning("event=call_reaped call=%s carrier=%s", stale.call_id, stale.carrier)
+        return closed

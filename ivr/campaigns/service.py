@@ -1,0 +1,189 @@
+"""What people do with campaigns. The console and the command line share these functions; each is part of the caller's
+transaction and raises UserError, with nothing changed, for what cannot be done."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import exists, func, select
+from sqlalchemy.dialects.postgresql import insert
+
+from core.database import UnitOfWork
+from core.errors import UserError
+from core.ids import new_id
+from ivr.calls.model import Call
+from ivr.campaigns.model import Campaign, CampaignState, Target, TargetState
+from ivr.campaigns.plan import CampaignPlan, columns_of
+from ivr.campaigns.settle import add_do_not_call
+from ivr.campaigns.words import Disposition
+
+_BATCH = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class NewTarget:
+    """Somebody to be called. `context` is what the script may say of them (`person`: name, birth_year; …)."""
+
+    phone: str
+    language: str
+    context: Mapping[str, Any] = field(default_factory=dict)
+    person_id: UUID | None = None
+    area: str = ""
+
+
+def create_campaign(
+    uow: UnitOfWork,
+    plan: CampaignPlan,
+    *,
+    created_by: UUID | None = None,
+    scripts: Collection[str] | None = None,
+    carriers: Collection[str] | None = None,
+) -> Campaign:
+    """A campaign in draft. `scripts` and `carriers` are the names that exist, if the caller knows them."""
+    columns = columns_of(plan, uow.now(), scripts, carriers)
+    campaign = Campaign(id=new_id(), state=CampaignState.DRAFT, created_by=created_by, created_at=uow.now(), **columns)
+    uow.session.add(campaign)
+    uow.session.flush()
+    return campaign
+
+
+def add_targets(uow: UnitOfWork, campaign_id: UUID, targets: Iterable[NewTarget]) -> int:
+    """Put people on the campaign's list; returns how many were not on it before. Also while it runs."""
+    campaign = _campaign(uow, campaign_id)
+    if campaign.state in (CampaignState.FINISHED, CampaignState.ABORTED):
+        raise UserError("The campaign is over.", "Create another one.")
+    rows = [
+        {
+            "id": new_id(),
+            "campaign_id": campaign_id,
+            "person_id": target.person_id,
+            "phone": target.phone,
+            "language": target.language or campaign.language,
+            "context": dict(target.context),
+            "area": target.area,
+            "outcomes": {},
+            "next_at": uow.now(),
+        }
+        for target in targets
+    ]
+    before = _count(uow, campaign_id)
+    for start in range(0, len(rows), _BATCH):
+        uow.session.execute(insert(Target).values(rows[start : start + _BATCH]).on_conflict_do_nothing())
+    return _count(uow, campaign_id) - before
+
+
+def start(uow: UnitOfWork, campaign_id: UUID) -> Campaign:
+    """Begin to call. The campaign needs somebody to call and must not be past its last moment."""
+    campaign = _campaign(uow, campaign_id, lock=True)
+    _from(campaign, CampaignState.DRAFT)
+    if not uow.session.scalar(select(exists().where(Target.campaign_id == campaign_id))):
+        raise UserError("The campaign has nobody to call.", "Import a list first.")
+    if campaign.last_moment is not None and campaign.last_moment <= uow.now():
+        raise UserError("The campaign's last moment has passed.", "Create one with a later moment.")
+    campaign.state = CampaignState.RUNNING
+    campaign.started_at = uow.now()
+    return campaign
+
+
+def pause(uow: UnitOfWork, campaign_id: UUID) -> Campaign:
+    """Dial nobody until `resume`. Calls in progress go on."""
+    campaign = _campaign(uow, campaign_id, lock=True)
+    _from(campaign, CampaignState.RUNNING)
+    campaign.state = CampaignState.PAUSED
+    return campaign
+
+
+def resume(uow: UnitOfWork, campaign_id: UUID) -> Campaign:
+    """Go on after a pause."""
+    campaign = _campaign(uow, campaign_id, lock=True)
+    _from(campaign, CampaignState.PAUSED)
+    campaign.state = CampaignState.RUNNING
+    return campaign
+
+
+def abort(uow: UnitOfWork, campaign_id: UUID, hang_up: bool = False) -> Campaign:
+    """Call nobody any more, for good. Calls in progress go on, unless `hang_up` asks to end them."""
+    campaign = _over(uow, campaign_id, CampaignState.ABORTED)
+    if hang_up:
+        for call_id in uow.session.scalars(
+            select(Call.id).where(Call.campaign_id == campaign_id, Call.ended_at.is_(None))
+        ):
+            uow.send("hang_up", {"call": str(call_id)})
+    return campaign
+
+
+def finish(uow: UnitOfWork, campaign_id: UUID) -> Campaign:
+    """Call nobody any more: what was reached is enough. Calls in progress go on and count."""
+    return _over(uow, campaign_id, CampaignState.FINISHED)
+
+
+def bar_number(uow: UnitOfWork, phone: str, reason: str) -> None:
+    """Put a number (E.164) on the do-not-call list, for all campaigns, from the next dial on."""
+    add_do_not_call(uow, phone, reason)
+
+
+def campaign_named(uow: UnitOfWork, name_or_id: str) -> Campaign:
+    """The campaign with this id, or the newest with this name. Raises UserError when there is none."""
+    try:
+        condition = Campaign.id == UUID(name_or_id)
+    except ValueError:
+        condition = Campaign.name == name_or_id
+    campaign = uow.session.scalar(select(Campaign).where(condition).order_by(Campaign.created_at.desc()).limit(1))
+    if campaign is None:
+        raise UserError(f"There is no campaign {name_or_id!r}.", "See `traceline campaign list`.")
+    return campaign
+
+
+def waiting(uow: UnitOfWork, campaign_id: UUID) -> int:
+    """How many targets still wait to be called."""
+    return _count(uow, campaign_id, TargetState.WAITING)
+
+
+def _campaign(uow: UnitOfWork, campaign_id: UUID, lock: bool = False) -> Campaign:
+    campaign = uow.session.get(
+        Campaign, campaign_id, with_for_update={"key_share": True} if lock else None, populate_existing=True
+    )
+    if campaign is None:
+        raise UserError("There is no such campaign.", "It may have been removed.")
+    return campaign
+
+
+def _from(campaign: Campaign, state: CampaignState) -> None:
+    if campaign.state != state:
+        raise UserError(f"The campaign is {campaign.state}, not {state}.", "Look at its state again.")
+
+
+def _over(uow: UnitOfWork, campaign_id: UUID, state: CampaignState) -> Campaign:
+    campaign = _campaign(uow, campaign_id, lock=True)
+    if campaign.state in (CampaignState.FINISHED, CampaignState.ABORTED):
+        raise UserError(f"The campaign is {campaign.state} already.", "Nothing has been changed.")
+    campaign.state = state
+    campaign.ended_at = uow.now()
+    return campaign
+
+
+def _count(uow: UnitOfWork, campaign_id: UUID, state: TargetState | None = None) -> int:
+    query = select(func.count()).select_from(Target).where(Target.campaign_id == campaign_id)
+    if state is not None:
+        query = query.where(Target.state == state)
+    return uow.session.scalar(query) or 0
+
+
+__all__ = [
+    "CampaignPlan",
+    "Disposition",
+    "NewTarget",
+    "abort",
+    "add_targets",
+    "bar_number",
+    "campaign_named",
+    "create_campaign",
+    "finish",
+    "pause",
+    "resume",
+    "start",
+    "waiting",
+]

@@ -1,0 +1,129 @@
+"""What follows for a target when an attempt is over, or was never dialed.
+
+Rows are locked in one order everywhere: call, attempt, campaign, target.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert
+
+from core.database import UnitOfWork
+from ivr.campaigns.model import Attempt, AttemptState, Campaign, DoNotCall, Target, TargetState
+from ivr.campaigns.retry import Done, decide
+from ivr.campaigns.rules import Refusal, is_over, is_past, plan_of, window_of
+from ivr.campaigns.window import next_allowed
+from ivr.campaigns.words import Disposition, Outcome, furthest, last_disposition
+
+log = logging.getLogger(__name__)
+
+
+def lock_target(uow: UnitOfWork, target_id: UUID) -> Target:
+    """The target as it is now, locked against everything but references to it."""
+    return uow.session.get_one(Target, target_id, with_for_update={"key_share": True}, populate_existing=True)
+
+
+def is_do_not_call(uow: UnitOfWork, phone: str) -> bool:
+    """Whether the number is on the do-not-call list."""
+    return uow.session.get(DoNotCall, phone, populate_existing=True) is not None
+
+
+def add_do_not_call(uow: UnitOfWork, phone: str, reason: str) -> None:
+    """Put a number on the do-not-call list. It counts from the next dial on; adding it twice changes nothing."""
+    uow.session.execute(insert(DoNotCall).values(phone=phone, reason=reason, at=uow.now()).on_conflict_do_nothing())
+
+
+def settle(
+    uow: UnitOfWork,
+    attempt: Attempt,
+    outcome: Outcome,
+    *,
+    reached: Disposition = Disposition.QUEUED,
+    resume_state: dict[str, Any] | None = None,
+) -> None:
+    """The attempt (locked by the caller) ended with `outcome`: plan the next one, or close the target.
+
+    `reached` is how far this call got; `resume_state` is where the next one goes on.
+    """
+    if attempt.state == AttemptState.ENDED:
+        return
+    _end(uow, attempt, outcome)
+    campaign = uow.session.get_one(Campaign, attempt.campaign_id)
+    target = lock_target(uow, attempt.target_id)
+    target.outcomes = dict(Counter(target.outcomes) + Counter({str(outcome): 1}))
+    target.disposition = furthest(target.disposition, reached)
+    target.resume_state = resume_state or target.resume_state
+    now = uow.now()
+    if is_do_not_call(uow, target.phone):
+        _close(target, Disposition.REFUSED, now)
+        return
+    decision = decide(outcome, Disposition(target.disposition), target.outcomes, plan_of(campaign))
+    if isinstance(decision, Done):
+        _close(target, decision.disposition, now)
+    elif is_over(campaign):
+        _close(target, last_disposition(outcome, Disposition(target.disposition)), now)
+    else:
+        # The person may have asked for a time of their own: the `call.callback` effect left it in `next_at`.
+        asked = outcome == Outcome.CALLBACK and target.next_at > now
+        _wait(campaign, target, target.next_at if asked else now + decision.delay, now)
+
+
+def release(uow: UnitOfWork, attempt: Attempt, campaign: Campaign, why: Refusal) -> None:
+    """The attempt (locked by the caller, like the campaign) was never dialed; it counts for nothing."""
+    if attempt.state == AttemptState.ENDED:
+        return
+    log.info("event=not_dialed attempt=%s why=%s", attempt.id, why)
+    _end(uow, attempt, Outcome.NOT_DIALED)
+    target = lock_target(uow, attempt.target_id)
+    now = uow.now()
+    if why is Refusal.DO_NOT_CALL:
+        _close(target, Disposition.REFUSED, now)
+    elif why is Refusal.OVERDUE:
+        _close(target, Disposition.OVERDUE, now)
+    elif why is Refusal.EXHAUSTED:
+        _close(target, Disposition.UNRESPONSIVE, now)
+    else:
+        _wait(campaign, target, now, now)
+
+
+def lock_attempt(uow: UnitOfWork, attempt_id: UUID) -> Attempt | None:
+    """The attempt as it is now, locked."""
+    return uow.session.scalar(
+        select(Attempt)
+        .where(Attempt.id == attempt_id)
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
+    )
+
+
+def close_refused(target: Target, now: datetime) -> None:
+    """The target (locked by the caller) must not be called at all."""
+    _close(target, Disposition.REFUSED, now)
+
+
+def _end(uow: UnitOfWork, attempt: Attempt, outcome: Outcome) -> None:
+    attempt.state = AttemptState.ENDED
+    attempt.outcome = outcome
+    attempt.ended_at = uow.now()
+
+
+def _wait(campaign: Campaign, target: Target, earliest: datetime, now: datetime) -> None:
+    moment = next_allowed(earliest, window_of(campaign))
+    if is_past(campaign, moment):
+        _close(target, Disposition.OVERDUE, now)
+        return
+    target.state = TargetState.WAITING
+    target.next_at = moment
+
+
+def _close(target: Target, disposition: Disposition, now: datetime) -> None:
+    target.state = TargetState.DONE
+    target.disposition = disposition
+    target.done_at = now
+    target.resume_state = None
