@@ -44,7 +44,8 @@ class Practitioner(Base):
 
 
 class WeeklyHours(Base):
-    """A practitioner's regular hours on one weekday, cut into slots of `slot_minutes`, in the practitioner's zone."""
+    """A practitioner's regular hours on one weekday, in the practitioner's zone, cut into slots of `slot_minutes`; when
+    that is None, the practitioner is on duty for the queue and has no appointments. `ends` at 00:00 is midnight."""
 
     __tablename__ = "weekly_hours"
 
@@ -53,7 +54,7 @@ class WeeklyHours(Base):
     weekday: Mapped[int] = mapped_column(SmallInteger)  # 0 Monday … 6 Sunday
     starts: Mapped[time]
     ends: Mapped[time]
-    slot_minutes: Mapped[int]
+    slot_minutes: Mapped[int | None]
     valid_from: Mapped[date]
     valid_until: Mapped[date | None]
 

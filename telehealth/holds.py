@@ -1,0 +1,255 @@
+"""Offering slots: what a caller is told is free is held for that caller, so that nobody hears "just taken".
+
+No caller waits for another here, and none gets an error. Each slot has an advisory lock that is only ever tried: a slot
+that another transaction is about to hold is skipped. What was held and committed after we looked is caught by the
+exclusion constraint (`ON CONFLICT DO NOTHING`), and the next slot is tried. Slots that do not match, because hours
+changed in between, are caught by the same constraint.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import ARRAY, ColumnElement, DateTime, Text, Uuid, bindparam, func, select, text, update
+
+from core.database import UnitOfWork
+from core.ids import new_id, new_reference
+from ivr.calls.model import Call
+from telehealth.model import LIVE, Appointment, AppointmentState
+from telehealth.practitioners import Doctor, doctors, preferred
+from telehealth.slots import HORIZON, NOTICE, Candidate, Slot, free_slots, in_order
+
+HOLD_FOR = timedelta(minutes=3)
+# Slots are scarce when there are fewer than this many for each call in progress; then a caller is offered one.
+SCARCE_PER_CALL = 3
+# A call that has not ended after this long is lost, and no competitor for a slot.
+_LONGEST_CALL = timedelta(hours=1)
+# No appointment is longer, so those that begin earlier than this before a moment are over.
+_LONGEST_APPOINTMENT = timedelta(days=1)
+# So many candidates go to the database at once.
+_CHUNK = 100
+# Expired holds are cancelled by one transaction at a time (the number is arbitrary).
+_EXPIRY_LOCK = 7263
+
+_HOLD = text("""
+WITH picked AS MATERIALIZED (
+    SELECT (CAST(:ids AS uuid[]))[row_number() OVER ()] AS id,
+           (CAST(:reference_numbers AS text[]))[row_number() OVER ()] AS reference,
+           free.practitioner_id, free.starts, free.ends
+    FROM (
+        SELECT * FROM unnest(:practitioners, :starts, :ends) AS slot (practitioner_id, starts, ends)
+        WHERE pg_try_advisory_xact_lock(
+            hashtextextended(CAST(practitioner_id AS text), CAST(extract(epoch FROM starts) AS bigint)))
+        LIMIT :wanted
+    ) AS free
+), held AS (
+    INSERT INTO appointment
+        (id, practitioner_id, during, state, hold_until, person_id, call_id, reference, language, area, created_at)
+    SELECT id, practitioner_id, tstzrange(starts, ends), 'proposed', :hold_until, :person_id, :call_id,
+           reference, :language, :area, :now
+    FROM picked
+    ON CONFLICT DO NOTHING
+    RETURNING id, reference
+)
+SELECT picked.practitioner_id, picked.starts, held.id, held.reference FROM picked LEFT JOIN held USING (id)
+""").bindparams(
+    bindparam("ids", type_=ARRAY(Uuid)),
+    bindparam("reference_numbers", type_=ARRAY(Text)),
+    bindparam("practitioners", type_=ARRAY(Uuid)),
+    bindparam("starts", type_=ARRAY(DateTime(timezone=True))),
+    bindparam("ends", type_=ARRAY(DateTime(timezone=True))),
+    bindparam("hold_until", type_=DateTime(timezone=True)),
+    bindparam("now", type_=DateTime(timezone=True)),
+    bindparam("person_id", type_=Uuid),
+    bindparam("call_id", type_=Uuid),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A slot held for a caller. `starts` is UTC; `zone` is the practitioner's."""
+
+    appointment_id: UUID
+    doctor: Doctor
+    slot: Slot
+    reference: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Caller:
+    language: str
+    person_id: UUID | None
+    call_id: UUID | None
+    area: str
+
+
+def offer(
+    uow: UnitOfWork,
+    *,
+    language: str,
+    person_id: UUID | None = None,
+    call_id: UUID | None = None,
+    area: str = "",
+    count: int = 3,
+) -> list[Offer]:
+    """Hold up to `count` slots for `HOLD_FOR` and return them, earliest first; empty when there is none.
+
+    Doctors who speak the language come first (`practitioners.preferred`), and among them the one with the least
+    appointments. A caller who asks again hears other times, as long as there are others; the holds of the first offer
+    are given back. When slots are scarce (`SCARCE_PER_CALL`) one caller holds only one.
+    """
+    now = uow.now()
+    calls, expired = uow.session.execute(
+        select(
+            select(func.count())
+            .where(Call.ended_at.is_(None), Call.created_at > now - _LONGEST_CALL)
+            .scalar_subquery(),
+            select(Appointment.id).where(*_expired(now)).limit(1).exists(),
+        )
+    ).one()
+    if expired:
+        expire_holds(uow)
+    heard = _take_back(uow, call_id) if call_id is not None else set()
+    everybody = doctors(uow)
+    busy, load = _taken(uow, person_id)
+    for choice in preferred(everybody, language, area):
+        free = {
+            doctor.id: free_slots(
+                doctor.hours, doctor.zone, [*busy[doctor.id], *busy[person_id]], now + NOTICE, now + HORIZON
+            )
+            for doctor in choice
+        }
+        total = sum(map(len, free.values()))
+        if not total:
+            continue
+        rounds = in_order(free, load)
+        wanted = 1 if total < SCARCE_PER_CALL * calls else count
+        new = [[each for each in candidates if (each[0], each[1].starts) not in heard] for candidates in rounds]
+        caller = _Caller(language, person_id, call_id, area)
+        offers = _hold(uow, new if any(new) else rounds, wanted, caller, choice)
+        if offers:
+            return sorted(offers, key=lambda each: each.slot)
+    return []
+
+
+def expire_holds(uow: UnitOfWork) -> int:
+    """Cancel the holds whose time is over; returns how many. `offer` does it by itself.
+
+    One transaction at a time does it, and the others wait for its commit: two that each cancelled a part could wait
+    for each other's slots, and one that did not wait would tell a caller that nothing is free.
+    """
+    uow.session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _EXPIRY_LOCK})
+    # A hold that is locked is being booked at this moment.
+    over = select(Appointment.id).where(*_expired(uow.now())).with_for_update(skip_locked=True)
+    return len(_cancel(uow, Appointment.id.in_(over)))
+
+
+def release_for_call(uow: UnitOfWork, call_id: UUID, but: UUID | None = None) -> int:
+    """Give back what a call holds, all but the appointment `but`; returns how many were given back."""
+    conditions = [Appointment.call_id == call_id, Appointment.state == AppointmentState.PROPOSED]
+    if but is not None:
+        conditions.append(Appointment.id != but)
+    return len(_cancel(uow, *conditions))
+
+
+def lock_slot(uow: UnitOfWork, practitioner_id: UUID, starts: datetime) -> bool:
+    """Try the lock of one slot, until the end of the transaction. False: another transaction is about to take it."""
+    key = func.hashtextextended(str(practitioner_id), int(starts.timestamp()))
+    return bool(uow.session.scalar(select(func.pg_try_advisory_xact_lock(key))))
+
+
+def _expired(now: datetime) -> tuple[ColumnElement[bool], ...]:
+    return (Appointment.state == AppointmentState.PROPOSED, Appointment.hold_until <= now)
+
+
+def _cancel(uow: UnitOfWork, *conditions: ColumnElement[bool]) -> Sequence[UUID]:
+    return uow.session.scalars(
+        update(Appointment)
+        .where(*conditions)
+        .values(state=AppointmentState.CANCELLED)
+        .returning(Appointment.id)
+        .execution_options(synchronize_session="fetch")
+    ).all()
+
+
+def _take_back(uow: UnitOfWork, call_id: UUID) -> set[tuple[UUID, datetime]]:
+    """What this call was offered before; what of it is still held is given back."""
+    heard = uow.session.execute(
+        select(Appointment.practitioner_id, func.lower(Appointment.during)).where(Appointment.call_id == call_id)
+    ).all()
+    if heard:
+        release_for_call(uow, call_id)
+    return {(practitioner, starts) for practitioner, starts in heard}
+
+
+def _taken(uow: UnitOfWork, person_id: UUID | None) -> tuple[dict[UUID | None, list[Slot]], Counter[UUID]]:
+    """The live appointments to come, by practitioner, and under `person_id` that person's own."""
+    now = uow.now()
+    starts, ends = func.lower(Appointment.during), func.upper(Appointment.during)
+    rows = uow.session.execute(
+        select(Appointment.practitioner_id, Appointment.person_id, Appointment.state, starts, ends).where(
+            Appointment.state.in_(LIVE),
+            starts > now - _LONGEST_APPOINTMENT,
+            starts <= now + HORIZON,
+        )
+    )
+    busy: dict[UUID | None, list[Slot]] = defaultdict(list)
+    load: Counter[UUID] = Counter()
+    for practitioner, person, state, begins, until in rows:
+        slot = Slot(begins, until)
+        busy[practitioner].append(slot)
+        load[practitioner] += 1
+        if person is not None and person == person_id and state != AppointmentState.PROPOSED:
+            busy[person].append(slot)
+    return busy, load
+
+
+def _hold(
+    uow: UnitOfWork, rounds: Iterable[list[Candidate]], wanted: int, caller: _Caller, choice: Sequence[Doctor]
+) -> list[Offer]:
+    by_id = {doctor.id: doctor for doctor in choice}
+    offers: list[Offer] = []
+    for candidates in rounds:
+        times = {each.slot.starts for each in offers}
+        left = [each for each in candidates if each[1].starts not in times]
+        while left and len(offers) < wanted:
+            chunk, missing = left[:_CHUNK], wanted - len(offers)
+            slots = {(practitioner, slot.starts): slot for practitioner, slot in chunk}
+            picked = _insert(uow, chunk, missing, caller)
+            for practitioner, starts, appointment_id, reference in picked:
+                slot = slots.pop((practitioner, starts))
+                if appointment_id is not None:
+                    offers.append(Offer(appointment_id, by_id[practitioner], slot, reference))
+            # Fewer than asked for: all others of the chunk are being held by somebody at this moment.
+            rest = [] if len(picked) < missing else [(each, slot) for (each, _), slot in slots.items()]
+            left = [*rest, *left[_CHUNK:]]
+        if len(offers) == wanted:
+            break
+    return offers
+
+
+def _insert(
+    uow: UnitOfWork, chunk: Sequence[Candidate], wanted: int, caller: _Caller
+) -> Sequence[tuple[UUID, datetime, UUID | None, str]]:
+    rows = uow.session.execute(
+        _HOLD,
+        {
+            "ids": [new_id() for _ in range(wanted)],
+            "reference_numbers": [new_reference() for _ in range(wanted)],
+            "practitioners": [practitioner for practitioner, _ in chunk],
+            "starts": [slot.starts for _, slot in chunk],
+            "ends": [slot.ends for _, slot in chunk],
+            "wanted": wanted,
+            "hold_until": uow.now() + HOLD_FOR,
+            "person_id": caller.person_id,
+            "call_id": caller.call_id,
+            "language": caller.language,
+            "area": caller.area,
+            "now": uow.now(),
+        },
+    )
+    return [(practitioner, starts, held, reference) for practitioner, starts, held, reference in rows]
