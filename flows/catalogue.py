@@ -1,7 +1,7 @@
 """What there is: the library of scripts and forms in a folder, and the effects that scripts may ask for.
 
-A library folder holds `phrases.yaml` (what every script says alike) and one folder per script: `script.yaml`, `form.yaml`
-(unless it is a subscript) and `calls/*.yaml` (its saved test calls).
+A library folder holds `phrases.yaml` (what every script says alike) and one folder per script: `script.yaml`,
+`form.yaml` (unless it is a subscript) and `calls/*.yaml` (its saved test calls).
 """
 
 from __future__ import annotations

@@ -20,7 +20,10 @@ MEMBERS = ("answers", "values", "params", "person")
 ROOTS = (*MEMBERS, "language", *CONTEXT_NAMES)
 
 FUNCTIONS = frozenset(
-    ["size", "contains", "startsWith", "endsWith", "matches", "int", "uint", "double", "string", "bytes", "has", "type", "dyn", "duration", "timestamp"]
+    {
+        *("size", "contains", "startsWith", "endsWith", "matches", "has", "type", "dyn"),
+        *("int", "uint", "double", "string", "bytes", "duration", "timestamp"),
+    }
 )
 _MEMBER = re.compile(rf"(?<![\w.])({'|'.join(MEMBERS)})\s*(?:\.\s*(\w+)|\[\s*['\"](\w+)['\"]\s*\])")
 
@@ -50,7 +53,7 @@ def compile_expression(source: str) -> Expression:
 
     def evaluate(scope: Mapping[str, Any]) -> tuple[bool, Any]:
         try:
-            value = program.execute(scope)
+            value = program.execute(dict(scope))
         except (KeyError, TypeError, ValueError, RuntimeError, ArithmeticError, IndexError) as error:
             return False, f"{type(error).__name__}: {error}"
         return (True, value) if _is_json(value) else (False, f"gives {type(value).__name__}, which is no JSON")

@@ -36,7 +36,7 @@ def _pieces(text: str, language: str, clip: str, fixed: Mapping[str, Mapping[str
     parts: list[str | Slot] = []
     for literal, name in _parsed(text):
         _add(parts, literal)
-        if name in fixed:
+        if name is not None and name in fixed:
             _add(parts, fixed[name].get(language, ""))
         elif name is not None:
             parts.append(_slot(name))

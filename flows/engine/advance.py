@@ -21,8 +21,8 @@ from flows.engine.turn import Turn
 
 def start_state(script: Script, language: str = "", context: Mapping[str, Any] | None = None) -> State:
     """The state of a call that has not begun. `language` is the person's, if the script has it; otherwise the script's
-    first. `context` is JSON: `person` (`name`, `birth_year`), `department`, `hotline`, `today` (YYYY-MM-DD), and `speech`,
-    the languages with a recogniser (without it: all of them)."""
+    first. `context` is JSON: `person` (`name`, `birth_year`), `department`, `hotline`, `today` (YYYY-MM-DD), and
+    `speech`, the languages with a recogniser (without it: all of them)."""
     chosen = language if language in script.languages else script.languages[0]
     return State(script=script.id, revision=script.revision, language=chosen, context=dict(context or {}))
 

@@ -112,6 +112,10 @@ class Node:
         """Every expression of the step, for the linter."""
         yield from ()
 
+    def reads(self) -> Iterator[Path]:
+        """What the step reads beside its texts and expressions."""
+        yield from ()
+
     def writes(self) -> Iterator[str]:
         """What the step writes, as paths: `answers.fever`, `values.risk`."""
         yield from ()
@@ -133,7 +137,7 @@ class Builder(Protocol):
     def common_words(self, name: str) -> Mapping[str, tuple[str, ...]]: ...
     def way_out(self, name: str) -> str | None: ...
     def subscript(self, name: Any, *where: str) -> str: ...
-    def mistake(self, message: str, *where: str) -> None: ...
+    def mistake(self, message: str, *where: str, rule: str = ...) -> None: ...
 
 
 @dataclass(frozen=True, slots=True)

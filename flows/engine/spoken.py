@@ -68,14 +68,14 @@ _LANGUAGES: Mapping[str, Spoken] = {
         _VI_ONES, ("có", "không"), _vietnamese_date, _vietnamese_time, lambda text: text.replace(".", " phẩy ")
     ),
     "en": Spoken(
-        tuple(["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]),
+        ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"),
         ("yes", "no"),
         lambda day: f"{day.day} {_EN_MONTHS[day.month - 1]}",
         _english_time,
         lambda text: text.replace(".", " point "),
     ),
     "ko": Spoken(
-        tuple(["공", "일", "이", "삼", "사", "오", "육", "칠", "팔", "구"]),
+        ("공", "일", "이", "삼", "사", "오", "육", "칠", "팔", "구"),
         ("예", "아니요"),
         lambda day: f"{day.month}월 {day.day}일",
         _korean_time,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from unicodedata import normalize
 
 from flows.engine.actions import Grammar, Keys
-from flows.engine.script import Text
+from flows.engine.script import Path, Text
 
 if TYPE_CHECKING:
     from flows.engine.script import Builder
@@ -82,6 +82,10 @@ class AnswerKind:
         """Texts of its own, for the linter."""
         yield from ()
 
+    def reads(self) -> Iterator[Path]:
+        """The values it is made from while the call runs."""
+        yield from ()
+
     def phrases(self) -> Iterator[tuple[str, str, str]]:
         """Every spoken phrase as (language, phrase, outcome), for the linter."""
         yield from ()
@@ -96,13 +100,16 @@ def tidy(text: str) -> str:
     return " ".join(normalize("NFC", text).casefold().split())
 
 
-def invert(words: Mapping[str, Mapping[str, tuple[str, ...]]]) -> dict[str, dict[str, str]]:
-    """outcome → language → phrases, turned into language → phrase → outcome."""
+def invert(words: Mapping[str, Mapping[str, tuple[str, ...]]], build: Builder) -> dict[str, dict[str, str]]:
+    """outcome → language → phrases, turned into language → phrase → outcome. A phrase of two outcomes is a mistake."""
     found: dict[str, dict[str, str]] = {}
     for outcome, by_language in words.items():
         for language, phrases in by_language.items():
-            for phrase in phrases:
-                found.setdefault(language, {})[tidy(phrase)] = outcome
+            meanings = found.setdefault(language, {})
+            for phrase in map(tidy, phrases):
+                other = meanings.setdefault(phrase, outcome)
+                if other != outcome:
+                    build.mistake(f"`{phrase}` ({language}) means both {other} and {outcome}", rule="phrase_used_twice")
     return found
 
 

@@ -81,7 +81,9 @@ class Choice(AnswerKind):
         if not paged:
             for index, key in enumerate(used):
                 if key in used[:index]:
-                    build.mistake(f"key {key} is used twice in this question", "choices", str(index), "key")
+                    build.mistake(
+                        f"key {key} is used twice in this question", "choices", str(index), "key", rule="key_used_twice"
+                    )
         ids = [option.id for option in fixed]
         for index, option_id in enumerate(ids):
             if option_id in ids[:index]:
@@ -101,7 +103,7 @@ class Choice(AnswerKind):
             },
             ordinals=tuple(build.common_words(f"ordinal_{n}") for n in range(1, MAX_OPTIONS_PER_PAGE)) if offer else (),
             more=build.phrase("more_options"),
-            meanings=invert({option.id: option.words for option in fixed}),
+            meanings=invert({option.id: option.words for option in fixed}, build),
         )
 
     # --- the options on the table
@@ -180,6 +182,14 @@ class Choice(AnswerKind):
         for option in self.fixed:
             if option.announce:
                 yield f"option-{option.id}", option.announce
+        for key, text in self.announce_offer.items():
+            yield f"offered-{key}", text
+        if len(self.pages) > 1:
+            yield "more_options", self.more
+
+    def reads(self) -> Iterator[Path]:
+        if self.offer:
+            yield self.offer.path
 
     def phrases(self) -> Iterator[tuple[str, str, str]]:
         for language, meanings in self.meanings.items():

@@ -44,7 +44,7 @@ class Day(Keyed):
     @classmethod
     def compile(cls, build: Builder, name: str, spec: Mapping[str, Any]) -> Day:
         within = spec.get("within") or {}
-        meanings = invert({word: build.common_words(word) for word in DAYS_AGO})
+        meanings = invert({word: build.common_words(word) for word in DAYS_AGO}, build)
         return cls(
             **cls.common(build, spec, 4, 8),
             before=within.get("before"),

@@ -1,7 +1,7 @@
 """A string of digits: a code, a birth year.
 
     ask: digits
-    say: {vi: "Mời bấm bốn số của năm sinh.", en: "Please enter your four-digit year of birth.", ko: "출생 연도 네 자리를 눌러 주세요."}
+    say: {vi: "Mời bấm bốn số của năm sinh.", en: "Please enter your four-digit year of birth.", ko: "…"}
     digits: {min: 4, max: 4}
     keep: birth_year
 

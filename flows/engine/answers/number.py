@@ -5,8 +5,8 @@
     range: {min: 34, max: 43, decimals: 1}
     save: temperature
 
-The telephone has no decimal point: with `decimals: 1`, 3 7 5 is 37.5; digits that only make sense without it are taken so
-(3 8 is 38). The value is an integer, or a float when there are decimals; outside the range it is no answer.
+The telephone has no decimal point: with `decimals: 1`, 3 7 5 is 37.5; digits that only make sense without it are taken
+so (3 8 is 38). The value is an integer, or a float when there are decimals; outside the range it is no answer.
 """
 
 from __future__ import annotations

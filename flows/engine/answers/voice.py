@@ -1,7 +1,7 @@
 """A voice message.
 
     ask: voice
-    say: {vi: "Sau tiếng bíp, mời anh chị nói, rồi bấm thăng.", en: "After the tone please speak, then press hash.", ko: "…"}
+    say: {vi: "Sau tiếng bíp, mời anh chị nói, rồi bấm thăng.", en: "Speak after the tone, then press hash.", ko: "…"}
     message: {max_seconds: 60, min_seconds: 1}
     save: message
 

@@ -54,7 +54,7 @@ class YesNo(AnswerKind):
             words[outcome] = {
                 language: (*common.get(language, ()), *added.get(language, ())) for language in build.languages
             }
-        meanings = invert(words)
+        meanings = invert(words, build)
         return cls(
             meanings=meanings,
             grammar_of=grammars(meanings),
@@ -80,6 +80,10 @@ class YesNo(AnswerKind):
 
     def hint(self, turn: Turn, speech: bool) -> tuple[Text, ...]:
         return (self.hint_speech if speech else self.hint_keys,)
+
+    def texts(self) -> Iterator[tuple[str, Text]]:
+        yield "hint", self.hint_speech
+        yield "hint", self.hint_keys
 
     def phrases(self) -> Iterator[tuple[str, str, str]]:
         for language, meanings in self.meanings.items():

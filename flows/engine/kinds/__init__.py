@@ -1,1 +1,1 @@
-"""One file per kind of step, each with a worked example; `registry` lists them. Standard library and the engine only."""
+"""One file per kind of step, each with a worked example; `registry` lists them. Imports the engine only."""

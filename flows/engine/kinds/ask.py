@@ -15,8 +15,8 @@
       implies: {no: {cough: false}}     # what else the answer tells, saved with it
       on: {yes: red_flag, no: fever}    # by outcome; `next: fever` for all that are left
 
-How it goes on: silence counts as no-input, anything that is no answer as no-match, each with its own reprompt and, after
-`tries`, its own way out. A spoken answer that needs it is read back, and only a definite yes makes it final; "no" asks
+How it goes on: silence counts as no-input, anything that is no answer as no-match, each with its own reprompt and,
+after `tries`, its own way out. A spoken answer that needs it is read back, and only a definite yes makes it final; "no" asks
 again and counts as no-match. After two vain attempts by speech the question goes on by keys only. The key * repeats the
 question and counts as nothing; a script-wide shortcut key runs its subscript and comes back here.
 """
@@ -34,7 +34,7 @@ from flows.engine.answers.voice import Voice
 from flows.engine.answers.yes_no import YesNo
 from flows.engine.events import Event, KeysPressed, NothingHeard, SpeechHeard, VoiceMessage
 from flows.engine.limits import DEFAULT_TRIES, LONGEST_HEARD, MAX_SUBSCRIPT_DEPTH, SPEECH_FAILURES_BEFORE_KEYS
-from flows.engine.script import NO_INPUT, NO_MATCH, Exit, Node, Text
+from flows.engine.script import NO_INPUT, NO_MATCH, Exit, Node, Path, Text
 from flows.engine.state import Answer
 
 if TYPE_CHECKING:
@@ -187,10 +187,11 @@ class Ask(Node):
         if REPEAT in digits:
             self.again(turn)
             return None
-        if digits in turn.script.shortcuts and digits not in taken and len(turn.stack) < MAX_SUBSCRIPT_DEPTH:
-            if self.kind.key_choices() or confirming:
-                turn.note("shortcut", key=digits)
-                return turn.call(turn.script.shortcuts[digits], None, {}, shortcut=True)
+        # Only where single keys answer: elsewhere 0 may begin a date or a number.
+        free = bool(taken) and digits not in taken and len(turn.stack) < MAX_SUBSCRIPT_DEPTH
+        if free and digits in turn.script.shortcuts:
+            turn.note("shortcut", key=digits)
+            return turn.call(turn.script.shortcuts[digits], None, {}, shortcut=True)
         if confirming:
             return self._on_confirmed(turn, self.read_back.yes_no.read_keys(turn, digits))
         reading = self.kind.read_keys(turn, digits)
@@ -322,6 +323,18 @@ class Ask(Node):
         if self.hint_keys:
             yield "hint_keys", self.hint_keys
         yield from self.kind.texts()
+        yield "no_input", self.no_input.say
+        yield "no_match", self.no_match.say
+        if self.speech:
+            yield "keys_only", self.keys_only
+        if self.speech or self.read_back.when == "always":
+            yield "read_back", self.read_back.say
+            yield "confirm", self.read_back.hint_speech
+            yield "confirm_keys", self.read_back.hint_keys
+            yield "not_confirmed", self.read_back.again
+
+    def reads(self) -> Iterator[Path]:
+        yield from self.kind.reads()
 
     def writes(self) -> Iterator[str]:
         if self.save:
@@ -340,7 +353,7 @@ def _reprompt(build: Builder, spec: Mapping[str, Any], why: str) -> Reprompt:
 
 
 def _confirm_words(build: Builder) -> YesNo:
-    meanings = invert({"yes": build.common_words("confirm_yes"), "no": build.common_words("confirm_no")})
+    meanings = invert({"yes": build.common_words("confirm_yes"), "no": build.common_words("confirm_no")}, build)
     return YesNo(
         meanings=meanings,
         grammar_of=grammars(meanings),

@@ -7,8 +7,8 @@
       on: {booked: confirmed, taken: offer_again, refused: queue}
       otherwise: queue                  # any other outcome
 
-The host carries it out within the turn and answers with `EffectDone`. Which effects exist, and their outcomes, the linter
-knows from the host; an outcome with no way out at run time ends the call politely with the reason `trouble`.
+The host carries it out within the turn and answers with `EffectDone`. Which effects exist, and their outcomes, the
+linter knows from the host; an outcome with no way out at run time ends the call politely with the reason `trouble`.
 """
 
 from __future__ import annotations
