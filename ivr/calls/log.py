@@ -11,8 +11,7 @@ from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
-import orjson
-from sqlalchemy import select, text
+from sqlalchemy import select
 
 from core.database import UnitOfWork
 from flows.engine.events import Event, event_from_json
@@ -32,24 +31,6 @@ class LogLine:
     at: datetime
     kind: str
     data: Mapping[str, Any]
-
-
-# One statement for all lines of a turn. The caller holds the call's row lock, so nobody else numbers lines meanwhile.
-_APPEND = text(
-    """
-    INSERT INTO call_event (call_id, seq, turn, at, kind, data)
-    SELECT :call_id, last.seq + line.number, :turn, :at, line.kind, line.data
-    FROM (SELECT coalesce(max(seq), -1) AS seq FROM call_event WHERE call_id = :call_id) AS last,
-         ROWS FROM (jsonb_to_recordset(CAST(:lines AS jsonb)) AS (kind text, data jsonb))
-             WITH ORDINALITY AS line (kind, data, number)
-    """
-)
-
-
-def append(uow: UnitOfWork, call_id: UUID, turn: int, lines: Iterable[tuple[Kind, Any]]) -> None:
-    """Append lines (kind, JSON) to the log of a call whose row is locked."""
-    written = orjson.dumps([{"kind": kind, "data": data} for kind, data in lines]).decode()
-    uow.session.execute(_APPEND, {"call_id": call_id, "turn": turn, "at": uow.now(), "lines": written})
 
 
 def read_log(uow: UnitOfWork, call_id: UUID) -> list[LogLine]:

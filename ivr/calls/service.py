@@ -13,19 +13,18 @@ from uuid import UUID
 
 from core.database import UnitOfWork
 from core.ids import new_id
-from core.receipts import keep_reply
 from flows.catalogue import Library
 from flows.engine.actions import Effect
 from flows.engine.advance import start_state
 from flows.engine.events import CallEnded, CallStarted, EffectDone, Event
 from flows.engine.state import State, state_from_json, state_to_json
-from ivr.calls.claim import key_of, lock, lock_and_claim, reply_of
 from ivr.calls.effects import EffectRequest, Effects
-from ivr.calls.log import append
+from ivr.calls.log import Kind
 from ivr.calls.model import Call, CallState, FailureReason
 from ivr.calls.observers import CallObserver
 from ivr.calls.revisions import Revisions
 from ivr.calls.status import TERMINAL, StatusReport, moves
+from ivr.calls.store import lock, lock_and_claim, reply_of, write
 from ivr.calls.turn import Progress, Render, StaleTurn, Turn, UnknownCall, run
 
 log = logging.getLogger(__name__)
@@ -89,7 +88,7 @@ class Calls:
         )
         uow.session.add(call)
         uow.session.flush()
-        append(uow, call.id, 0, [("opened", {"state": call.script_state})])
+        write(uow, call, 0, [("opened", {"state": call.script_state})])
         return call
 
     def take_turn(
@@ -110,12 +109,13 @@ class Calls:
             return Turn(reply, (), turn + 1, fresh=False, ended=call.ended_at is not None)
         if isinstance(event, CallStarted):
             _answered(uow, call, event)
-        progress = self._advance(uow, call, turn, event)
+        progress = self._advance(uow, call, event)
         call.next_turn = turn + 1
-        reply = render(call, progress.actions, call.next_turn)
         if progress.state.status == "ended":
-            self._close(uow, call, progress.state, CallState.COMPLETED)
-        keep_reply(uow, key_of(call_id, turn), reply)
+            _close(uow, call, progress.state, CallState.COMPLETED)
+        reply = render(call, progress.actions, call.next_turn)
+        write(uow, call, turn, progress.lines, reply)
+        self._tell(uow, call, progress)
         return Turn(reply, progress.actions, call.next_turn, fresh=True, ended=call.ended_at is not None)
 
     def end(
@@ -134,7 +134,7 @@ class Calls:
             return False
         call.failure_reason = failure_reason
         call.raw_code = raw_code
-        self._end(uow, call, reason, state)
+        self._end(uow, call, reason, state, [])
         return True
 
     def apply_status(self, uow: UnitOfWork, call_id: UUID, report: StatusReport) -> bool:
@@ -143,12 +143,10 @@ class Calls:
         call = lock(uow, call_id)
         if call is None or not moves(call.state, report.state):
             return False
-        if report.provider_ref is not None:
-            if call.provider_ref is None:
-                call.provider_ref = report.provider_ref
-            elif call.provider_ref != report.provider_ref:
-                log.warning("event=status_of_another_call call=%s", call_id)
-                return False
+        if None not in (report.provider_ref, call.provider_ref) and report.provider_ref != call.provider_ref:
+            log.warning("event=status_of_another_call call=%s", call_id)
+            return False
+        call.provider_ref = call.provider_ref or report.provider_ref
         call.state = report.state
         call.failure_reason = report.failure_reason
         call.raw_code = report.raw_code
@@ -157,14 +155,15 @@ class Calls:
             call.ringing_at = report.at
         elif report.state is CallState.IN_PROGRESS:
             call.answered_at = report.at
-        line = {"state": report.state, "failure_reason": report.failure_reason, "raw_code": report.raw_code}
-        append(uow, call_id, call.next_turn, [("status", {**line, "answered_by": report.answered_by})])
+        lines: list[tuple[Kind, Any]] = [("status", report)]
         if report.state in TERMINAL:
-            self._end(uow, call, "hangup" if report.state is CallState.COMPLETED else "failed", report.state)
+            self._end(uow, call, "hangup" if report.state is CallState.COMPLETED else "failed", report.state, lines)
+        else:
+            write(uow, call, call.next_turn, lines)
         return True
 
-    def _advance(self, uow: UnitOfWork, call: Call, turn: int, event: Event) -> Progress:
-        """Run the script on the event, store its state and log, tell the observers of answers."""
+    def _advance(self, uow: UnitOfWork, call: Call, event: Event) -> Progress:
+        """Run the script on the event, effects included. The call stands where the script stands then."""
 
         def perform(effect: Effect, state: State) -> EffectDone:
             done = self._effects.perform(effect.name, EffectRequest(uow, call, state, effect.arguments))
@@ -174,23 +173,22 @@ class Calls:
         progress = run(script, state_from_json(call.script_state), event, perform)
         call.script_state = state_to_json(progress.state)
         call.language = progress.state.language
-        append(uow, call.id, turn, progress.lines)
-        if progress.saved:
-            for observer in self._observers:
-                observer.answered(uow, call, progress.saved, progress.state)
         return progress
 
-    def _end(self, uow: UnitOfWork, call: Call, reason: str, state: CallState) -> None:
-        progress = self._advance(uow, call, call.next_turn, CallEnded(uow.now().isoformat(), reason))
-        self._close(uow, call, progress.state, state)
+    def _end(self, uow: UnitOfWork, call: Call, reason: str, state: CallState, lines: list[tuple[Kind, Any]]) -> None:
+        progress = self._advance(uow, call, CallEnded(uow.now().isoformat(), reason))
+        _close(uow, call, progress.state, state)
+        write(uow, call, call.next_turn, [*lines, *progress.lines])
+        self._tell(uow, call, progress)
 
-    def _close(self, uow: UnitOfWork, call: Call, script_state: State, state: CallState) -> None:
-        """The call is over. Only ever reached while `ended_at` is empty, under the call's lock: so once per call."""
-        call.state = state
-        call.end_reason = script_state.end_reason
-        call.ended_at = uow.now()
+    def _tell(self, uow: UnitOfWork, call: Call, progress: Progress) -> None:
+        """Tell the observers of answers, and of the end: nothing comes after it, so it is told once per call."""
         for observer in self._observers:
-            observer.ended(uow, call, script_state)
+            if progress.saved:
+                observer.answered(uow, call, progress.saved, progress.state)
+        for observer in self._observers:
+            if call.ended_at is not None:
+                observer.ended(uow, call, progress.state)
 
 
 def _answered(uow: UnitOfWork, call: Call, event: CallStarted) -> None:
@@ -198,3 +196,10 @@ def _answered(uow: UnitOfWork, call: Call, event: CallStarted) -> None:
         call.state = CallState.IN_PROGRESS
     call.answered_at = call.answered_at or uow.now()
     call.answered_by = event.answered_by if event.answered_by != "unknown" else call.answered_by or "unknown"
+
+
+def _close(uow: UnitOfWork, call: Call, script_state: State, state: CallState) -> None:
+    """The call is over. Only ever reached while `ended_at` is empty, under the call's lock."""
+    call.state = state
+    call.end_reason = script_state.end_reason
+    call.ended_at = uow.now()

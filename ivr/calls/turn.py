@@ -79,8 +79,8 @@ def run(script: Script, state: State, event: Event, perform: Perform) -> Progres
         event = perform(effect, progress.state)
         progress.lines.append(("effect", {**event_to_json(event), "arguments": dict(effect.arguments)}))
     progress.actions = said or current_actions(script, progress.state)
-    if progress.actions:
-        progress.lines.append(("actions", {"actions": [action_to_json(action) for action in progress.actions]}))
     if progress.saved:
         progress.lines.append(("saved", {name: answer_to_json(answer) for name, answer in progress.saved.items()}))
+    if progress.actions:
+        progress.lines.append(("actions", {"actions": [action_to_json(action) for action in progress.actions]}))
     return progress
