@@ -16,9 +16,9 @@
       on: {yes: red_flag, no: fever}    # by outcome; `next: fever` for all that are left
 
 How it goes on: silence counts as no-input, anything that is no answer as no-match, each with its own reprompt and,
-after `tries`, its own way out. A spoken answer that needs it is read back, and only a definite yes makes it final; "no" asks
-again and counts as no-match. After two vain attempts by speech the question goes on by keys only. The key * repeats the
-question and counts as nothing; a script-wide shortcut key runs its subscript and comes back here.
+after `tries`, its own way out. A spoken answer that needs it is read back, and only a definite yes makes it final; "no"
+asks again and counts as no-match. After two vain attempts by speech the question goes on by keys only. The key *
+repeats the question and counts as nothing; a script-wide shortcut key runs its subscript and comes back here.
 """
 
 from __future__ import annotations
@@ -77,6 +77,7 @@ class Ask(Node):
     save: str | None
     keep: str | None
     speech: bool
+    speech_confirms: bool
     barge_in: bool
     wait_seconds: float
     tries: int
@@ -107,6 +108,7 @@ class Ask(Node):
             save=save,
             keep=keep,
             speech=listen == "both",
+            speech_confirms=spec.get("listen") != "keys",
             barge_in=spec.get("barge_in", True),
             wait_seconds=float(spec.get("wait_seconds", 6)),
             tries=spec.get("tries", DEFAULT_TRIES),
@@ -139,7 +141,9 @@ class Ask(Node):
             self._ask(turn)
 
     def _speaks(self, turn: Turn) -> bool:
-        return self.speech and turn.speech_failures < SPEECH_FAILURES_BEFORE_KEYS and turn.has_speech()
+        """Whether speech is listened to now. A keyed number may be confirmed by voice all the same."""
+        wanted = self.speech_confirms if turn.phase == "confirm" else self.speech
+        return wanted and turn.speech_failures < SPEECH_FAILURES_BEFORE_KEYS and turn.has_speech()
 
     def _ask(self, turn: Turn) -> None:
         grammar = self.kind.grammar(turn) if self._speaks(turn) else None
@@ -297,12 +301,7 @@ class Ask(Node):
                 turn.end(why)
             return reprompt.to
         turn.say(reprompt.say, self.barge_in)
-        if (
-            self.speech
-            and turn.speech_failures == SPEECH_FAILURES_BEFORE_KEYS
-            and why == NO_MATCH
-            and turn.has_speech()
-        ):
+        if turn.before.speech_failures < SPEECH_FAILURES_BEFORE_KEYS <= turn.speech_failures:
             turn.note("speech_off")
             turn.say(self.keys_only, self.barge_in)
         self.again(turn)
@@ -325,9 +324,8 @@ class Ask(Node):
         yield from self.kind.texts()
         yield "no_input", self.no_input.say
         yield "no_match", self.no_match.say
-        if self.speech:
-            yield "keys_only", self.keys_only
         if self.speech or self.read_back.when == "always":
+            yield "keys_only", self.keys_only
             yield "read_back", self.read_back.say
             yield "confirm", self.read_back.hint_speech
             yield "confirm_keys", self.read_back.hint_keys

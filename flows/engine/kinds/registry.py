@@ -1,7 +1,7 @@
 """Every kind of step by the word that makes it one.
 
-A new kind is a file beside this one, a line here, its definition in `flows/schema.json` and its tests: a test walks this
-table and fails for a kind without any of them.
+A new kind is a file beside this one, a line here, its definition in `flows/schema.json` and its tests: a test walks
+this table and fails for a kind without any of them.
 """
 
 from __future__ import annotations
