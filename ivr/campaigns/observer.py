@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
-from datetime import datetime, time, timedelta
-from typing import Any
-from zoneinfo import ZoneInfo
 
 from core.database import UnitOfWork
 from flows.engine.state import Answer, State
-from ivr.calls.effects import EffectRequest, EffectResult
+from ivr.calls.effects import EffectRequest, EffectResult, Handler
 from ivr.calls.model import Call
-from ivr.campaigns.model import Campaign
-from ivr.campaigns.rules import is_past, window_of
 from ivr.campaigns.settle import add_do_not_call, lock_attempt, lock_target, settle
-from ivr.campaigns.window import next_allowed
 from ivr.campaigns.words import Disposition, Outcome, furthest, outcome_of
+
+log = logging.getLogger(__name__)
 
 
 class CampaignObserver:
@@ -54,31 +51,11 @@ def opt_out(request: EffectRequest) -> EffectResult:
 
 
 def call_back(request: EffectRequest) -> EffectResult:
-    """The effect `call.callback`: call this person again at a time that suits them.
-
-    Arguments: `minutes` from now, or `at` ("18:30", the next time the clock in the campaign's zone says so); neither
-    leaves the time to the retry plan. Outcomes: `arranged` with `at`, the moment within the calling hours; `too_late`
-    when the campaign will be over by then; `not_possible` for a call of no campaign.
-    """
-    uow, call = request.uow, request.call
-    if call.target_id is None or call.campaign_id is None:
-        return EffectResult("not_possible")
-    campaign = uow.session.get_one(Campaign, call.campaign_id)
-    wished = _wished(request.arguments, uow.now(), ZoneInfo(campaign.zone))
-    if wished is None:
-        return EffectResult("arranged")
-    moment = next_allowed(wished, window_of(campaign))
-    if is_past(campaign, moment):
-        return EffectResult("too_late")
-    lock_target(uow, call.target_id).next_at = moment
-    return EffectResult("arranged", {"at": moment.isoformat()})
+    """The effect `call.callback`: somebody is to call again. The call's log keeps the wish; for a campaign's call the
+    retry plan of the outcome decides when. Outcome: `done`."""
+    log.info("event=callback_wished call=%s", request.call.id)
+    return EffectResult("done")
 
 
-def _wished(arguments: Mapping[str, Any], now: datetime, zone: ZoneInfo) -> datetime | None:
-    if "minutes" in arguments:
-        return now + timedelta(minutes=int(arguments["minutes"]))
-    if "at" not in arguments:
-        return None
-    local = now.astimezone(zone)
-    wished = datetime.combine(local.date(), time.fromisoformat(str(arguments["at"])), zone)
-    return wished if wished > now else datetime.combine(local.date() + timedelta(days=1), wished.timetz())
+EFFECTS: Mapping[str, Handler] = {"call.opt_out": opt_out, "call.callback": call_back}
+"""For the composition root to register."""

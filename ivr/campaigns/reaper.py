@@ -1,4 +1,4 @@
-"""The reaper: finds calls that never end (a lost callback, a dead worker) and closes them, so their targets go on (I11).
+"""The reaper: finds calls that never end (a lost callback, a dead worker) and closes them; their targets go on (I11).
 
 Time runs from ringing and from the answer, never from queuing: a carrier may hold an order back for a long while.
 """

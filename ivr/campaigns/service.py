@@ -8,19 +8,16 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import exists, func, select
+from sqlalchemy import exists, select
 from sqlalchemy.dialects.postgresql import insert
 
 from core.database import UnitOfWork
 from core.errors import UserError
 from core.ids import new_id
 from ivr.calls.model import Call
-from ivr.campaigns.model import Campaign, CampaignState, Target, TargetState
+from ivr.campaigns.model import Campaign, CampaignState, Target
 from ivr.campaigns.plan import CampaignPlan, columns_of
 from ivr.campaigns.settle import add_do_not_call
-from ivr.campaigns.words import Disposition
-
-_BATCH = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +66,10 @@ def add_targets(uow: UnitOfWork, campaign_id: UUID, targets: Iterable[NewTarget]
         }
         for target in targets
     ]
-    before = _count(uow, campaign_id)
-    for start in range(0, len(rows), _BATCH):
-        uow.session.execute(insert(Target).values(rows[start : start + _BATCH]).on_conflict_do_nothing())
-    return _count(uow, campaign_id) - before
+    if not rows:
+        return 0
+    added = uow.session.execute(insert(Target).on_conflict_do_nothing().returning(Target.id), rows)
+    return len(added.all())
 
 
 def start(uow: UnitOfWork, campaign_id: UUID) -> Campaign:
@@ -137,11 +134,6 @@ def campaign_named(uow: UnitOfWork, name_or_id: str) -> Campaign:
     return campaign
 
 
-def waiting(uow: UnitOfWork, campaign_id: UUID) -> int:
-    """How many targets still wait to be called."""
-    return _count(uow, campaign_id, TargetState.WAITING)
-
-
 def _campaign(uow: UnitOfWork, campaign_id: UUID, lock: bool = False) -> Campaign:
     campaign = uow.session.get(
         Campaign, campaign_id, with_for_update={"key_share": True} if lock else None, populate_existing=True
@@ -163,27 +155,3 @@ def _over(uow: UnitOfWork, campaign_id: UUID, state: CampaignState) -> Campaign:
     campaign.state = state
     campaign.ended_at = uow.now()
     return campaign
-
-
-def _count(uow: UnitOfWork, campaign_id: UUID, state: TargetState | None = None) -> int:
-    query = select(func.count()).select_from(Target).where(Target.campaign_id == campaign_id)
-    if state is not None:
-        query = query.where(Target.state == state)
-    return uow.session.scalar(query) or 0
-
-
-__all__ = [
-    "CampaignPlan",
-    "Disposition",
-    "NewTarget",
-    "abort",
-    "add_targets",
-    "bar_number",
-    "campaign_named",
-    "create_campaign",
-    "finish",
-    "pause",
-    "resume",
-    "start",
-    "waiting",
-]

@@ -69,9 +69,7 @@ def settle(
     elif is_over(campaign):
         _close(target, last_disposition(outcome, Disposition(target.disposition)), now)
     else:
-        # The person may have asked for a time of their own: the `call.callback` effect left it in `next_at`.
-        asked = outcome == Outcome.CALLBACK and target.next_at > now
-        _wait(campaign, target, target.next_at if asked else now + decision.delay, now)
+        _wait(campaign, target, now + decision.delay, now)
 
 
 def release(uow: UnitOfWork, attempt: Attempt, campaign: Campaign, why: Refusal) -> None:

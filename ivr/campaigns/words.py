@@ -57,16 +57,16 @@ _PROGRESS = [
     Disposition.STARTED,
     Disposition.PARTIAL,
 ]
+# The end reasons that scripts give; any other end of an answered call (`hangup`, `no_input`, `limit`) is a breakoff.
 _BY_END_REASON = {
-    str(outcome): outcome
-    for outcome in (
-        Outcome.COMPLETED,
-        Outcome.REFUSED,
-        Outcome.INELIGIBLE,
-        Outcome.WRONG_PERSON,
-        Outcome.CALLBACK,
-        Outcome.MACHINE,
-    )
+    "completed": Outcome.COMPLETED,
+    "red_flag": Outcome.COMPLETED,  # a doctor takes over: the robot has nothing more to ask
+    "refused": Outcome.REFUSED,
+    "opted_out": Outcome.REFUSED,
+    "ineligible": Outcome.INELIGIBLE,
+    "wrong_person": Outcome.WRONG_PERSON,
+    "callback": Outcome.CALLBACK,
+    "machine": Outcome.MACHINE,
 }
 _BY_FAILURE = {
     FailureReason.BUSY: Outcome.BUSY,
@@ -101,13 +101,13 @@ def last_disposition(outcome: str, reached: Disposition) -> Disposition:
 def outcome_of(state: str, failure_reason: str | None, end_reason: str | None, answered_by: str | None) -> Outcome:
     """How an attempt ended, from how its call ended.
 
-    The script's own end reason counts first: a call that was lost after the script had ended is complete. An answered
-    call whose script came to no end of its own (hang-up, limit, trouble) is a breakoff.
+    What a machine heard is never an interview. Then the script's own end reason counts: a line that was lost after the
+    script had ended changes nothing. An answered call whose script came to no end of its own is a breakoff.
     """
-    if end_reason in _BY_END_REASON:
-        return _BY_END_REASON[end_reason]
     if answered_by == "machine":
         return Outcome.MACHINE
+    if end_reason in _BY_END_REASON:
+        return _BY_END_REASON[end_reason]
     if failure_reason is not None:
         return _BY_FAILURE[FailureReason(failure_reason)]
     return Outcome.FAILED if state == CallState.FAILED else Outcome.BREAKOFF

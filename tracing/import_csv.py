@@ -1,0 +1,172 @@
+"""Reading a list of contacts: every row checked, every mistake named by row and column, nothing written.
+
+sheet = read_contacts(file, gazetteer, today)
+if sheet.errors: show them; else: import_contacts(uow, sheet, campaign_id)
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any, BinaryIO
+
+from tracing.cells import (
+    LONGEST,
+    Unreadable,
+    read_birth_year,
+    read_date,
+    read_generation,
+    read_language,
+    read_name,
+    read_phone,
+    read_sex,
+)
+from tracing.columns import REQUIRED, Header, read_header
+from tracing.list_file import BadFile, open_list
+from tracing.messages import RowError
+from tracing.names import tidy
+from tracing.places import Gazetteer
+
+MAX_ROWS = 200_000
+MAX_ERRORS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class ContactRow:
+    """One row that can be used. `row` counts as the spreadsheet does: the header is row 1. `area` is a path of codes, empty
+    when the list does not say; so is `language`."""
+
+    row: int
+    name: str
+    phone: str
+    birth_year: int | None = None
+    sex: str | None = None
+    address: str = ""
+    area: str = ""
+    exposed_on: date | None = None
+    exposure_place: str = ""
+    source_case: str = ""
+    generation: int = 1
+    language: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """A list that was read. With any error nothing of it is imported."""
+
+    rows: Sequence[ContactRow]
+    errors: Sequence[RowError]
+    columns: tuple[str, ...] = ()
+    ignored: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class _Reading:
+    gazetteer: Gazetteer
+    today: date
+    rows: list[ContactRow] = field(default_factory=list)
+    errors: list[RowError] = field(default_factory=list)
+
+    def wrong(self, row: int, column: str, key: str, value: str = "") -> None:
+        self.errors.append(RowError(row, column, key, value[:80]))
+
+
+def read_contacts(file: BinaryIO, gazetteer: Gazetteer, today: date) -> Sheet:
+    """The list in `file` (CSV, seekable). Never raises for what the file holds: see `Sheet.errors`."""
+    reading = _Reading(gazetteer, today)
+    header: Header | None = None
+    number = 0
+    try:
+        with open_list(file) as rows:
+            for number, cells in enumerate(rows, start=1):
+                if header is None:
+                    header = _header(reading, cells)
+                elif any(cell.strip() for cell in cells):
+                    _row(reading, header, number, cells)
+                if reading.errors and number == 1:
+                    break
+                if len(reading.errors) >= MAX_ERRORS:
+                    reading.wrong(number, "", "too_many_errors")
+                    break
+                if len(reading.rows) > MAX_ROWS:
+                    reading.wrong(number, "", "too_many_rows")
+                    break
+    except BadFile as error:
+        reading.wrong(0, "", error.key)
+    except csv.Error:
+        reading.wrong(number + 1, "", "quotes")
+    if not reading.errors and not reading.rows:
+        reading.wrong(0, "", "file_empty")
+    if header is None:
+        return Sheet((), reading.errors)
+    return Sheet(reading.rows, reading.errors, tuple(header.columns.values()), header.ignored)
+
+
+def _header(reading: _Reading, cells: list[str]) -> Header:
+    header = read_header(cells)
+    for column in header.missing:
+        reading.wrong(1, column, "column_missing")
+    for written in header.twice:
+        reading.wrong(1, "", "column_twice", written)
+    return header
+
+
+def _row(reading: _Reading, header: Header, number: int, cells: list[str]) -> None:
+    before = len(reading.errors)
+    texts = {column: tidy(cells[at]) for at, column in header.columns.items() if at < len(cells)}
+    if any(cell.strip() for cell in cells[header.width :]):
+        reading.wrong(number, "", "extra_cells")
+    values: dict[str, Any] = {}
+    for column, text in texts.items():
+        if len(text) > LONGEST:
+            reading.wrong(number, column, "too_long", text)
+        elif text:
+            _cell(reading, number, column, text, values)
+    for column in REQUIRED:
+        if not texts.get(column):
+            reading.wrong(number, column, "empty")
+    _area(reading, number, values)
+    if len(reading.errors) == before:
+        reading.rows.append(ContactRow(row=number, **values))
+
+
+_READERS: Mapping[str, Callable[[str], Any]] = {
+    "name": read_name,
+    "phone": read_phone,
+    "sex": read_sex,
+    "generation": read_generation,
+    "language": read_language,
+}
+
+
+def _cell(reading: _Reading, number: int, column: str, text: str, values: dict[str, Any]) -> None:
+    try:
+        if column == "birth":
+            values["birth_year"] = read_birth_year(text, reading.today)
+        elif column == "exposed_on":
+            values["exposed_on"] = read_date(text, reading.today)
+        else:
+            values[column] = _READERS.get(column, str)(text)
+    except Unreadable as error:
+        reading.wrong(number, column, error.key, text)
+
+
+def _area(reading: _Reading, number: int, values: dict[str, Any]) -> None:
+    """Put the path of codes in the place of what was written: the commune, inside the district if one was given."""
+    district, commune = values.pop("district", ""), values.pop("area", "")
+    path = ""
+    if district:
+        districts = reading.gazetteer.find(district, kinds=("district",))
+        if len(districts) != 1:
+            reading.wrong(number, "district", "district", district)
+            return
+        path = districts[0].path
+    if commune:
+        communes = reading.gazetteer.find(commune, within=path)
+        if len(communes) != 1:
+            reading.wrong(number, "area", "area_ambiguous" if communes else "area", commune)
+            return
+        path = communes[0].path
+    values["area"] = path

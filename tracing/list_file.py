@@ -1,0 +1,108 @@
+"""The file of a list: which encoding, which delimiter, row by row, without ever holding the whole file.
+
+Lists come from spreadsheets and old systems: UTF-8 with and without a byte-order mark, UTF-16 ("Unicode text"),
+Windows-1258; commas, semicolons or tabs.
+"""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import BinaryIO
+
+from tracing.columns import column_of
+
+MAX_BYTES = 64 * 1024 * 1024
+_SAMPLE = 64 * 1024
+_DELIMITERS = (",", ";", "\t", "|")
+_SPREADSHEETS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
+_MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
+
+
+class BadFile(Exception):
+    """The file cannot be read as a list; `key` names the message."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__(key)
+        self.key = key
+
+
+@contextmanager
+def open_list(file: BinaryIO) -> Iterator[Iterator[list[str]]]:
+    """The rows of the file, the header first. `file` must be seekable and stays open.
+
+    Raises BadFile at once for what is no such file, and `csv.Error` from a row whose quotation marks are wrong.
+    """
+    size = file.seek(0, io.SEEK_END)
+    if size == 0:
+        raise BadFile("file_empty")
+    if size > MAX_BYTES:
+        raise BadFile("file_too_big")
+    file.seek(0)
+    encoding = _encoding(file)
+    file.seek(0)
+    text = io.TextIOWrapper(file, encoding=encoding, newline="")
+    try:
+        yield _rows(text)
+    except UnicodeDecodeError as error:
+        raise BadFile("file_encoding") from error
+    finally:
+        text.detach()
+
+
+def _encoding(file: BinaryIO) -> str:
+    head = file.read(_SAMPLE)
+    if head.startswith(_SPREADSHEETS):
+        raise BadFile("file_spreadsheet")
+    for mark, encoding in _MARKS:
+        if head.startswith(mark):
+            return encoding
+    if b"\0" in head:
+        return _without_mark(head)
+    file.seek(0)
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    try:
+        while chunk := file.read(_SAMPLE):
+            decoder.decode(chunk)
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError:
+        return "cp1258"
+    return "utf-8"
+
+
+def _without_mark(head: bytes) -> str:
+    """UTF-16 without a mark: the header is mostly Latin letters, so every other byte is zero."""
+    even, odd = head[0::2].count(0), head[1::2].count(0)
+    if max(even, odd) < len(head) // 4:
+        raise BadFile("file_binary")
+    return "utf-16-le" if odd > even else "utf-16-be"
+
+
+def _rows(text: io.TextIOWrapper) -> Iterator[list[str]]:
+    first = text.readline(_SAMPLE)
+    if first.lower().startswith("sep=") and len(first.strip()) == len("sep=;"):  # Excel's own hint, not a row
+        delimiter, lines = first[4], iter(text)
+    else:
+        delimiter, lines = _delimiter(first), _chain(first, text)
+    for row in csv.reader(lines, delimiter=delimiter, strict=True):
+        if any("\0" in cell for cell in row):
+            raise BadFile("file_binary")
+        yield row
+
+
+def _chain(first: str, text: io.TextIOWrapper) -> Iterator[str]:
+    yield first
+    yield from text
+
+
+def _delimiter(header: str) -> str:
+    """The delimiter that makes the most columns we know of the header; then the one that makes the most columns."""
+
+    def found(delimiter: str) -> tuple[int, int]:
+        cells = next(csv.reader([header.rstrip("\r\n")], delimiter=delimiter), [])
+        return sum(column_of(cell) is not None for cell in cells), len(cells)
+
+    return max(_DELIMITERS, key=found)

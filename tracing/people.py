@@ -1,0 +1,105 @@
+"""Who is the same person: same telephone number, same name without diacritics, same birth year.
+
+A family shares a number, so the number alone says nothing. A list without birth years matches the one person of that name
+on that number, if there is only one.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from sqlalchemy import select
+
+from core.database import UnitOfWork
+from core.errors import UserError
+from core.ids import new_id
+from tracing.model import Person
+from tracing.names import plain, tidy
+
+
+@dataclass(frozen=True, slots=True)
+class KnownPerson:
+    """What matching needs of a person."""
+
+    id: UUID
+    name: str
+    birth_year: int | None
+
+
+@dataclass(slots=True)
+class Roster:
+    """The people on some numbers, to match against; those made meanwhile are added."""
+
+    by_phone: dict[str, list[KnownPerson]] = field(default_factory=lambda: defaultdict(list))
+
+    def add(self, phone: str, person_id: UUID, name: str, birth_year: int | None) -> None:
+        self.by_phone[phone].append(KnownPerson(person_id, plain(name), birth_year))
+
+    def match(self, phone: str, name: str, birth_year: int | None) -> UUID | None:
+        """The person this is, if we know them."""
+        return same_person(self.by_phone.get(phone, ()), name, birth_year)
+
+
+def same_person(people: Sequence[KnownPerson], name: str, birth_year: int | None) -> UUID | None:
+    """Which of the people on one number has this name and birth year. None for none, and for more than one."""
+    written = plain(name)
+    alike = [person for person in people if person.name == written]
+    exact = [person for person in alike if person.birth_year == birth_year]
+    if not exact:
+        exact = [person for person in alike if person.birth_year is None or birth_year is None]
+    return exact[0].id if len(exact) == 1 else None
+
+
+def load_roster(uow: UnitOfWork, phones: Collection[str]) -> Roster:
+    """Everybody on these numbers (E.164)."""
+    roster = Roster()
+    rows = uow.session.execute(
+        select(Person.phone, Person.id, Person.name, Person.birth_year)
+        .where(Person.phone.in_(set(phones)))
+        .order_by(Person.id)
+    )
+    for phone, person_id, name, birth_year in rows:
+        roster.add(phone, person_id, name, birth_year)
+    return roster
+
+
+def find_or_create_person(
+    uow: UnitOfWork,
+    name: str,
+    phone: str,
+    birth_year: int | None = None,
+    *,
+    sex: str | None = None,
+    language: str = "vi",
+    area: str = "",
+    address: str = "",
+) -> Person:
+    """The person of this number, name and birth year; made when there is none. Raises UserError without a name."""
+    name = tidy(name)
+    if not name:
+        raise UserError("The person has no name.", "Give the name.")
+    known = load_roster(uow, [phone]).match(phone, name, birth_year)
+    if known is not None:
+        return uow.session.get_one(Person, known)
+    person = Person(
+        id=new_id(),
+        name=name,
+        phone=phone,
+        birth_year=birth_year,
+        sex=sex,
+        language=language,
+        area=area,
+        address=address,
+        created_at=uow.now(),
+    )
+    uow.session.add(person)
+    uow.session.flush()
+    return person
+
+
+def find_by_phone(uow: UnitOfWork, phone: str) -> list[Person]:
+    """Everybody on this number (E.164), the newest first."""
+    return list(uow.session.scalars(select(Person).where(Person.phone == phone).order_by(Person.id.desc())))

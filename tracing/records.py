@@ -1,0 +1,141 @@
+"""Records: the forms that calls fill. `RecordObserver` writes them in the turn's own transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Protocol
+
+from sqlalchemy import select, update
+
+from core.database import UnitOfWork
+from core.errors import UserError
+from core.ids import new_id
+from flows.engine.script import Script
+from flows.engine.state import Answer, State
+from flows.forms import Form
+from ivr.calls.model import Call
+from tracing.model import Record, RecordAnswer
+
+# How a script ends when it has asked all it has to ask; after a red flag the doctor goes on.
+COMPLETE = frozenset({"completed", "red_flag"})
+# Nothing of a call that ends so says anything about the person we meant to call.
+_NOBODYS = frozenset({"wrong_person"})
+
+
+class Forms(Protocol):
+    """Where scripts and record forms are found (`flows.catalogue.Library`)."""
+
+    def script(self, script_id: str) -> Script: ...
+    def form(self, name: str) -> Form: ...
+
+
+class RecordObserver:
+    """Writes what was answered into the record of the call, each answer with where it came from."""
+
+    def __init__(self, forms: Forms) -> None:
+        self._forms = forms
+
+    def answered(self, uow: UnitOfWork, call: Call, saved: Mapping[str, Answer], state: State) -> None:
+        """File the answers that became final. A script saves answers only once it knows who is speaking."""
+        form_name = self._forms.script(call.script).record
+        if form_name is None:
+            return
+        record = _record_of(uow, call) or _open(uow, call, form_name)
+        form = self._forms.form(record.form)
+        fields = {name: answer for name, answer in saved.items() if name in form.by_name}
+        _supersede(uow, record, list(fields))
+        for name, answer in fields.items():
+            uow.session.add(_row(uow, record, call, name, answer, form.by_name[name].accept(answer.value)))
+        record.language = state.language
+        _assess(record, state)
+
+    def ended(self, uow: UnitOfWork, call: Call, state: State) -> None:
+        """The record is complete, stays a draft, or belongs to nobody."""
+        record = _record_of(uow, call)
+        if record is None:
+            return
+        _assess(record, state)
+        if call.end_reason in COMPLETE:
+            record.state = "complete"
+            record.completed_at = uow.now()
+        elif call.end_reason in _NOBODYS:
+            record.person_id = None
+
+
+def _record_of(uow: UnitOfWork, call: Call) -> Record | None:
+    """The call's record: its own, or the draft that an earlier call to the same target broke off."""
+    own = uow.session.scalar(select(Record).where(Record.call_id == call.id).with_for_update())
+    if own is not None or call.target_id is None or call.person_id is None:
+        return own
+    return uow.session.scalar(
+        select(Record)
+        .join(Call, Call.id == Record.call_id)
+        .where(Call.target_id == call.target_id, Record.state == "draft", Record.person_id == call.person_id)
+        .order_by(Record.created_at.desc())
+        .limit(1)
+        .with_for_update(of=Record)
+    )
+
+
+def _open(uow: UnitOfWork, call: Call, form: str) -> Record:
+    record = Record(
+        id=new_id(),
+        form=form,
+        person_id=call.person_id,
+        call_id=call.id,
+        state="draft",
+        language=call.language,
+        flagged=False,
+        area=call.area,
+        created_at=uow.now(),
+    )
+    uow.session.add(record)
+    uow.session.flush()
+    return record
+
+
+def _supersede(uow: UnitOfWork, record: Record, names: list[str]) -> None:
+    """Close what was answered before: nothing is overwritten."""
+    uow.session.execute(
+        update(RecordAnswer)
+        .where(
+            RecordAnswer.record_id == record.id,
+            RecordAnswer.field.in_(names),
+            RecordAnswer.superseded_at.is_(None),
+        )
+        .values(superseded_at=uow.now())
+    )
+
+
+def _row(uow: UnitOfWork, record: Record, call: Call, name: str, answer: Answer, value: Any) -> RecordAnswer:
+    return RecordAnswer(
+        id=new_id(),
+        record_id=record.id,
+        field=name,
+        value=value,
+        source=answer.source,
+        heard=answer.heard,
+        confidence=answer.confidence,
+        confirmed=answer.confirmed,
+        call_id=call.id,
+        turn=answer.turn,
+        step=answer.step,
+        at=datetime.fromisoformat(answer.at) if answer.at else uow.now(),
+    )
+
+
+def _assess(record: Record, state: State) -> None:
+    """Risk and flag as the script worked them out. A flag, once raised, is not taken back by a later call."""
+    risk = state.values.get("risk")
+    record.risk = str(risk) if risk is not None else record.risk
+    record.flagged = record.flagged or state.values.get("flagged") is True
+
+
+def check_fields(form: Form, values: Mapping[str, Any]) -> dict[str, Any]:
+    """The values as the form keeps them. Raises UserError for a field the form does not have or a value that does not
+    fit."""
+    unknown = values.keys() - form.by_name.keys()
+    if unknown:
+        raise UserError(f"The form {form.id} has no field {min(unknown)}.", f"It has {', '.join(form.by_name)}.")
+    return {name: form.by_name[name].accept(value) for name, value in values.items()}
