@@ -35,8 +35,8 @@ MAX_ERRORS = 100
 
 @dataclass(frozen=True, slots=True)
 class ContactRow:
-    """One row that can be used. `row` counts as the spreadsheet does: the header is row 1. `area` is a path of codes, empty
-    when the list does not say; so is `language`."""
+    """One row that can be used. `row` counts as the spreadsheet does: the header is row 1. `area` is a path of codes;
+    it and `language` are empty when the list does not say."""
 
     row: int
     name: str

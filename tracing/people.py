@@ -1,7 +1,7 @@
 """Who is the same person: same telephone number, same name without diacritics, same birth year.
 
-A family shares a number, so the number alone says nothing. A list without birth years matches the one person of that name
-on that number, if there is only one.
+A family shares a number, so the number alone says nothing. A list without birth years matches the one person of that
+name on that number, if there is only one.
 """
 
 from __future__ import annotations

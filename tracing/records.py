@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Protocol
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, select, update
 
 from core.database import UnitOfWork
 from core.errors import UserError
 from core.ids import new_id
 from flows.engine.script import Script
 from flows.engine.state import Answer, State
-from flows.forms import Form
+from flows.forms import Field, Form
 from ivr.calls.model import Call
 from tracing.model import Record, RecordAnswer
+
+log = logging.getLogger(__name__)
 
 # How a script ends when it has asked all it has to ask; after a red flag the doctor goes on.
 COMPLETE = frozenset({"completed", "red_flag"})
@@ -41,12 +44,14 @@ class RecordObserver:
         form_name = self._forms.script(call.script).record
         if form_name is None:
             return
+        fields = self._forms.form(form_name).by_name
+        answers = {name: answer for name, answer in saved.items() if name in fields}
+        if not answers:
+            return
         record = _record_of(uow, call) or _open(uow, call, form_name)
-        form = self._forms.form(record.form)
-        fields = {name: answer for name, answer in saved.items() if name in form.by_name}
-        _supersede(uow, record, list(fields))
-        for name, answer in fields.items():
-            uow.session.add(_row(uow, record, call, name, answer, form.by_name[name].accept(answer.value)))
+        _supersede(uow, record, RecordAnswer.field.in_(answers))
+        for name, answer in answers.items():
+            uow.session.add(_row(uow, record, call, name, answer, _kept(call, fields[name], answer)))
         record.language = state.language
         _assess(record, state)
 
@@ -60,7 +65,7 @@ class RecordObserver:
             record.state = "complete"
             record.completed_at = uow.now()
         elif call.end_reason in _NOBODYS:
-            record.person_id = None
+            _disown(uow, record, call)
 
 
 def _record_of(uow: UnitOfWork, call: Call) -> Record | None:
@@ -95,17 +100,31 @@ def _open(uow: UnitOfWork, call: Call, form: str) -> Record:
     return record
 
 
-def _supersede(uow: UnitOfWork, record: Record, names: list[str]) -> None:
+def _supersede(uow: UnitOfWork, record: Record, which: ColumnElement[bool]) -> None:
     """Close what was answered before: nothing is overwritten."""
     uow.session.execute(
         update(RecordAnswer)
-        .where(
-            RecordAnswer.record_id == record.id,
-            RecordAnswer.field.in_(names),
-            RecordAnswer.superseded_at.is_(None),
-        )
+        .where(RecordAnswer.record_id == record.id, RecordAnswer.superseded_at.is_(None), which)
         .values(superseded_at=uow.now())
     )
+
+
+def _disown(uow: UnitOfWork, record: Record, call: Call) -> None:
+    """A wrong person spoke: what this call brought is nobody's. A record begun by an earlier call stays the person's,
+    without this call's answers."""
+    if record.call_id == call.id:
+        record.person_id = None
+    else:
+        _supersede(uow, record, RecordAnswer.call_id == call.id)
+
+
+def _kept(call: Call, field: Field, answer: Answer) -> Any:
+    """The value as the form types it. One that does not fit is kept as it was given: better odd than lost."""
+    try:
+        return field.accept(answer.value)
+    except UserError:
+        log.warning("event=answer_outside_form call=%s field=%s", call.id, field.name)
+        return answer.value
 
 
 def _row(uow: UnitOfWork, record: Record, call: Call, name: str, answer: Answer, value: Any) -> RecordAnswer:
@@ -130,12 +149,3 @@ def _assess(record: Record, state: State) -> None:
     risk = state.values.get("risk")
     record.risk = str(risk) if risk is not None else record.risk
     record.flagged = record.flagged or state.values.get("flagged") is True
-
-
-def check_fields(form: Form, values: Mapping[str, Any]) -> dict[str, Any]:
-    """The values as the form keeps them. Raises UserError for a field the form does not have or a value that does not
-    fit."""
-    unknown = values.keys() - form.by_name.keys()
-    if unknown:
-        raise UserError(f"The form {form.id} has no field {min(unknown)}.", f"It has {', '.join(form.by_name)}.")
-    return {name: form.by_name[name].accept(value) for name, value in values.items()}
