@@ -9,6 +9,7 @@ import click
 
 from core.clock import SystemClock
 from core.database import Database
+from core.encryption import load_keys, use_keys
 from core.login import create_user, reset_password
 from core.rights import ROLES
 from core.schema import current, upgrade
@@ -17,9 +18,10 @@ from core.settings import read_settings
 
 
 @contextmanager
-def _database() -> Iterator[Database]:
-    """The configured database, or the embedded one, shared with a running `traceline up`."""
+def open_database() -> Iterator[Database]:
+    """The configured database, or the embedded one, shared with a running `traceline up`, with its keys loaded."""
     settings = read_settings()
+    use_keys(load_keys(settings.secret_keys, settings.home))
     # Nothing here sends jobs. Naming a Redis keeps a second embedded one from taking over the running one's socket.
     settings = settings.model_copy(update={"redis_url": settings.redis_url or "unix:///nonexistent"})
     with services(settings) as ready:
@@ -38,7 +40,7 @@ def db() -> None:
 @db.command("upgrade")
 def db_upgrade() -> None:
     """Bring the schema to the newest revision."""
-    with _database() as database:
+    with open_database() as database:
         upgrade(database.engine)
         click.echo(current(database.engine))
 
@@ -46,7 +48,7 @@ def db_upgrade() -> None:
 @db.command("current")
 def db_current() -> None:
     """Print the revision of the schema."""
-    with _database() as database:
+    with open_database() as database:
         click.echo(current(database.engine) or "(empty)")
 
 
@@ -63,7 +65,7 @@ def user() -> None:
 @click.option("--language", default="vi", type=click.Choice(["vi", "en"]))
 def user_add(login: str, name: str, roles: tuple[str, ...], area: str, language: str) -> None:
     """Add a user and print a one-time password."""
-    with _database() as database:
+    with open_database() as database:
         upgrade(database.engine)
         with database.unit() as uow:
             added, password = create_user(uow, login=login, name=name, roles=list(roles), area=area, language=language)
@@ -74,7 +76,7 @@ def user_add(login: str, name: str, roles: tuple[str, ...], area: str, language:
 @click.argument("login")
 def user_reset_password(login: str) -> None:
     """Give a user a new one-time password, unlock it and end its sessions."""
-    with _database() as database:
+    with open_database() as database:
         upgrade(database.engine)
         with database.unit() as uow:
             password = reset_password(uow, login)
