@@ -1,0 +1,72 @@
+"""What was saved, held against what the simulated people meant. Pure: two reports in, figures out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+# Written by scripts, not said by people.
+_ASSESSED = frozenset({"risk", "flagged"})
+
+
+@dataclass(slots=True)
+class Findings:
+    """`wrong`: saved, and not what the person meant. `lost`: the person answered it to the end of a finished
+    interview, and it is not on file. `strangers`: records of people who said that they are somebody else.
+    `unattended`: flagged, with neither slot nor queue place."""
+
+    right: int = 0
+    wrong: list[str] = field(default_factory=list)
+    lost: list[str] = field(default_factory=list)
+    strangers: list[str] = field(default_factory=list)
+    unattended: list[str] = field(default_factory=list)
+    spoken: int = 0
+    keyed: int = 0
+    flagged: int = 0
+
+    @property
+    def failed(self) -> bool:
+        return bool(self.wrong or self.lost or self.strangers or self.unattended)
+
+
+def check(
+    people: Iterable[Mapping[str, Any]],
+    records: Sequence[Mapping[str, Any]],
+    appointments: Iterable[Mapping[str, Any]],
+    queue: Iterable[Mapping[str, Any]],
+) -> Findings:
+    """Compare the simulator's report with the console's records, appointments and queue."""
+    found = Findings()
+    meant = {person["phone"]: _meant(person) for person in people}
+    strangers = {person["phone"] for person in people if person["habit"] == "wrong_person"}
+    attended = {row["call"] for row in (*appointments, *queue)}
+    for record in records:
+        name = record["reference"]
+        if record["phone"] in strangers:
+            found.strangers.append(name)
+        if record["flagged"]:
+            found.flagged += 1
+            if record["call"] not in attended:
+                found.unattended.append(name)
+        _compare(found, name, record, meant.get(record["phone"], {}))
+    return found
+
+
+def _meant(person: Mapping[str, Any]) -> dict[str, Any]:
+    """All that a person meant, in whichever call: what is true of a person does not change between calls."""
+    return {name: value for talk in person["talks"] for name, value in talk["meant"].items()}
+
+
+def _compare(found: Findings, name: str, record: Mapping[str, Any], meant: Mapping[str, Any]) -> None:
+    for field_name, answer in record["answers"].items():
+        if field_name in _ASSESSED:
+            continue
+        found.spoken += answer["source"] in ("speech", "voice")
+        found.keyed += answer["source"] == "keys"
+        if field_name in meant and answer["value"] == meant[field_name]:
+            found.right += 1
+        else:
+            found.wrong.append(f"{name}/{field_name}")
+    if record["state"] == "complete":
+        found.lost += [f"{name}/{field_name}" for field_name in meant if field_name not in record["answers"]]

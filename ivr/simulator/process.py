@@ -1,0 +1,37 @@
+"""The simulated telephone network as a process of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+
+from audio.prompts import PromptStore
+from core.errors import UserError
+from flows.catalogue import Library
+from ivr.simulator.options import Options
+from ivr.simulator.server import SimulatedNetwork
+
+log = logging.getLogger(__name__)
+
+
+def run_simulator(bind: str, options: Options, prompts: PromptStore, library: Library) -> None:
+    """Serve at `bind` (`host:port`) until SIGTERM or SIGINT. Raises UserError for an address that cannot be used."""
+    host, _, port = bind.rpartition(":")
+    if not host or not port.isdecimal():
+        raise UserError(f"{bind!r} is not an address.", "Write it as 127.0.0.1:8002.")
+    try:
+        asyncio.run(_serve(SimulatedNetwork(options, prompts, library, host=host, port=int(port))))
+    except OSError as error:
+        raise UserError(f"The simulator cannot listen at {bind}: {error.strerror}.", "Is it in use?") from error
+
+
+async def _serve(simulated: SimulatedNetwork) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(name, stop.set)
+    async with simulated:
+        log.info("event=simulator_ready url=%s", simulated.url)
+        await stop.wait()
+    log.info("event=simulator_stopped")
