@@ -14,7 +14,7 @@ import os
 import re
 import tempfile
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -114,6 +114,10 @@ class PromptStore:
         except FileNotFoundError as error:
             raise _unknown() from error
         return ClipInfo(seconds=size / (2 * codec.RATE), **words)
+
+    def digests(self) -> Iterator[str]:
+        """Every clip that has been made so far, in no order."""
+        return (path.stem for path in self._folder.glob("??/*.pcm"))
 
     def warm(self, items: Iterable[PromptItem], progress: Callable[[int, int], None] | None = None) -> int:
         """Make clips ahead; `progress` is told (done, total). Returns how many.
