@@ -94,3 +94,8 @@ def _keys() -> KeyRing:
     if _ring is None:
         raise TracelineError("The encryption keys are not loaded.", "Call use_keys() before the first query.")
     return _ring
+
+
+def current_ring() -> KeyRing:
+    """The ring of this process, for what is kept elsewhere than in a column."""
+    return _keys()

@@ -1,0 +1,75 @@
+"""Charts as plain values for server-rendered SVG: no script, no inline style. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+
+WIDTH = 600
+HEIGHT = 120
+
+# From good to bad, so that a bar reads from left to right; what is still open comes last.
+DISPOSITION_ORDER = (
+    "completed",
+    "refused",
+    "ineligible",
+    "breakoff",
+    "partial",
+    "started",
+    "contacted",
+    "unresponsive",
+    "failed",
+    "overdue",
+    "queued",
+    "registered",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A part of a stacked bar, in units of its width (0 to 1000)."""
+
+    word: str
+    count: int
+    x: float
+    width: float
+
+
+def stacked_bar(counts: Mapping[str, int]) -> list[Piece]:
+    """The pieces of a bar, in the order of dispositions; words with nothing are left out."""
+    total = sum(counts.values())
+    pieces: list[Piece] = []
+    x = 0.0
+    for word in (*DISPOSITION_ORDER, *sorted(counts.keys() - set(DISPOSITION_ORDER))):
+        count = counts.get(word, 0)
+        if count:
+            width = 1000 * count / total
+            pieces.append(Piece(word, count, round(x, 2), round(width, 2)))
+            x += width
+    return pieces
+
+
+@dataclass(frozen=True, slots=True)
+class ReachChart:
+    """Two curves that only rise, as the points of SVG polygons."""
+
+    done: str
+    completed: str
+
+
+def reach_chart(steps: Sequence[tuple[int, int]], targets: int) -> ReachChart | None:
+    """The share of targets done and completed over time; None before anything is done."""
+    if not targets or not any(done for done, _ in steps):
+        return None
+    done = accumulate(step[0] for step in steps)
+    completed = accumulate(step[1] for step in steps)
+    return ReachChart(_area(list(done), targets), _area(list(completed), targets))
+
+
+def _area(values: Sequence[int], whole: int) -> str:
+    across = WIDTH / len(values)
+    points = [(0.0, float(HEIGHT))]
+    points += [((place + 1) * across, HEIGHT - HEIGHT * value / whole) for place, value in enumerate(values)]
+    points.append((float(WIDTH), float(HEIGHT)))
+    return " ".join(f"{x:.1f},{y:.1f}" for x, y in points)

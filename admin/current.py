@@ -1,0 +1,65 @@
+"""What the request at hand works with: its unit of work, its viewer, the console's context."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, cast
+from zoneinfo import ZoneInfo
+
+from flask import abort, current_app, g, request
+
+from admin.context import ConsoleContext
+from admin.policy import Viewer
+from core.audit import write_audit
+from core.database import UnitOfWork
+
+
+def context() -> ConsoleContext:
+    return cast(ConsoleContext, current_app.extensions["traceline"])
+
+
+def uow() -> UnitOfWork:
+    """The transaction of this request: committed when the view returns, rolled back when it raises."""
+    return cast(UnitOfWork, g.uow)
+
+
+def viewer() -> Viewer:
+    """The signed-in user."""
+    found = viewer_or_none()
+    if found is None:
+        abort(401)
+    return found
+
+
+def viewer_or_none() -> Viewer | None:
+    return cast("Viewer | None", g.get("viewer"))
+
+
+def zone() -> ZoneInfo:
+    """The department's time zone."""
+    return ZoneInfo(context().settings.zone)
+
+
+def wants_json() -> bool:
+    """Whether the caller is a program: `Accept: application/json`."""
+    accepted = request.accept_mimetypes
+    return accepted["application/json"] > accepted["text/html"]
+
+
+def wants_fragment() -> bool:
+    """Whether htmx refreshes a part of a page that is already there."""
+    return request.headers.get("HX-Request") == "true"
+
+
+def audit(action: str, subject: str = "", detail: Mapping[str, Any] | None = None) -> None:
+    """Write a line of the audit log about the viewer, in the transaction of what it tells of."""
+    who = viewer()
+    write_audit(
+        uow(),
+        action,
+        subject,
+        user_id=who.id,
+        login=who.login,
+        address=request.remote_addr or "",
+        detail=detail,
+    )

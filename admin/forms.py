@@ -1,0 +1,88 @@
+"""Record forms as pages show them: fields with their labels, answers in words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from admin.current import context
+from admin.days import parse_day, shown_day
+from admin.languages import chosen_language
+from flows.forms import Field
+from tracing.model import RecordAnswer
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerRow:
+    """A field of the form, its answer (None: not asked or not answered), and those that a correction replaced."""
+
+    label: str
+    value: str
+    answer: RecordAnswer | None
+    earlier: Sequence[tuple[str, RecordAnswer]]
+
+
+def in_words(texts: Mapping[str, str], fallback: str) -> str:
+    """The text in the viewer's language, else English, else the fallback."""
+    return texts.get(chosen_language()) or texts.get("en") or fallback
+
+
+def titles() -> dict[str, str]:
+    """What the forms are called, by id."""
+    return {form.id: in_words(form.title, form.id) for form in context().library.forms.values()}
+
+
+def title(form_id: str) -> str:
+    """What a form is called. A form that has been removed goes by its id."""
+    form = context().library.forms.get(form_id)
+    return in_words(form.title, form_id) if form else form_id.replace("_", " ")
+
+
+def answer_rows(form_id: str, answers: Sequence[RecordAnswer]) -> list[AnswerRow]:
+    """All fields in the form's order, then answers to fields that the form no longer has."""
+    form = context().library.forms.get(form_id)
+    fields = {field.name: field for field in form.fields} if form else {}
+    names = [*fields, *sorted({answer.field for answer in answers} - fields.keys())]
+    return [_row(name, fields.get(name), [a for a in answers if a.field == name]) for name in names]
+
+
+def _row(name: str, field: Field | None, answers: Sequence[RecordAnswer]) -> AnswerRow:
+    current = next((answer for answer in answers if answer.superseded_at is None), None)
+    return AnswerRow(
+        label=in_words(field.label, name) if field else name.replace("_", " "),
+        value=_value(field, current.value) if current else "",
+        answer=current,
+        earlier=[(_value(field, answer.value), answer) for answer in answers if answer is not current],
+    )
+
+
+def _value(field: Field | None, value: Any) -> str:
+    if field is not None and field.type == "date":
+        day = parse_day(value)
+        return shown_day(day) if day else ""
+    if field is not None:
+        return field.show(value, chosen_language())
+    return "" if value is None else str(value)
+
+
+def field_label(form_id: str | None, name: str) -> str:
+    """What a field of a form is called."""
+    field = _field(form_id, name)
+    return in_words(field.label, name) if field else name.replace("_", " ")
+
+
+def field_value(form_id: str | None, name: str, value: Any) -> str:
+    """The value of a field in words."""
+    return _value(_field(form_id, name), value)
+
+
+def _field(form_id: str | None, name: str) -> Field | None:
+    form = context().library.forms.get(form_id or "")
+    return form.by_name.get(name) if form else None
+
+
+def script_title(script_id: str) -> str:
+    """What a script is called."""
+    script = context().library.scripts.get(script_id)
+    return in_words(script.title, script_id) if script else script_id

@@ -1,0 +1,159 @@
+"""The words for what the database holds: states, dispositions, risks, roles. One word for one thing, on every page."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask_babel import lazy_gettext as _
+
+CALL_STATES = {
+    "created": _("created"),
+    "queued": _("queued"),
+    "ringing": _("ringing"),
+    "in_progress": _("in conversation"),
+    "completed": _("ended"),
+    "failed": _("not reached"),
+}
+FAILURES = {
+    "busy": _("busy"),
+    "no_answer": _("no answer"),
+    "machine": _("answering machine"),
+    "rejected": _("rejected"),
+    "unreachable": _("unreachable"),
+    "canceled": _("cancelled"),
+    "provider_error": _("carrier error"),
+    "lost": _("call lost"),
+}
+END_REASONS = {
+    "completed": _("completed"),
+    "refused": _("refused"),
+    "wrong_person": _("wrong person"),
+    "machine": _("answering machine"),
+    "hangup": _("hung up"),
+    "limit": _("limit reached"),
+    "ineligible": _("wrong person"),
+    "callback": _("asked to be called later"),
+    "failed": _("failed"),
+}
+OUTCOMES = {
+    "completed": _("completed"),
+    "refused": _("refused"),
+    "ineligible": _("wrong person"),
+    "wrong_person": _("somebody else answered"),
+    "callback": _("asked to be called later"),
+    "breakoff": _("broken off"),
+    "machine": _("answering machine"),
+    "busy": _("busy"),
+    "no_answer": _("no answer"),
+    "rejected": _("rejected"),
+    "unreachable": _("unreachable"),
+    "failed": _("failed"),
+    "lost": _("call lost"),
+    "not_dialed": _("not dialed"),
+}
+DIRECTIONS = {"inbound": _("incoming"), "outbound": _("outgoing")}
+DISPOSITIONS = {
+    "registered": _("registered"),
+    "queued": _("queued"),
+    "contacted": _("contacted"),
+    "started": _("started"),
+    "partial": _("partly answered"),
+    "completed": _("completed"),
+    "refused": _("refused"),
+    "ineligible": _("wrong person"),
+    "breakoff": _("broken off"),
+    "unresponsive": _("no response"),
+    "failed": _("failed"),
+    "overdue": _("too late"),
+}
+CAMPAIGN_STATES = {
+    "draft": _("draft"),
+    "running": _("running"),
+    "paused": _("paused"),
+    "finished": _("finished"),
+    "aborted": _("aborted"),
+}
+TARGET_STATES = {"waiting": _("waiting"), "calling": _("calling"), "done": _("done")}
+RECORD_STATES = {"draft": _("incomplete"), "complete": _("complete")}
+RISKS = {"low": _("low risk"), "medium": _("medium risk"), "high": _("high risk"), "red": _("emergency sign")}
+APPOINTMENT_STATES = {
+    "proposed": _("held"),
+    "booked": _("booked"),
+    "arrived": _("arrived"),
+    "fulfilled": _("seen"),
+    "noshow": _("did not come"),
+    "cancelled": _("cancelled"),
+}
+QUEUE_STATES = {"waiting": _("waiting"), "taken": _("with a doctor"), "done": _("done"), "left": _("left")}
+URGENCIES = {"0": _("emergency sign"), "1": _("urgent"), "2": _("routine")}
+ROLES = {
+    "supervisor": _("supervisor"),
+    "tracer": _("tracer"),
+    "doctor": _("doctor"),
+    "administrator": _("administrator"),
+}
+LANGUAGES = {"vi": _("Vietnamese"), "en": _("English"), "ko": _("Korean")}
+SOURCES = {
+    "keys": _("by keys"),
+    "speech": _("by voice"),
+    "voice": _("voice message"),
+    "script": _("by the script"),
+    "staff": _("by staff"),
+}
+MACHINE_POLICIES = {
+    "message": _("leave a short message without health content"),
+    "hang_up": _("hang up"),
+}
+WEEKDAYS = {
+    0: _("Monday"),
+    1: _("Tuesday"),
+    2: _("Wednesday"),
+    3: _("Thursday"),
+    4: _("Friday"),
+    5: _("Saturday"),
+    6: _("Sunday"),
+}
+PROCESSES = {"web": _("web pages"), "media": _("live audio"), "worker": _("worker"), "scheduler": _("scheduler")}
+VOCABULARIES: dict[str, dict[Any, Any]] = {
+    "call": CALL_STATES,
+    "failure": FAILURES,
+    "end": END_REASONS,
+    "outcome": OUTCOMES,
+    "direction": DIRECTIONS,
+    "disposition": DISPOSITIONS,
+    "campaign": CAMPAIGN_STATES,
+    "target": TARGET_STATES,
+    "record": RECORD_STATES,
+    "risk": RISKS,
+    "appointment": APPOINTMENT_STATES,
+    "queue": QUEUE_STATES,
+    "urgency": URGENCIES,
+    "role": ROLES,
+    "language": LANGUAGES,
+    "source": SOURCES,
+    "machine": MACHINE_POLICIES,
+    "weekday": WEEKDAYS,
+    "process": PROCESSES,
+}
+
+# The colour that goes with a word; the word itself always stands beside it.
+_TONES = {
+    "good": {"completed", "complete", "fulfilled", "running", "done", "low", "arrived", "in_progress"},
+    "warn": {"partial", "paused", "medium", "breakoff", "proposed", "waiting", "overdue", "1"},
+    "bad": {"failed", "aborted", "high", "red", "refused", "noshow", "0", "unresponsive"},
+    "info": {"booked", "ringing", "queued", "calling", "contacted", "started", "taken"},
+}
+
+
+def label(value: Any, vocabulary: str) -> Any:
+    """The word for a value, in the viewer's language; a value without one (a script's own end reason) as it is."""
+    if value is None or value == "":
+        return "—"
+    return (
+        VOCABULARIES[vocabulary].get(value) or VOCABULARIES[vocabulary].get(str(value)) or str(value).replace("_", " ")
+    )
+
+
+def tone(value: Any) -> str:
+    """`good`, `warn`, `bad`, `info`, or `plain`."""
+    return next((name for name, values in _TONES.items() if str(value) in values), "plain")

@@ -1,0 +1,48 @@
+"""The menu: what a user may not open is not in it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from flask import Flask, request
+from flask_babel import lazy_gettext as _
+
+from admin.current import viewer_or_none
+from core.rights import Right
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of the menu; `group` is the blueprint whose pages it stands for."""
+
+    group: str
+    endpoint: str
+    icon: str
+    text: Any
+    right: Right | None = None
+
+
+ENTRIES = (
+    Entry("today", "today.today", "today", _("Today")),
+    Entry("campaigns", "campaigns.campaigns", "campaign", _("Campaigns"), Right.CAMPAIGNS_SEE),
+    Entry("calls", "calls.calls", "phone", _("Calls"), Right.CALLS_SEE),
+    Entry("records", "records.records", "record", _("Records"), Right.RECORDS_SEE),
+    Entry("appointments", "appointments.appointments", "calendar", _("Appointments"), Right.APPOINTMENTS_SEE),
+    Entry("queue", "queue.queue", "queue", _("Doctor queue"), Right.APPOINTMENTS_SEE),
+    Entry("health", "health.health", "pulse", _("System"), Right.HEALTH_SEE),
+    Entry("users", "users.users", "users", _("Users"), Right.USERS_RUN),
+    Entry("audit", "audit.audit_log", "shield", _("Audit log"), Right.AUDIT_SEE),
+)
+
+
+def install(app: Flask) -> None:
+    app.context_processor(lambda: {"menu": menu(), "here": request.blueprint})
+
+
+def menu() -> list[Entry]:
+    """The lines of the menu that the viewer may open."""
+    who = viewer_or_none()
+    if who is None or who.must_change_password:
+        return []
+    return [entry for entry in ENTRIES if entry.right is None or who.may(entry.right)]

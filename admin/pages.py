@@ -1,0 +1,35 @@
+"""All pages of the console. A new group of pages is a module in `admin/views` and a line here."""
+
+from __future__ import annotations
+
+from admin.views import (
+    alive,
+    appointments,
+    audit,
+    calls,
+    campaign_actions,
+    campaigns,
+    health,
+    new_campaign,
+    queue,
+    records,
+    signing_in,
+    today,
+    users,
+)
+
+ALL_PAGES = (
+    alive.pages,
+    signing_in.pages,
+    today.pages,
+    campaigns.pages,
+    campaign_actions.pages,
+    new_campaign.pages,
+    calls.pages,
+    records.pages,
+    appointments.pages,
+    queue.pages,
+    health.pages,
+    users.pages,
+    audit.pages,
+)

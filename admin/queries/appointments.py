@@ -1,0 +1,158 @@
+"""Appointments by day, and who waits for a doctor."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import func, select
+
+from admin.policy import Viewer, scoped
+from admin.queries.paging import AnySelect
+from core.database import UnitOfWork
+from ivr.calls.model import Call
+from telehealth.model import Appointment, AppointmentState, Practitioner, QueueEntry
+from tracing.model import Person, Record
+
+SHOWN_STATES = (
+    AppointmentState.BOOKED,
+    AppointmentState.ARRIVED,
+    AppointmentState.FULFILLED,
+    AppointmentState.NO_SHOW,
+    AppointmentState.CANCELLED,
+)
+MOST_ENTRIES = 500
+
+
+@dataclass(frozen=True, slots=True)
+class AppointmentRow:
+    """An appointment with its people. A caller whom nobody knows has no name."""
+
+    id: UUID
+    reference: str
+    starts: datetime
+    ends: datetime
+    state: str
+    reason: str
+    language: str
+    practitioner_id: UUID
+    practitioner: str
+    person_id: UUID | None
+    name: str
+    phone: str
+    call_id: UUID | None
+    record_id: UUID | None
+    risk: str | None
+
+
+def list_appointments(
+    uow: UnitOfWork, viewer: Viewer, since: datetime, until: datetime, practitioner_id: UUID | None = None
+) -> Sequence[AppointmentRow]:
+    """What was booked and begins in the span, earliest first; holds are not appointments yet."""
+    starts = func.lower(Appointment.during)
+    query: AnySelect = (
+        select(
+            Appointment.id,
+            Appointment.reference,
+            starts,
+            func.upper(Appointment.during),
+            Appointment.state,
+            Appointment.reason,
+            Appointment.language,
+            Practitioner.id,
+            Practitioner.name,
+            Appointment.person_id,
+            func.coalesce(Person.name, ""),
+            func.coalesce(Person.phone, Call.remote_number, type_=Person.phone.type),
+            Appointment.call_id,
+            Record.id,
+            Record.risk,
+        )
+        .join(Practitioner, Practitioner.id == Appointment.practitioner_id)
+        .outerjoin(Person, Person.id == Appointment.person_id)
+        .outerjoin(Call, Call.id == Appointment.call_id)
+        .outerjoin(Record, Record.call_id == Appointment.call_id)
+        .where(starts >= since, starts < until, Appointment.state.in_(SHOWN_STATES))
+        .order_by(starts)
+        .limit(MOST_ENTRIES)
+    )
+    if practitioner_id is not None:
+        query = query.where(Appointment.practitioner_id == practitioner_id)
+    return [AppointmentRow(*row) for row in uow.session.execute(scoped(query, Appointment.area, viewer))]
+
+
+def find_appointment(uow: UnitOfWork, viewer: Viewer, appointment_id: UUID) -> Appointment | None:
+    """The appointment, None when there is none or it lies outside the viewer's area."""
+    query = select(Appointment).where(Appointment.id == appointment_id)
+    return uow.session.scalar(scoped(query, Appointment.area, viewer))
+
+
+def list_practitioners(uow: UnitOfWork, viewer: Viewer) -> Sequence[Practitioner]:
+    """Practitioners whom the viewer may see, by name."""
+    query = select(Practitioner).where(Practitioner.active).order_by(Practitioner.name)
+    return uow.session.scalars(scoped(query, Practitioner.area, viewer)).all()
+
+
+def own_practitioner(uow: UnitOfWork, viewer: Viewer) -> Practitioner | None:
+    """The practitioner that the viewer is."""
+    return uow.session.scalar(select(Practitioner).where(Practitioner.user_id == viewer.id))
+
+
+@dataclass(frozen=True, slots=True)
+class QueueRow:
+    """Somebody who waits for a doctor's voice, or is with one."""
+
+    id: UUID
+    urgency: int
+    state: str
+    reason: str
+    language: str
+    created_at: datetime
+    taken_at: datetime | None
+    practitioner: str
+    name: str
+    phone: str
+    call_id: UUID | None
+    record_id: UUID | None
+
+
+def list_queue(uow: UnitOfWork, viewer: Viewer) -> Sequence[QueueRow]:
+    """Those who wait or talk, by urgency, then by how long they have waited."""
+    query: AnySelect = (
+        select(
+            QueueEntry.id,
+            QueueEntry.urgency,
+            QueueEntry.state,
+            QueueEntry.reason,
+            QueueEntry.language,
+            QueueEntry.created_at,
+            QueueEntry.taken_at,
+            func.coalesce(Practitioner.name, ""),
+            func.coalesce(Person.name, ""),
+            func.coalesce(Person.phone, Call.remote_number, type_=Person.phone.type),
+            QueueEntry.call_id,
+            Record.id,
+        )
+        .outerjoin(Person, Person.id == QueueEntry.person_id)
+        .outerjoin(Call, Call.id == QueueEntry.call_id)
+        .outerjoin(Practitioner, Practitioner.id == QueueEntry.taken_by)
+        .outerjoin(Record, Record.call_id == QueueEntry.call_id)
+        .where(QueueEntry.state.in_(("waiting", "taken")))
+        .order_by(QueueEntry.urgency, QueueEntry.created_at)
+        .limit(MOST_ENTRIES)
+    )
+    return [QueueRow(*row) for row in uow.session.execute(scoped(query, QueueEntry.area, viewer))]
+
+
+def find_queue_entry(uow: UnitOfWork, viewer: Viewer, entry_id: UUID) -> QueueEntry | None:
+    """The entry, None when there is none or it lies outside the viewer's area."""
+    query = scoped(select(QueueEntry).where(QueueEntry.id == entry_id), QueueEntry.area, viewer)
+    return uow.session.scalar(query)
+
+
+def count_waiting(uow: UnitOfWork, viewer: Viewer) -> int:
+    """How many wait for a doctor now."""
+    query = scoped(select(func.count()).select_from(QueueEntry), QueueEntry.area, viewer)
+    return uow.session.scalar(query.where(QueueEntry.state == "waiting")) or 0

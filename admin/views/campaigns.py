@@ -1,0 +1,80 @@
+"""The list of campaigns, one campaign with its live progress, its targets."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import UUID
+
+from flask import Blueprint, abort, render_template, request
+from flask.typing import ResponseReturnValue
+
+from admin.chart import reach_chart
+from admin.current import audit, uow, viewer, wants_fragment, wants_json
+from admin.policy import needs
+from admin.queries import campaigns as queries
+from core.rights import Right
+from ivr.campaigns.model import Campaign
+
+pages = Blueprint("campaigns", __name__)
+
+
+@pages.get("/campaigns")
+@needs(Right.CAMPAIGNS_SEE)
+def campaigns() -> ResponseReturnValue:
+    found = queries.list_campaigns(uow(), viewer())
+    progress = queries.progress_of(uow(), viewer(), [campaign.id for campaign in found])
+    if wants_json():
+        return {"campaigns": [_as_json(c, progress.get(c.id, queries.NO_PROGRESS)) for c in found]}
+    return render_template("campaigns.html", campaigns=found, progress=progress, none=queries.NO_PROGRESS)
+
+
+@pages.get("/campaigns/<uuid:campaign_id>")
+@needs(Right.CAMPAIGNS_SEE)
+def campaign(campaign_id: UUID) -> ResponseReturnValue:
+    found = visible_campaign(campaign_id)
+    progress = queries.progress_of(uow(), viewer(), [found.id]).get(found.id, queries.NO_PROGRESS)
+    now, live = queries.calls_now(uow(), viewer(), found.id)
+    if wants_json():
+        return _as_json(found, progress) | {"calls_now": now}
+    chart = reach_chart(queries.finished_over_time(uow(), viewer(), found), progress.targets)
+    return render_template(
+        "campaign_live.html" if wants_fragment() else "campaign.html",
+        campaign=found,
+        progress=progress,
+        calls_now=now,
+        live=live,
+        chart=chart,
+        may_run=queries.may_run(viewer(), found),
+    )
+
+
+@pages.get("/campaigns/<uuid:campaign_id>/targets")
+@needs(Right.CAMPAIGNS_SEE)
+def targets(campaign_id: UUID) -> ResponseReturnValue:
+    found = visible_campaign(campaign_id)
+    disposition, state = request.args.get("disposition", ""), request.args.get("state", "")
+    page = queries.list_targets(
+        uow(), viewer(), found.id, disposition=disposition, state=state, before=request.args.get("before")
+    )
+    audit("campaign.targets", f"campaign:{found.id}", {"disposition": disposition, "state": state})
+    return render_template("targets.html", campaign=found, page=page, disposition=disposition, state=state)
+
+
+def visible_campaign(campaign_id: UUID) -> Campaign:
+    """The campaign, or the page that says there is nothing."""
+    return queries.find_campaign(uow(), viewer(), campaign_id) or abort(404)
+
+
+def _as_json(campaign: Campaign, progress: queries.Progress) -> dict[str, Any]:
+    return {
+        "id": str(campaign.id),
+        "name": campaign.name,
+        "script": campaign.script,
+        "carrier": campaign.carrier,
+        "state": campaign.state,
+        "targets": progress.targets,
+        "done": progress.done,
+        "reached": progress.reached,
+        "by_state": progress.states,
+        "by_disposition": progress.dispositions,
+    }

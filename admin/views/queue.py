@@ -1,0 +1,82 @@
+"""Who waits for a doctor's voice."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+from flask import Blueprint, abort, flash, redirect, render_template, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext
+
+from admin.current import audit, uow, viewer, wants_fragment, wants_json
+from admin.policy import needs
+from admin.queries import appointments as queries
+from core.errors import UserError
+from core.rights import Right
+from telehealth import queue as service
+from telehealth.model import QueueEntry
+
+pages = Blueprint("queue", __name__)
+
+
+@pages.get("/queue")
+@needs(Right.APPOINTMENTS_SEE)
+def queue() -> ResponseReturnValue:
+    rows = queries.list_queue(uow(), viewer())
+    own = queries.own_practitioner(uow(), viewer())
+    if not wants_fragment():  # the page refreshes itself; one line per reading is enough
+        audit("queue.list", detail={"shown": len(rows)})
+    if wants_json():
+        return {"queue": [_as_json(row) for row in rows]}
+    return render_template("queue_live.html" if wants_fragment() else "queue.html", rows=rows, own=own)
+
+
+@pages.post("/queue/<uuid:entry_id>/take")
+@needs(Right.APPOINTMENTS_SEE, Right.APPOINTMENTS_RUN)
+def take(entry_id: UUID) -> ResponseReturnValue:
+    own = queries.own_practitioner(uow(), viewer())
+    if own is None:
+        raise UserError("You are not registered as a practitioner.", "Ask the administrator to link your login to one.")
+    return _change(entry_id, "queue.take", lambda entry: service.take(uow(), entry.id, own.id))
+
+
+@pages.post("/queue/<uuid:entry_id>/give-back")
+@needs(Right.APPOINTMENTS_SEE, Right.APPOINTMENTS_RUN)
+def give_back(entry_id: UUID) -> ResponseReturnValue:
+    return _change(entry_id, "queue.give_back", lambda entry: service.give_back(uow(), entry.id))
+
+
+@pages.post("/queue/<uuid:entry_id>/done")
+@needs(Right.APPOINTMENTS_SEE, Right.APPOINTMENTS_RUN)
+def done(entry_id: UUID) -> ResponseReturnValue:
+    return _change(entry_id, "queue.done", lambda entry: service.done(uow(), entry.id))
+
+
+@pages.post("/queue/<uuid:entry_id>/left")
+@needs(Right.APPOINTMENTS_SEE, Right.APPOINTMENTS_RUN)
+def left(entry_id: UUID) -> ResponseReturnValue:
+    return _change(entry_id, "queue.left", lambda entry: service.left(uow(), entry.id))
+
+
+def _change(entry_id: UUID, action: str, change: Callable[[QueueEntry], object]) -> ResponseReturnValue:
+    entry = queries.find_queue_entry(uow(), viewer(), entry_id) or abort(404)
+    change(entry)
+    audit(action, f"queue:{entry_id}")
+    flash(gettext("Saved."))
+    return redirect(url_for("queue.queue"))
+
+
+def _as_json(row: queries.QueueRow) -> dict[str, Any]:
+    return {
+        "id": str(row.id),
+        "urgency": row.urgency,
+        "state": row.state,
+        "waiting_since": row.created_at.isoformat(),
+        "name": row.name,
+        "phone": row.phone,
+        "language": row.language,
+        "call": str(row.call_id) if row.call_id else None,
+        "record": str(row.record_id) if row.record_id else None,
+    }
