@@ -37,14 +37,14 @@ Admit = Callable[[Started], Awaitable[UUID | None]]
 
 
 class StreamServer:
-    """Takes streams while it `accepts`, at most `max_calls` at once."""
+    """Takes streams while it `accepts`, at most `max_calls` at once; `streams` are up."""
 
     def __init__(self, conductor: Conductor, verify: Verify, admit: Admit, max_calls: int) -> None:
         self._conductor = conductor
         self._verify = verify
         self._admit = admit
         self._max_calls = max_calls
-        self._streams = 0
+        self.streams = 0
         self.accepts = True
         self.refused = 0
 
@@ -75,18 +75,18 @@ class StreamServer:
             self.refused += 1
             log.warning("event=stream_forged peer=%s", connection.remote_address)
             return connection.respond(HTTPStatus.FORBIDDEN, "The signature is not Twilio's.\n")
-        if not self.accepts or self._streams >= self._max_calls:
+        if not self.accepts or self.streams >= self._max_calls:
             self.refused += 1
-            log.warning("event=stream_turned_away streams=%s accepts=%s", self._streams, self.accepts)
+            log.warning("event=stream_turned_away streams=%s accepts=%s", self.streams, self.accepts)
             return connection.respond(HTTPStatus.SERVICE_UNAVAILABLE, "No more calls can be taken.\n")
         return None
 
     async def _stream(self, websocket: ServerConnection) -> None:
-        if self._streams >= self._max_calls:  # several came between their check and here
+        if self.streams >= self._max_calls:  # several came between their check and here
             self.refused += 1
             await websocket.close(CloseCode.TRY_AGAIN_LATER, "No more calls can be taken.")
             return
-        self._streams += 1
+        self.streams += 1
         try:
             await self._run(websocket)
         except BadMessage as error:
@@ -95,7 +95,7 @@ class StreamServer:
         except ConnectionClosed:
             log.info("event=stream_gone_before_start peer=%s", websocket.remote_address)
         finally:
-            self._streams -= 1
+            self.streams -= 1
 
     async def _run(self, websocket: ServerConnection) -> None:
         started = await _start(websocket)

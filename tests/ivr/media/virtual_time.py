@@ -1,4 +1,4 @@
-"""An event loop whose clock jumps to the next timer as soon as nothing is left to do: minutes of a call in milliseconds.
+"""An event loop whose clock jumps to the next timer when nothing is left to do: minutes of a call in milliseconds.
 
 Only for calls without threads and sockets: the loop cannot see those at work.
 """
