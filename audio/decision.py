@@ -114,7 +114,7 @@ def syllables(phrase: str) -> int:
     for word in phrase.split():
         hangul = sum("가" <= letter <= "힣" for letter in word)
         plain = "".join(c for c in unicodedata.normalize("NFD", word.lower()) if not unicodedata.combining(c))
-        total += hangul or max(1, len(_VOWELS.findall(plain)))
+        total += hangul or max(1, len(_VOWELS.findall(plain.removesuffix("e"))))  # an English e at the end is mute
     return total
 
 

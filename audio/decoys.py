@@ -2,6 +2,8 @@
 
 Decoys are what people say instead of answering; heard, they reject. Fillers are what people say before answering;
 heard beside an answer, they make it read back. Words that are part of an answer of the question are left out.
+
+Words that sound like yes or no are no decoys: "내일" took away more answers ("네") than mistakes.
 """
 
 from __future__ import annotations
@@ -99,10 +101,7 @@ DECOYS: Mapping[str, tuple[str, ...]] = {
         "집에서",
         "병원",
         "의사",
-        "날씨",
-        "왔어요",
         "살아요",
-        "있어요",
         "좋습니다",
         "하나 둘 셋",
         "누구",
@@ -113,12 +112,10 @@ DECOYS: Mapping[str, tuple[str, ...]] = {
         "말씀",
         "지금",
         "나중에",
-        "내일",
         "바빠요",
         "끊어요",
         "전화",
         "돈",
-        "이름",
         "한국",
         "사람",
         "선생님",

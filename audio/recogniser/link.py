@@ -63,7 +63,7 @@ class WorkerLink:
     def timed_out(self) -> None:
         """A reply did not come in time. A worker that stays silent twice running hangs, and is ended."""
         self._timeouts += 1
-        if self._timeouts >= TIMEOUTS_BEFORE_KILL:
+        if self._timeouts >= TIMEOUTS_BEFORE_KILL and self.alive:
             self._kill(self.pid)
 
     async def follow(self) -> None:
@@ -82,7 +82,7 @@ class WorkerLink:
         """Let go of the worker, which ends when it notices."""
         self.alive = False
         self.sessions.clear()
-        self._writer.close()
+        self._writer.transport.abort()  # not close: a worker that hangs would never take what is still to be sent
         for future in self._waiting.values():
             if not future.done():
                 future.set_result(None)

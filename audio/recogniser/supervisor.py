@@ -9,6 +9,8 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import os
+import signal
 import socket
 import subprocess
 import sys
@@ -94,9 +96,9 @@ class Supervisor:
         await self._end_template()
 
     def kill(self, pid: int) -> None:
-        """End a worker that hangs; its replacement follows."""
+        """End a worker that hangs; its replacement follows. Its connection is open, so the number is still its own."""
         log.error("event=recogniser_worker_hung language=%s pid=%s", self.language, pid)
-        self._request(b"k%d" % pid)
+        os.kill(pid, signal.SIGKILL)
 
     async def _follow(self) -> None:
         assert self._control is not None
@@ -125,20 +127,14 @@ class Supervisor:
     def _ask_worker(self) -> None:
         ours, theirs = socket.socketpair()
         with theirs:
-            if self._request(b"f", theirs.fileno()):
-                self._connecting.append(ours)
+            assert self._control is not None
+            try:
+                socket.send_fds(self._control, [b"f"], [theirs.fileno()])
+            except OSError as error:
+                ours.close()  # the template has just died; the next one is asked when it is ready
+                log.warning("event=recogniser_template_gone language=%s reason=%s", self.language, error.strerror)
             else:
-                ours.close()
-
-    def _request(self, data: bytes, *descriptors: int) -> bool:
-        if self._control is None:
-            return False
-        try:
-            socket.send_fds(self._control, [data], list(descriptors))
-        except OSError as error:
-            log.warning("event=recogniser_template_unreachable language=%s reason=%s", self.language, error.strerror)
-            return False
-        return True
+                self._connecting.append(ours)
 
     async def _connect(self, connection: socket.socket, pid: int) -> None:
         reader, writer = await asyncio.open_unix_connection(sock=connection)

@@ -5,8 +5,8 @@
 It never starts a thread, so forking is safe; workers share the model's memory. It ends when the pool's end of the
 control connection closes, however the pool died, and each worker when its own connection closes.
 
-The control connection keeps message boundaries. In: `f` with a descriptor (fork a worker that serves it), `k` and a
-process number (kill that worker). Out: JSON `ready`; `forked` and `ended` with the process number.
+The control connection keeps message boundaries. In: a descriptor (fork a worker that serves it). Out: JSON `ready`;
+`forked` and `ended` with the process number.
 """
 
 from __future__ import annotations
@@ -38,19 +38,21 @@ def main(arguments: list[str]) -> None:
         model = LoadedModel(Path(arguments[1]))
         gc.freeze()  # keeps the collector from touching, and so copying, memory shared with the workers
         _tell(control, "ready")
-        _obey(control, model)
+        workers: set[int] = set()
+        try:
+            _obey(control, model, workers)
+        finally:
+            for worker in workers:
+                os.kill(worker, signal.SIGKILL)  # one that hangs would not notice that its connection closed
 
 
-def _obey(control: socket.socket, model: LoadedModel) -> None:
-    workers: set[int] = set()
+def _obey(control: socket.socket, model: LoadedModel, workers: set[int]) -> None:
     while True:
         readable, _, _ = select.select([control], [], [], _REAP_SECONDS)
         if readable:
             request, descriptors, _, _ = socket.recv_fds(control, _MAX_CONTROL, 1)
             if not request:
                 return
-            if request[:1] == b"k" and int(request[1:]) in workers:
-                os.kill(int(request[1:]), signal.SIGKILL)
             for descriptor in descriptors:
                 workers.add(_fork(control, descriptor, model))
         for worker in tuple(workers):

@@ -1,9 +1,11 @@
 """The real Korean model, loaded once for all tests of the recognisers."""
 
+import asyncio
 import sys
 from pathlib import Path
 
 import pytest
+import pytest_asyncio
 
 from audio.models.registry import find_models
 from audio.recogniser.pool import Recognisers
@@ -26,9 +28,19 @@ def loaded_model(korean_model):
     return _load(korean_model)
 
 
-@pytest.fixture
-async def pool(korean_model):
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def shared_pool(korean_model):
     recognisers = Recognisers.fork({"ko": korean_model}, workers=1)
     await recognisers.start()
     yield recognisers
     await recognisers.close()
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def pool(shared_pool):
+    """One worker, alive and idle, whatever the test before did to it."""
+    async with asyncio.timeout(60):
+        while (status := shared_pool.status()[0]).workers != 1 or status.state != "ready":  # noqa: ASYNC110
+            await asyncio.sleep(0.02)
+    assert status.sessions == 0
+    return shared_pool

@@ -2,10 +2,9 @@
 
 import numpy as np
 import pytest
-from speaking import say
+from speaking import say, words
 
 from audio import codec
-from audio.speech import speak, voice_of
 from audio.voice_activity import END_MS, Endpointer, Event
 
 RNG = np.random.default_rng(20210501)
@@ -59,33 +58,33 @@ def test_hum_of_the_mains_is_no_speech():
     [("네", "ko"), ("아니요", "ko"), ("vâng", "vi"), ("không", "vi"), ("dạ có", "vi"), ("yes", "en"), ("no", "en")],
 )
 def test_a_short_answer_begins_and_ends_once_and_soon(text, language, background):
-    words = speak(text, voice_of(language))
-    line = mix(codec.silence(1.0) + words + codec.silence(1.5), noise(10, background))
+    spoken = words(text, language)
+    line = mix(codec.silence(1.0) + spoken + codec.silence(1.5), noise(10, background))
     (start, started), (end, ended) = events(line)
     assert (start, end) == (Event.SPEECH_STARTED, Event.SPEECH_ENDED)
-    spoken_until = 1.0 + codec.seconds(words) - 0.06
+    until = 1.0 + codec.seconds(spoken) - 0.06
     assert started < 1.0 + 0.06 + 0.25
-    assert END_MS / 1000 - 0.2 < ended - spoken_until < END_MS / 1000 + 0.1
+    assert END_MS / 1000 - 0.2 < ended - until < END_MS / 1000 + 0.1
 
 
 def test_the_onset_is_handed_over_and_silence_is_not():
-    words = speak("아니요", voice_of("ko"))
+    spoken = words("아니요")
     endpointer = Endpointer()
-    fed = b"".join(endpointer.feed(f).sound for f in codec.frames(codec.silence(5) + words + codec.silence(5)))
-    assert words[len(words) // 10 : -len(words) // 4] in fed
-    assert codec.seconds(fed) < codec.seconds(words) + 1.0
+    fed = b"".join(endpointer.feed(f).sound for f in codec.frames(codec.silence(5) + spoken + codec.silence(5)))
+    assert spoken[len(spoken) // 10 : -len(spoken) // 4] in fed
+    assert codec.seconds(fed) < codec.seconds(spoken) + 1.0
 
 
 def test_a_pause_between_words_does_not_end_the_answer():
-    words = speak("아니요", voice_of("ko")) + codec.silence(0.1) + speak("아닙니다", voice_of("ko"))
-    assert [event for event, _ in events(codec.silence(1) + words + codec.silence(1))] == [
+    spoken = words("아니요") + codec.silence(0.1) + words("아닙니다")
+    assert [event for event, _ in events(codec.silence(1) + spoken + codec.silence(1))] == [
         Event.SPEECH_STARTED,
         Event.SPEECH_ENDED,
     ]
 
 
 def test_somebody_who_does_not_stop_is_cut_off():
-    talk = speak("안녕하세요 질병통제센터입니다 이 전화는 무료입니다 " * 4, voice_of("ko"))
+    talk = words("안녕하세요 질병통제센터입니다 이 전화는 무료입니다 " * 4)
     found = events(codec.silence(0.5) + talk, Endpointer(max_seconds=2.0))
     assert found[1][0] is Event.TOO_LONG
     assert found[1][1] - found[0][1] < 2.0

@@ -1,0 +1,281 @@
+"""Answers are recognised offline, by the real Korean model; whatever fails, the call goes on by keys."""
+
+import asyncio
+import contextlib
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from itertools import zip_longest
+
+import psutil
+import pytest
+from speaking import say
+
+from audio import codec
+from audio.recogniser.pool import MAX_SESSIONS, Recognisers
+from audio.recogniser.vocabulary import knows, unknown_phrases
+
+pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="module")]
+
+YES_NO = ["네", "예", "아니요", "아니오", "아닙니다"]
+NO = {"아니요", "아니오", "아닙니다"}
+
+
+async def hear(pool, sound, phrases=YES_NO):
+    listening = pool.listen("ko", phrases)
+    for frame in codec.frames(sound):
+        listening.feed(frame)
+    return await listening.finish(timeout=20)
+
+
+async def until(condition, seconds=10.0):
+    """Wait for something that another process brings about."""
+    async with asyncio.timeout(seconds):
+        while not condition():  # noqa: ASYNC110  another process gives no event
+            await asyncio.sleep(0.01)
+
+
+def worker(pool):
+    return pool._supervisors["ko"].workers[0]
+
+
+def template(pool):
+    return pool._supervisors["ko"]._process.pid
+
+
+@pytest.mark.capability("A2")
+@pytest.mark.parametrize(("said", "meant"), [("네", {"네", "예"}), ("아니요", NO), ("아뇨", NO)])
+async def test_a_spoken_yes_or_no_is_recognised(pool, said, meant):
+    heard = await hear(pool, say(said))
+    assert heard.hypotheses[0].text in meant
+    assert heard.decision in ("accept", "read_back")
+    assert 0.2 < heard.seconds < 1.2
+
+
+@pytest.mark.capability("N1")
+async def test_other_speech_is_not_taken_for_an_answer(pool):
+    others = [
+        "여보세요",
+        "오늘 날씨가 좋습니다",
+        "서울에서 왔어요",
+        "모르겠어요",
+        "하노이에 살아요",
+        "기침",
+        "감사합니다",
+        "음",
+    ]
+    decisions = [(await hear(pool, say(words))).decision for words in others]
+    assert "accept" not in decisions
+    assert decisions.count("read_back") <= 1
+
+
+async def test_a_repeated_answer_is_read_back_under_its_own_name(pool):
+    heard = await hear(pool, say("네 네"))
+    assert (heard.hypotheses[0].text, heard.decision) == ("네", "read_back")
+
+
+@pytest.mark.capability("A2")
+async def test_many_answers_are_heard_at_once_by_one_worker(pool):
+    said = ["네", "아니요", "여보세요", "네 네"] * 5
+    sessions = [pool.listen("ko", YES_NO) for _ in said]
+    for frames in zip_longest(*(codec.frames(say(words)) for words in said)):
+        for session, frame in zip(sessions, frames, strict=True):
+            session.feed(frame or b"")
+        await asyncio.sleep(0)
+    assert pool.status()[0].sessions == len(said)
+    heard = await asyncio.gather(*(session.finish(timeout=30) for session in sessions))
+    assert [result.hypotheses[0].text for result in heard] == ["네", "아니오", "여보세요", "네"] * 5
+    assert pool.status()[0].sessions == 0
+
+
+@pytest.mark.capability("A2")
+@pytest.mark.capability("A3")
+async def test_a_killed_worker_fails_its_answers_at_once_and_is_replaced(pool):
+    listening, crashes = pool.listen("ko", YES_NO), pool.status()[0].crashes
+    listening.feed(say("네"))
+    before = worker(pool).pid
+    os.kill(before, signal.SIGKILL)
+    started = time.monotonic()
+    assert await listening.finish() is None
+    assert time.monotonic() - started < 1.0
+    await until(lambda: pool.status()[0].workers == 1)
+    assert worker(pool).pid != before
+    assert pool.status()[0].crashes == crashes + 1
+    assert (await hear(pool, say("네"))).hypotheses[0].text == "네"
+
+
+@pytest.mark.capability("A3")
+async def test_while_no_worker_is_there_the_call_goes_on_by_keys_at_once(pool):
+    os.kill(worker(pool).pid, signal.SIGKILL)
+    await until(lambda: pool.status()[0].workers == 0)
+    assert pool.listen("ko", YES_NO) is None
+    await until(lambda: pool.status()[0].workers == 1)
+    assert (await hear(pool, say("네"))).hypotheses[0].text == "네"
+
+
+async def test_a_killed_template_leaves_its_workers_and_is_started_again(pool):
+    before = template(pool)
+    os.kill(before, signal.SIGKILL)
+    await until(lambda: pool.status()[0].state == "failed")
+    assert (await hear(pool, say("네"))).hypotheses[0].text == "네"
+    await until(lambda: pool.status()[0].state == "ready", 60)
+    assert template(pool) != before
+    assert "status -9" in pool.status()[0].last_error
+
+
+async def test_a_worker_that_hangs_is_given_up_and_replaced(pool):
+    before = worker(pool).pid
+    os.kill(before, signal.SIGSTOP)
+    for _ in range(2):
+        listening = pool.listen("ko", YES_NO)
+        listening.feed(say("네"))
+        assert await listening.finish(timeout=0.05) is None
+    await until(lambda: pool.status()[0].workers == 1 and worker(pool).pid != before)
+    assert (await hear(pool, say("네"))).hypotheses[0].text == "네"
+
+
+async def test_a_worker_that_falls_behind_gets_no_more(pool):
+    stopped = worker(pool).pid
+    os.kill(stopped, signal.SIGSTOP)
+    listening = pool.listen("ko", YES_NO)
+    for _ in range(100):
+        listening.feed(codec.silence(1.0))
+    assert listening.failed
+    assert pool.listen("ko", YES_NO) is None
+    assert await listening.finish() is None
+    os.kill(stopped, signal.SIGCONT)
+    await until(lambda: (again := pool.listen("ko", YES_NO)) is not None and again.cancel() is None)
+
+
+@pytest.mark.capability("A3")
+async def test_a_full_pool_says_so_at_once(pool):
+    sessions = [pool.listen("ko", YES_NO) for _ in range(MAX_SESSIONS)]
+    assert pool.listen("ko", YES_NO) is None
+    sessions.pop().cancel()
+    sessions.append(pool.listen("ko", YES_NO))
+    for session in sessions:
+        session.cancel()
+
+
+@pytest.mark.capability("A3")
+@pytest.mark.parametrize("models", [{}, {"ko": None}])
+async def test_without_a_model_there_is_nobody_to_listen(tmp_path, models):
+    pool = Recognisers.fork(dict.fromkeys(models, tmp_path), workers=1)
+    await pool.start()
+    assert pool.listen("ko", YES_NO) is None
+    assert await pool.knows("ko", ["네"]) is None
+    assert [status.last_error for status in pool.status()] == (
+        [f"{tmp_path.name} is not a Vosk model: it has no am/final.mdl, conf/model.conf, conf/mfcc.conf."]
+        if models
+        else []
+    )
+    await pool.close()
+
+
+@pytest.mark.capability("A3")
+async def test_a_broken_model_leaves_its_language_to_keys(tmp_path, korean_model, capfd):
+    broken = tmp_path / "broken"
+    shutil.copytree(korean_model, broken, ignore=shutil.ignore_patterns("*.mdl", "*.fst"))
+    for name in ("am/final.mdl", "graph/HCLr.fst", "graph/Gr.fst"):
+        (broken / name).write_bytes(b"not a model")
+    pool = Recognisers.fork({"ko": broken}, workers=1)
+    await pool.start()
+    (status,) = pool.status()
+    assert (status.state, status.workers, status.model) == ("failed", 0, "broken")
+    assert "ended with status" in status.last_error
+    assert pool.listen("ko", YES_NO) is None
+    await pool.close()
+
+
+@pytest.mark.capability("N1")
+@pytest.mark.parametrize(
+    "phrase",
+    [
+        '네"',
+        '"]',
+        '", "[unk]", "',
+        "\\",
+        "\x00",
+        "\ud55c\x1b",
+        "<s>",
+        "#0",
+        "!SIL",
+        "{}",
+        "네\n아니요",
+        "x" * 10_000,
+        "",
+    ],
+)
+async def test_no_phrase_can_break_a_grammar(pool, phrase):
+    before = worker(pool).pid
+    heard = await hear(pool, say("네"), [phrase, "네", "아니요"])
+    assert heard.hypotheses[0].text == "네"
+    assert worker(pool).pid == before
+
+
+async def test_phrases_the_model_cannot_hear_are_reported_and_none_left_is_a_failure(pool):
+    assert (await hear(pool, say("네"), ["네", "열이 나요"])).unknown == ("열이 나요",)
+    assert await hear(pool, say("네"), ["열이 나요"]) is None
+
+
+async def test_an_answer_given_by_keys_is_forgotten(pool):
+    listening = pool.listen("ko", YES_NO)
+    listening.feed(say("네"))
+    listening.cancel()
+    listening.feed(say("네"))
+    assert pool.status()[0].sessions == 0
+    assert await listening.finish() is None
+
+
+async def test_the_vocabulary_is_known_with_and_without_a_pool(pool, korean_model, loaded_model):
+    words = ["네", "맞습니다", "#0", "<s>"]
+    assert await pool.knows("ko", words) == [True, False, False, False]
+    assert [knows(korean_model, word) for word in words] == [True, False, False, False]
+    assert unknown_phrases(korean_model, ["네", "열이 나요"]) == ("열이 나요",)
+
+
+async def test_closing_leaves_no_process(korean_model):
+    pool = Recognisers.fork({"ko": korean_model}, workers=2)
+    await pool.start()
+    await until(lambda: pool.status()[0].workers == 2)
+    pids = [template(pool), *(link.pid for link in pool._supervisors["ko"].workers)]
+    await pool.close()
+    await until(lambda: not any(map(psutil.pid_exists, pids)))
+
+
+_CRASHING = """
+import asyncio, os, sys
+from pathlib import Path
+from audio.recogniser.pool import Recognisers
+
+async def main(pool):
+    await pool.start()
+    supervisor = pool._supervisors["ko"]
+    print(supervisor._process.pid, supervisor.workers[0].pid, flush=True)
+    await asyncio.sleep(60)
+
+import uvloop
+uvloop.run(main(Recognisers.fork({"ko": Path(sys.argv[1])}, 1)))
+"""
+
+
+async def test_recognisers_end_when_the_media_process_is_killed(korean_model):
+    """Also shows that the pool runs on uvloop, which media uses."""
+    command = [sys.executable, "-c", _CRASHING, str(korean_model)]
+    process = await asyncio.create_subprocess_exec(*command, stdout=subprocess.PIPE)
+    pids = [int(pid) for pid in (await process.stdout.readline()).split()]
+    assert len(pids) == 2
+    assert all(map(psutil.pid_exists, pids))
+    process.kill()
+    await process.wait()
+    await until(lambda: not any(_runs(pid) for pid in pids))
+
+
+def _runs(pid: int) -> bool:
+    """A process nobody waited for (there may be no init here) has ended all the same."""
+    with contextlib.suppress(psutil.NoSuchProcess):
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    return False
