@@ -18,6 +18,9 @@ from flows.engine.script import Script
 from flows.engine.state import State, Step
 from flows.engine.turn import Turn
 
+SILENT_ON_MACHINE = "silent_on_machine"
+"""The name in the context that says: leave no message on an answering machine."""
+
 
 def start_state(script: Script, language: str = "", context: Mapping[str, Any] | None = None) -> State:
     """The state of a call that has not begun. `language` is the person's, if the script has it; otherwise the script's
@@ -60,7 +63,7 @@ def _begin(turn: Turn, event: Event) -> None:
     turn.turns += 1
     if event.answered_by != "machine":
         _walk(turn, turn.script.start)
-    elif turn.script.machine:
+    elif turn.script.machine and not turn.context.get(SILENT_ON_MACHINE):
         turn.note("machine")
         _walk(turn, turn.script.machine)
     else:

@@ -14,7 +14,7 @@ the retry plan decides. Carriers must give up on an order in less than that.
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -25,6 +25,8 @@ from sqlalchemy import func, select
 
 from core.database import Database, UnitOfWork
 from core.errors import Permanent, Retryable, UserError
+from flows.engine.advance import SILENT_ON_MACHINE
+from flows.engine.resume import resume_state
 from flows.engine.state import state_from_json
 from ivr.calls.model import Call, CallState, FailureReason
 from ivr.calls.status import StatusReport
@@ -51,7 +53,7 @@ class _Dial:
 
 
 class Dialer:
-    """`installation` is what every script is told: `department`, `hotline`, `speech` (languages with a recogniser).
+    """`told(carrier)` is what every script is told: `department`, `hotline`, `speech` (languages with a recogniser).
     `lines` is how many telephone lines all campaigns share; None for as many as their caps allow."""
 
     def __init__(
@@ -59,13 +61,13 @@ class Dialer:
         database: Database,
         calls: CallBook,
         carriers: Mapping[str, Carrier],
-        installation: Mapping[str, Any] | None = None,
+        told: Callable[[str], Mapping[str, Any]],
         lines: int | None = None,
     ) -> None:
         self._database = database
         self._calls = calls
         self._carriers = carriers
-        self._installation = dict(installation or {})
+        self._told = told
         self._lines = lines
 
     def tick(self, payload: Mapping[str, Any] | None = None) -> int:
@@ -125,7 +127,10 @@ class Dialer:
 
     def _open(self, uow: UnitOfWork, campaign: Campaign, target: Target, attempt: Attempt) -> Call:
         today = uow.now().astimezone(ZoneInfo(campaign.zone)).date()
-        host = {**self._installation, "today": today.isoformat(), "on_machine": campaign.on_machine}
+        context = {**self._told(campaign.carrier), "today": today.isoformat(), **target.context}
+        if campaign.on_machine == "hang_up":
+            context[SILENT_ON_MACHINE] = True
+        earlier = state_from_json(target.resume_state) if target.resume_state else None
         return self._calls.open(
             uow,
             direction="outbound",
@@ -133,13 +138,13 @@ class Dialer:
             remote_number=attempt.phone,
             script=campaign.script,
             language=target.language,
-            context={**host, **target.context},
+            context=context,
             person_id=target.person_id,
             campaign_id=campaign.id,
             target_id=target.id,
             attempt_id=attempt.id,
             area=target.area,
-            resume_state=state_from_json(target.resume_state) if target.resume_state else None,
+            resume_state=resume_state(earlier, context) if earlier else None,
         )
 
     # --- the carrier, and after

@@ -3,15 +3,15 @@
     breathing:
       ask: yes_no                       # the kind of answer, see flows.engine.answers
       say: {vi: "Anh chị có khó thở không?", en: "Are you short of breath?", ko: "숨이 차십니까?"}   # or `say_each`
-      hint: {vi: "…", en: "…", ko: "…"} # how to answer, in place of the usual words; `hint_keys` without speech
+      hint: {vi: "…", en: "…", ko: "…"}  # how to answer, in place of the usual words; `hint_keys` without speech
       save: short_of_breath             # a field of the record; `keep: name` is for the script alone
       confirm: speech                   # read back what was spoken; `always`: what was keyed too; `never`
       listen: both                      # or `keys`
       barge_in: true                    # a key or a word may cut the question short
       wait_seconds: 6
       tries: 3                          # silence, and wrong answers, may each happen so often
-      no_input: {say: {…}, to: goodbye} # own reprompt and own way out; both may be left to the script
-      no_match: {say: {…}, to: by_hand}
+      no_input: {to: goodbye}           # own way out, and own reprompt: `say`; both may be left to the script
+      no_match: {to: by_hand, say: {vi: "…", en: "…", ko: "…"}}
       implies: {no: {cough: false}}     # what else the answer tells, saved with it
       on: {yes: red_flag, no: fever}    # by outcome; `next: fever` for all that are left
 
@@ -34,6 +34,7 @@ from flows.engine.answers.voice import Voice
 from flows.engine.answers.yes_no import YesNo
 from flows.engine.events import Event, KeysPressed, NothingHeard, SpeechHeard, VoiceMessage
 from flows.engine.limits import DEFAULT_TRIES, LONGEST_HEARD, MAX_SUBSCRIPT_DEPTH, SPEECH_FAILURES_BEFORE_KEYS
+from flows.engine.resume import ANSWERED_BEFORE
 from flows.engine.script import NO_INPUT, NO_MATCH, Exit, Node, Path, Text
 from flows.engine.state import Answer
 
@@ -116,7 +117,7 @@ class Ask(Node):
             no_match=_reprompt(build, spec, NO_MATCH),
             keys_only=build.phrase("keys_only"),
             read_back=ReadBack(
-                when=spec.get("confirm", "speech" if save else "never"),
+                when=spec.get("confirm", "speech" if save or spec.get("implies") else "never"),
                 say=build.optional_text(spec.get("read_back"), "read_back") or build.phrase("read_back"),
                 hint_speech=build.phrase("confirm"),
                 hint_keys=build.phrase("confirm_keys"),
@@ -130,9 +131,18 @@ class Ask(Node):
     # --- asking
 
     def enter(self, turn: Turn) -> str | None:
+        if self._answered_before(turn):
+            return self.on[self.kind.outcome_of(turn.answers[str(self.save)].value)]
         turn.phase = "ask"
         self._ask(turn)
         return None
+
+    def _answered_before(self, turn: Turn) -> bool:
+        """Whether an earlier call that this one goes on with has the answer, see `flows.engine.resume`."""
+        if self.save not in turn.context.get(ANSWERED_BEFORE, ()) or self.save not in turn.answers:
+            return False
+        turn.note("answered_before", name=self.save)
+        return True
 
     def again(self, turn: Turn) -> None:
         if turn.phase == "confirm":

@@ -1,0 +1,324 @@
+"""A campaign rings its targets: in their hours, below cap and pace, again after a failure, and never a number twice."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, time, timedelta
+
+import pytest
+from sqlalchemy import select
+
+from core.phones import normalise_phone
+from ivr.calls.model import Call, CallState, FailureReason
+from ivr.campaigns import service
+from ivr.campaigns.settle import add_do_not_call
+from tests.ivr.campaigns.desk import Desk, a_phone
+
+TONIGHT = time(20)
+TOMORROW_AT_EIGHT = datetime(2026, 11, 24, 1, 0, tzinfo=UTC)
+
+
+@pytest.mark.capability("I12", "N12")
+def test_a_target_that_answers_everything_is_completed_and_not_called_again(desk: Desk) -> None:
+    phone = a_phone()
+    campaign = desk.campaign(phone)
+    desk.tick()
+    assert desk.network.numbers == [phone]
+    assert desk.target(phone).disposition == "queued"
+    desk.answer(phone)
+    desk.press(phone, "2")
+    assert desk.target(phone).disposition == "started"
+    desk.press(phone, "4")
+    target = desk.target(phone)
+    assert (target.state, target.disposition, target.outcomes) == ("done", "completed", {"completed": 1})
+    desk.wait(days=2)
+    desk.tick()
+    assert desk.dials() == {phone: 1}
+    assert desk.state(campaign) == "finished"
+
+
+def test_the_script_is_told_who_is_called_and_when(desk: Desk) -> None:
+    phone = a_phone()
+    campaign = desk.campaign(running=False)
+    person = {"person": {"name": "Lê Thị Hà", "birth_year": 1984}}
+    desk.do(service.add_targets, campaign, [service.NewTarget(phone, "en", person, area="38.380")])
+    desk.do(service.start, campaign)
+    desk.tick()
+    call = desk.call(phone)
+    assert call.context["person"] == person["person"]
+    assert (call.context["department"], call.context["today"]) == ("CDC", "2026-11-23")
+    assert (call.language, call.area, call.provider_ref, call.state) == ("en", "38.380", "CA1", CallState.QUEUED)
+
+
+@pytest.mark.capability("I2")
+def test_a_busy_number_is_called_again_after_uneven_delays_and_then_given_up(desk: Desk) -> None:
+    phone = a_phone()
+    desk.campaign(phone)
+    for minutes in (2, 15):
+        desk.tick()
+        desk.fail(phone, FailureReason.BUSY)
+        assert desk.target(phone).next_at == desk.clock.now() + timedelta(minutes=minutes)
+        desk.wait(minutes=minutes, seconds=-1)
+        dialed = len(desk.network.dialed)
+        desk.tick()
+        assert len(desk.network.dialed) == dialed
+        desk.wait(seconds=1)
+    desk.tick()
+    desk.fail(phone, FailureReason.BUSY)
+    target = desk.target(phone)
+    assert (target.state, target.disposition, target.outcomes) == ("done", "unresponsive", {"busy": 3})
+    assert [attempt.outcome for attempt in desk.attempts(phone)] == ["busy"] * 3
+
+
+@pytest.mark.capability("I4")
+def test_a_retry_that_falls_into_the_night_waits_for_the_morning(desk: Desk) -> None:
+    phone = a_phone()
+    desk.campaign(phone)
+    desk.clock.set(datetime(2026, 11, 23, 12, 55, tzinfo=UTC))  # 19:55 in Hanoi
+    desk.tick()
+    desk.fail(phone, FailureReason.NO_ANSWER)
+    assert desk.target(phone).next_at == TOMORROW_AT_EIGHT
+    desk.wait(hours=2)
+    desk.tick()
+    assert desk.dials() == {phone: 1}
+    desk.clock.set(TOMORROW_AT_EIGHT)
+    desk.tick()
+    assert desk.dials() == {phone: 2}
+
+
+@pytest.mark.capability("I4")
+def test_the_hours_are_checked_again_when_the_job_runs(desk: Desk) -> None:
+    """The job was queued in the window, and the worker came back to life after it."""
+    phone = a_phone()
+    desk.campaign(phone)
+    desk.clock.set(datetime(2026, 11, 23, 12, 59, 59, tzinfo=UTC))
+    desk.dialer.tick()
+    desk.wait(hours=1)
+    desk.work()
+    assert desk.network.dialed == []
+    target = desk.target(phone)
+    assert (target.state, target.next_at, target.outcomes) == ("waiting", TOMORROW_AT_EIGHT, {})
+    assert [attempt.outcome for attempt in desk.attempts(phone)] == ["not_dialed"]
+    desk.clock.set(TOMORROW_AT_EIGHT)
+    desk.tick()
+    assert desk.network.numbers == [phone]
+
+
+@pytest.mark.capability("I5")
+def test_targets_past_the_last_moment_are_overdue_and_never_dialed(desk: Desk) -> None:
+    phones = [a_phone() for _ in range(3)]
+    campaign = desk.campaign(*phones, last_moment=desk.clock.now() + timedelta(hours=1), cap=1)
+    desk.tick()
+    desk.fail(phones[0], FailureReason.NO_ANSWER)
+    desk.dialer.tick()  # claims the second
+    desk.wait(hours=1)
+    desk.work()
+    desk.tick()
+    assert desk.network.numbers == [phones[0]]
+    assert [desk.target(phone).disposition for phone in phones] == ["overdue"] * 3
+    assert desk.state(campaign) == "finished"
+
+
+@pytest.mark.capability("I5")
+def test_a_retry_that_would_come_after_the_last_moment_is_not_planned(desk: Desk) -> None:
+    phone = a_phone()
+    desk.campaign(phone, last_moment=desk.clock.now() + timedelta(minutes=10))
+    desk.tick()
+    desk.fail(phone, FailureReason.NO_ANSWER)
+    assert desk.target(phone).disposition == "overdue"
+
+
+@pytest.mark.capability("I7")
+def test_the_do_not_call_list_counts_at_the_moment_of_dialing(desk: Desk) -> None:
+    before, after = a_phone(), a_phone()
+    desk.campaign(before, after)
+    desk.do(add_do_not_call, before, "asked in writing")
+    desk.dialer.tick()
+    desk.do(add_do_not_call, after, "asked a moment ago")
+    desk.work()
+    assert desk.network.dialed == []
+    assert [desk.target(phone).disposition for phone in (before, after)] == ["refused", "refused"]
+
+
+@pytest.mark.capability("I7")
+def test_who_presses_nine_is_never_called_again_by_any_campaign(interview_desk: Desk) -> None:
+    desk, phone = interview_desk, a_phone()
+    desk.campaign(phone, script="contact-interview")
+    desk.campaign(phone, script="daily-follow-up")
+    desk.tick()
+    desk.answer(phone)
+    desk.press(phone, "9")
+    assert desk.call(phone).end_reason == "opted_out"
+    desk.wait(days=1)
+    desk.tick()
+    assert desk.dials() == {phone: 1}
+
+
+@pytest.mark.capability("I8")
+def test_a_machine_is_not_an_interview_and_is_called_again(desk: Desk) -> None:
+    phone = a_phone()
+    desk.campaign(phone)
+    desk.tick()
+    desk.answer(phone, "machine")
+    target = desk.target(phone)
+    assert (target.state, target.outcomes) == ("waiting", {"machine": 1})
+    assert target.disposition == "queued"
+    assert target.next_at == desk.clock.now() + timedelta(hours=1)
+
+
+@pytest.mark.capability("I3")
+def test_a_call_broken_off_has_its_own_rule_and_keeps_the_answers(desk: Desk) -> None:
+    phone = a_phone()
+    desk.campaign(phone)
+    desk.tick()
+    desk.answer(phone)
+    desk.press(phone, "2")
+    desk.report(phone, CallState.COMPLETED)
+    target = desk.target(phone)
+    assert target.next_at == desk.clock.now() + timedelta(minutes=5)
+    assert target.resume_state is not None
+    assert target.resume_state["answers"]["fever"]["value"] is False
+    desk.wait(minutes=5)
+    desk.tick()
+    desk.complete(phone)
+    assert desk.target(phone).disposition == "completed"
+    assert desk.target(phone).resume_state is None
+
+
+@pytest.mark.capability("I6")
+def test_no_more_calls_than_the_cap_at_the_same_time(desk: Desk) -> None:
+    phones = [a_phone() for _ in range(7)]
+    desk.campaign(*phones, cap=3)
+    desk.tick()
+    desk.tick()
+    assert desk.network.numbers == phones[:3]
+    desk.complete(phones[1])
+    desk.tick()
+    assert desk.network.numbers == phones[:4]
+    assert desk.live() == 3
+
+
+@pytest.mark.capability("I6")
+@pytest.mark.parametrize("pace", [0.5, 1.0, 2.5, 4.0])
+def test_no_more_calls_per_second_than_the_pace(desk: Desk, pace: float) -> None:
+    phones = [a_phone() for _ in range(40)]
+    desk.campaign(*phones, pace=pace)
+    placed: list[datetime] = []
+    desk.network.before = lambda order: placed.append(desk.clock.now())
+    for _ in range(80):
+        desk.tick()
+        desk.wait(seconds=0.25)
+    for start in placed:
+        within = [moment for moment in placed if start <= moment < start + timedelta(seconds=1)]
+        assert len(within) <= max(1, pace)
+    assert len(placed) >= min(40, 20 * pace * 0.8)
+
+
+@pytest.mark.capability("I6")
+def test_jobs_that_piled_up_do_not_break_the_pace(desk: Desk) -> None:
+    """Redis was away for a while; then everything comes at once."""
+    desk.campaign(*[a_phone() for _ in range(20)], pace=2.0)
+    for _ in range(10):
+        desk.dialer.tick()
+        desk.wait(seconds=1)
+    desk.work()
+    assert len(desk.network.dialed) == 2
+
+
+@pytest.mark.capability("I6")
+def test_a_family_on_one_telephone_is_called_one_after_another(desk: Desk) -> None:
+    shared = a_phone()
+    desk.campaign(shared, shared, name="parents")
+    desk.campaign(shared, name="school")
+    desk.tick()
+    desk.tick()
+    assert desk.dials() == {shared: 1}
+    desk.complete(shared)
+    desk.tick()
+    assert desk.dials() == {shared: 2}
+
+
+@pytest.mark.capability("N13")
+def test_two_campaigns_share_the_lines(desk: Desk) -> None:
+    large, small = [a_phone() for _ in range(20)], [a_phone() for _ in range(3)]
+    desk.campaign(*large, name="large")
+    desk.campaign(*small, name="small")
+    desk.dialer._lines = 6
+    desk.tick()
+    assert len(desk.network.dialed) == 6
+    assert set(small) < set(desk.network.numbers)
+
+
+@pytest.mark.capability("I10")
+def test_a_paused_campaign_dials_nobody_and_goes_on_where_it_was(desk: Desk) -> None:
+    phones = [a_phone() for _ in range(2)]
+    campaign = desk.campaign(*phones, cap=1)
+    desk.tick()
+    desk.do(service.pause, campaign)
+    desk.complete(phones[0])  # the call in progress goes on and counts
+    desk.tick()
+    assert desk.network.numbers == phones[:1]
+    desk.do(service.resume, campaign)
+    desk.tick()
+    assert desk.network.numbers == phones
+
+
+@pytest.mark.capability("I10")
+def test_pausing_also_holds_what_was_already_on_its_way(desk: Desk) -> None:
+    phone = a_phone()
+    campaign = desk.campaign(phone)
+    desk.dialer.tick()
+    desk.do(service.pause, campaign)
+    desk.work()
+    assert desk.network.dialed == []
+    assert desk.target(phone).state == "waiting"
+    desk.do(service.resume, campaign)
+    desk.tick()
+    assert desk.network.numbers == [phone]
+
+
+@pytest.mark.capability("I10")
+@pytest.mark.parametrize("hang_up", [False, True])
+def test_aborting_hangs_up_only_when_asked(desk: Desk, hang_up: bool) -> None:
+    phones = [a_phone() for _ in range(2)]
+    campaign = desk.campaign(*phones, cap=1)
+    desk.tick()
+    desk.answer(phones[0])
+    desk.do(service.abort, campaign, hang_up)
+    desk.work()
+    assert desk.network.hung_up == (["CA1"] if hang_up else [])
+    desk.report(phones[0], CallState.COMPLETED)
+    assert desk.target(phones[0]).disposition == "breakoff"  # nobody will call again
+    desk.wait(days=1)
+    desk.tick()
+    assert desk.network.numbers == phones[:1]
+
+
+@pytest.mark.capability("I10")
+def test_finishing_early_lets_calls_in_progress_count(desk: Desk) -> None:
+    phones = [a_phone() for _ in range(2)]
+    campaign = desk.campaign(*phones, cap=1)
+    desk.tick()
+    desk.do(service.finish, campaign)
+    desk.complete(phones[0])
+    desk.tick()
+    assert desk.target(phones[0]).disposition == "completed"
+    assert desk.target(phones[1]).disposition == "registered"
+    assert desk.network.numbers == phones[:1]
+
+
+def test_a_campaign_whose_script_is_gone_is_paused_and_burns_no_attempt(desk: Desk) -> None:
+    phone = a_phone()
+    campaign = desk.campaign(phone, script="removed")
+    desk.tick()
+    assert desk.state(campaign) == "paused"
+    assert desk.target(phone).outcomes == {}
+    assert desk.live() == 0
+
+
+def test_calls_to_numbers_of_the_list_are_made_as_the_list_has_them(desk: Desk) -> None:
+    written = normalise_phone("0912 345 678")
+    desk.campaign(written)
+    desk.tick()
+    assert desk.network.numbers == ["+84912345678"]
+    with desk.database.unit() as uow:
+        assert uow.session.scalars(select(Call.direction)).all() == ["outbound"]
