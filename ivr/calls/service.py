@@ -14,8 +14,8 @@ from uuid import UUID
 from core.database import UnitOfWork
 from core.ids import new_id
 from flows.catalogue import Library
-from flows.engine.actions import Effect
-from flows.engine.advance import start_state
+from flows.engine.actions import Action, Effect
+from flows.engine.advance import current_actions, start_state
 from flows.engine.events import CallEnded, CallStarted, EffectDone, Event
 from flows.engine.state import State, state_from_json, state_to_json
 from ivr.calls.effects import EffectRequest, Effects
@@ -118,6 +118,14 @@ class Calls:
         self._tell(uow, call, progress)
         return Turn(reply, progress.actions, call.next_turn, fresh=True, ended=call.ended_at is not None)
 
+    def waiting(self, uow: UnitOfWork, call_id: UUID) -> tuple[Call, tuple[Action, ...]] | None:
+        """The call, and what its telephone should be doing: the question it waits for, asked again. Changes nothing.
+        No actions before the first turn and after the end; None for an unknown call."""
+        call = uow.session.get(Call, call_id, populate_existing=True)
+        if call is None:
+            return None
+        return call, current_actions(self._revisions.at(uow, call.revision), state_from_json(call.script_state))
+
     def end(
         self,
         uow: UnitOfWork,
@@ -141,12 +149,15 @@ class Calls:
         """Move the call along the lattice. False, and nothing changed, for a report that is late, repeated, of an
         unknown call, or of another call of the carrier's than ours."""
         call = lock(uow, call_id)
-        if call is None or not moves(call.state, report.state):
+        if call is None:
             return False
         if None not in (report.provider_ref, call.provider_ref) and report.provider_ref != call.provider_ref:
             log.warning("event=status_of_another_call call=%s", call_id)
             return False
-        call.provider_ref = call.provider_ref or report.provider_ref
+        if call.ended_at is None:
+            call.provider_ref = call.provider_ref or report.provider_ref
+        if not moves(call.state, report.state):
+            return False
         call.state = report.state
         call.failure_reason = report.failure_reason
         call.raw_code = report.raw_code

@@ -10,13 +10,16 @@ from uuid import UUID
 
 @dataclass(frozen=True, slots=True)
 class DialOrder:
-    """One dial. `ordered_at` is when the attempt was marked `placing`: a call the carrier started before is not it."""
+    """One dial. `ordered_at` is when the attempt was marked `placing`: a call the carrier started before is not it.
+
+    `detect_machine`: find out whether a machine answers; with `leave_message`, wait until it records."""
 
     call_id: UUID
     to: str
     ring_seconds: int
     detect_machine: bool
     ordered_at: datetime
+    leave_message: bool = False
 
 
 class Carrier(Protocol):

@@ -1,0 +1,53 @@
+"""Prompts as sound that Twilio fetches. A digest names its sound for ever and cannot be guessed: nobody has to sign."""
+
+from __future__ import annotations
+
+import logging
+from urllib.parse import quote
+
+from flask import Blueprint, Response
+from flask.typing import ResponseReturnValue
+
+from audio.prompts import PromptStore
+from core.errors import UserError
+from flows.engine.actions import Prompt
+from ivr.carriers.twilio_webhooks.render import Sound
+
+log = logging.getLogger(__name__)
+
+FOR_EVER = "public, max-age=31536000, immutable"
+
+
+def addresses(prompts: PromptStore, public: str) -> Sound:
+    """The addresses of a prompt's pieces. A piece that cannot be made is a gap, never the end of a call."""
+
+    def sound(prompt: Prompt) -> list[str]:
+        found = []
+        for segment in prompt.segments:
+            try:
+                clip = prompts.clip(prompt.language, segment.text, segment.clip)
+            except UserError as error:
+                log.error("event=prompt_missing language=%s clip=%s reason=%s", prompt.language, segment.clip, error)
+            else:
+                found.append(f"{public}/prompts/{quote(clip.digest)}.wav")
+        return found
+
+    return sound
+
+
+def sounds(prompts: PromptStore) -> Blueprint:
+    """`GET /prompts/<digest>.wav`."""
+    blueprint = Blueprint("prompts", __name__)
+
+    @blueprint.get("/prompts/<digest>.wav")
+    def wav(digest: str) -> ResponseReturnValue:
+        try:
+            data = prompts.wav(digest)
+        except UserError as error:
+            return Response(f"{error.message}\n", 404, mimetype="text/plain")
+        response = Response(data, mimetype="audio/wav")
+        response.headers["Cache-Control"] = FOR_EVER
+        response.set_etag(digest)
+        return response
+
+    return blueprint
