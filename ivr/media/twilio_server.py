@@ -71,7 +71,7 @@ class StreamServer:
         if path != PATH:
             return connection.respond(HTTPStatus.NOT_FOUND, "Streams are taken at /twilio/stream.\n")
         signatures = request.headers.get_all("X-Twilio-Signature")
-        if len(signatures) != 1 or not self._verify(request.path, signatures[0]):
+        if not self._verify(request.path, signatures[0] if len(signatures) == 1 else ""):
             self.refused += 1
             log.warning("event=stream_forged peer=%s", connection.remote_address)
             return connection.respond(HTTPStatus.FORBIDDEN, "The signature is not Twilio's.\n")

@@ -30,7 +30,7 @@ from ivr.media.bench.caller import StreamCaller, on_call
 from ivr.media.conductor import Conductor
 from ivr.media.speech import Recogniser
 from ivr.media.turns import DatabaseTurns
-from ivr.media.twilio_server import StreamServer
+from ivr.media.twilio_server import StreamServer, Verify
 from tests.ivr.world import World, open_call, service
 
 CARRIER = "twilio_streams"
@@ -69,10 +69,27 @@ async def korean(korean_model: Path) -> AsyncIterator[Recognisers]:
 
 
 class QuickSounds:
-    """Prompts of a tenth of a second: what they say does not matter over the wire."""
+    """Prompts of a tenth of a second, or as long as a test needs: what they say does not matter over the wire."""
+
+    def __init__(self, seconds: float) -> None:
+        self._sound = codec.ULAW_SILENCE * round(seconds * 50)
 
     async def ulaw(self, language: str, segment: Segment) -> bytes:
-        return codec.ULAW_SILENCE * 5
+        return self._sound
+
+
+async def left(exchange: Exchange) -> None:
+    """Wait until the server is done with every call."""
+    await exchange.conductor.left(10)
+    assert exchange.conductor.calls == 0
+
+
+async def answer_by_keys(caller: StreamCaller, *answers: str) -> None:
+    """Hear each question out, then press."""
+    for keys in answers:
+        await caller.hears_out()
+        caller.forget()
+        await caller.press(keys)
 
 
 @dataclass
@@ -126,11 +143,16 @@ def exchange(database: Database, library: Library, executor: ThreadPoolExecutor)
     """`async with exchange(recogniser, max_calls)`: a stream server on a free port."""
 
     @asynccontextmanager
-    async def open_exchange(recogniser: Recogniser | None = None, max_calls: int = 10) -> AsyncIterator[Exchange]:
+    async def open_exchange(
+        recogniser: Recogniser | None = None,
+        max_calls: int = 10,
+        prompt_seconds: float = 0.1,
+        verify: Verify = lambda path, signature: signature == SIGNATURE,
+    ) -> AsyncIterator[Exchange]:
         calls = service(library, World())
-        conductor = Conductor(DatabaseTurns(database, calls, executor), QuickSounds(), recogniser)
+        conductor = Conductor(DatabaseTurns(database, calls, executor), QuickSounds(prompt_seconds), recogniser)
         admit = ExpectedCalls(database, executor, CARRIER)
-        server = StreamServer(conductor, lambda path, signature: signature == SIGNATURE, admit, max_calls)
+        server = StreamServer(conductor, verify, admit, max_calls)
         async with server.listening("127.0.0.1", 0) as listening:
             port = listening.sockets[0].getsockname()[1]
             yield Exchange(f"ws://127.0.0.1:{port}/twilio/stream", server, conductor, database, calls)

@@ -17,22 +17,9 @@ from audio import codec
 from core.ids import new_id
 from ivr.media import twilio_server
 from ivr.media.bench.caller import on_call
-from tests.ivr.media.conftest import SIGNATURE, Exchange
+from tests.ivr.media.conftest import SIGNATURE, Exchange, answer_by_keys, left
 
 Open = Callable[..., AbstractAsyncContextManager[Exchange]]
-
-
-async def left(exchange: Exchange) -> None:
-    """Wait until the server is done with every stream."""
-    await exchange.conductor.left(10)
-    assert exchange.conductor.calls == 0
-
-
-async def answer_by_keys(caller: Any, *answers: str) -> None:
-    for keys in answers:
-        await caller.hears_out()
-        caller.forget()
-        await caller.press(keys)
 
 
 @pytest.mark.capability("I15", "N17")
