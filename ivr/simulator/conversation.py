@@ -190,7 +190,12 @@ class Conversation:
         if not url.startswith(("wss://", "ws://")):
             raise TwimlError(f"<Stream> needs a wss:// address, not {url!r}")
         parameters = {child.get("name"): child.get("value") for child in stream.children}
-        hung_up = await self._host.open_stream(self._call, self._mind).run(url, parameters)
+        try:
+            hung_up = await self._host.open_stream(self._call, self._mind).run(url, parameters)
+        except WebhookFailed as error:
+            # The call does not end with its stream: what stands after <Connect> goes on.
+            self._host.trouble(self._call.sid, "stream", str(error))
+            hung_up = False
         if hung_up:
             raise PersonHungUp
         return self._action(verb, {}) if "action" in verb.attributes else None

@@ -114,7 +114,8 @@ class StreamCall:
             error = task.exception()
             if error is not None and not isinstance(error, ConnectionError):
                 raise error
-        if socket.close_code not in (None, 1000, 1001):
+        # Whoever stops listening first makes the code 1006; it only tells something when the other end closed.
+        if tasks[0] in done and socket.close_code not in (1000, 1001):
             self._trouble(self._call.sid, "stream", f"closed with code {socket.close_code} (31921)")
 
     # --- what comes in

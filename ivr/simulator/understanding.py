@@ -170,7 +170,7 @@ def texts_of(value: Any, path: str = "") -> Iterator[tuple[str, Text]]:
 
 def _expression(piece: Any) -> str:
     if isinstance(piece, Slot):
-        return f"([^{GAP}]*?)"
+        return rf"([^{GAP}]*?\w[^{GAP}]*?)"
     words = readable(piece.text)
     return re.escape(words) if _WORDS.search(words) else f"(?:{re.escape(words)})?"
 

@@ -11,8 +11,6 @@ import requests
 from core.errors import TracelineError
 
 _TOKEN = re.compile(r'<meta name="csrf-token" content="([^"]+)"')
-_ONE_TIME = re.compile(r'<code[^>]*id="password"[^>]*>([^<]+)</code>')
-_CAMPAIGN = re.compile(r"/campaigns/([0-9a-f-]{36})")
 _SECONDS = 30
 
 
@@ -26,21 +24,13 @@ class Console:
     def log_in(self, login: str, first_password: str, new_password: str) -> None:
         """Log in for the first time, and replace the first password."""
         self._post("/login", {"login": login, "password": first_password})
-        fields = {"current": first_password, "new": new_password, "again": new_password}
-        self._post("/password", fields)
-
-    def add_user(self, login: str, name: str, roles: list[str]) -> str:
-        """Add a user for the whole province; returns the one-time password."""
-        page = self._post("/users", {"login": login, "name": name, "roles": roles, "area": "", "language": "vi"})
-        return _found(_ONE_TIME, page.text, "the one-time password")
+        self._post("/password", {"old": first_password, "new": new_password, "again": new_password})
 
     def create_campaign(self, contacts: bytes, fields: dict[str, Any]) -> str:
-        """Upload a list and create a campaign for it; returns its id."""
-        page = self._post("/campaigns/new", fields, {"file": ("danh-sach-f1.csv", contacts, "text/csv")})
-        return _found(_CAMPAIGN, page.url, "the new campaign")
-
-    def start_campaign(self, campaign: str) -> None:
-        self._post(f"/campaigns/{campaign}/start", {})
+        """Upload a list, and create and start a campaign for it; returns its id."""
+        preview = self._post("/campaigns/new", {}, {"list": ("danh-sach-f1.csv", contacts, "text/csv")})
+        created = self._post("/campaigns/create", {**fields, "token": preview.json()["token"], "start": "1"})
+        return str(created.json()["id"])
 
     def campaign(self, campaign: str) -> dict[str, Any]:
         return self._json(f"/campaigns/{campaign}")
@@ -70,17 +60,19 @@ class Console:
         return dict(answer.json())
 
     def _post(self, path: str, fields: dict[str, Any], files: dict[str, Any] | None = None) -> requests.Response:
-        page = self._session.get(urljoin(self.address, "/login"), timeout=_SECONDS)
-        data = {**fields, "csrf_token": _found(_TOKEN, page.text, "the form's token")}
-        answer = self._session.post(urljoin(self.address, path), data=data, files=files, timeout=120)
+        # Any page holds the token; this one is open before and after the log-in.
+        page = self._session.get(urljoin(self.address, "/password"), timeout=_SECONDS)
+        token = _TOKEN.search(page.text)
+        if token is None:
+            raise TracelineError("The console's page holds no form token.")
+        answer = self._session.post(
+            urljoin(self.address, path),
+            data={**fields, "csrf_token": token[1]},
+            files=files,
+            headers={"Accept": "application/json", "Referer": self.address},
+            timeout=120,
+        )
         if not answer.ok:
             said = re.sub(r"<[^>]+>|\s+", " ", answer.text)[:2000]
             raise TracelineError(f"The console answered {answer.status_code} to {path}: {said}")
         return answer
-
-
-def _found(pattern: re.Pattern[str], text: str, what: str) -> str:
-    match = pattern.search(text)
-    if match is None:
-        raise TracelineError(f"The console's page does not show {what}.")
-    return match[1]

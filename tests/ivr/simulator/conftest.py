@@ -151,7 +151,8 @@ class FakeApp:
                 keys = action.keys
                 rest = (
                     f'<Gather action={quoteattr(f"/turn/{sid}/{turn}")} numDigits="{keys.max_digits}" '
-                    f'timeout="{action.wait_seconds:g}" finishOnKey="{keys.finish}" actionOnEmptyResult="true">{plays}</Gather>'
+                    f'timeout="{action.wait_seconds:g}" finishOnKey="{keys.finish}" actionOnEmptyResult="true">'
+                    f"{plays}</Gather>"
                 )
                 plays = ""
             elif isinstance(action, HangUp):
