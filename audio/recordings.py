@@ -46,7 +46,10 @@ def load_recording(path: Path) -> bytes:
 
 
 def _decode(path: Path) -> bytes:
-    command = [imageio_ffmpeg.get_ffmpeg_exe(), "-nostdin", "-v", "error"]
+    try:
+        command = [imageio_ffmpeg.get_ffmpeg_exe(), "-nostdin", "-v", "error"]
+    except RuntimeError as error:
+        raise UserError("Recordings cannot be read: there is no ffmpeg.", "Reinstall imageio-ffmpeg.") from error
     command += ["-protocol_whitelist", "file", "-format_whitelist", _FORMATS, "-i", f"file:{path}"]
     command += ["-vn", "-t", str(MAX_SECONDS + 1), "-ac", "1", "-ar", str(codec.RATE), "-f", "s16le", "pipe:1"]
     try:

@@ -22,9 +22,9 @@ from core.errors import UserError
 
 log = logging.getLogger(__name__)
 
-MAX_SESSIONS = 48
-"""Open questions per worker. A caller speaks about a sixth of the time, so about eight of them are decoding: a third of
-a core."""
+MAX_SESSIONS = 20
+"""Answers listened to at once per worker. Each costs about 0.04 of a core while sound comes in, so a worker with this
+many is close to a whole core; one more would make all of them late."""
 LOAD_SECONDS = 120.0
 
 

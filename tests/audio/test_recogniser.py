@@ -230,7 +230,7 @@ async def test_an_answer_given_by_keys_is_forgotten(pool):
     assert await listening.finish() is None
 
 
-async def test_the_vocabulary_is_known_with_and_without_a_pool(pool, korean_model, loaded_model):
+async def test_the_vocabulary_is_known_with_and_without_a_pool(pool, korean_model):
     words = ["네", "맞습니다", "#0", "<s>"]
     assert await pool.knows("ko", words) == [True, False, False, False]
     assert [knows(korean_model, word) for word in words] == [True, False, False, False]
