@@ -49,6 +49,8 @@ def _causes(error: ValidationError) -> list[ValidationError]:
     """The mistake itself, not the choice it sits in."""
     if error.validator in ("anyOf", "oneOf") and error.context:
         deepest = max(len(inner.absolute_path) for inner in error.context)
+        if deepest == len(error.absolute_path):
+            return [error]
         return [inner for inner in error.context if len(inner.absolute_path) == deepest][:1]
     return [error]
 
@@ -56,7 +58,9 @@ def _causes(error: ValidationError) -> list[ValidationError]:
 def _message(error: ValidationError) -> str:
     if error.validator == "additionalProperties":
         return error.message.replace("Additional properties are not allowed", "does not belong here")
-    return error.schema.get("$comment", error.message) if isinstance(error.schema, Mapping) else error.message
+    if error.validator in ("anyOf", "oneOf") and isinstance(error.schema, Mapping):
+        return str(error.schema.get("$comment", error.message))
+    return error.message
 
 
 def load_script(document: Document, phrases: Document, subscripts: Mapping[str, Document]) -> Script:

@@ -1,10 +1,12 @@
 """Connect the caller with a person, and go on by how it ended.
 
-doctor:
-  say: {vi: "Tôi nối máy với bác sĩ.", en: "I am connecting you with a doctor.", ko: "의사와 연결해 드리겠습니다."}
-  bridge: "'queue:' + values.queued.entry"   # an expression (CEL): queue:<entry> or phone:<E.164>
-  ring_seconds: 30
-  on: {answered: goodbye, busy: queue, no_answer: queue, failed: queue}
+    doctor:
+      say: {vi: "Tôi nối máy với bác sĩ.", en: "I am connecting you with a doctor.", ko: "의사와 연결해 드리겠습니다."}
+      bridge: "'queue:' + values.queued.entry"   # an expression (CEL): queue:<entry> or phone:<E.164>
+      ring_seconds: 30
+      on: {answered: goodbye, busy: queue, no_answer: queue, failed: queue}
+
+An end of another name, and an expression that gives no target, count as `failed`.
 """
 
 from __future__ import annotations

@@ -1,0 +1,404 @@
+"""How a call goes on: silence and nonsense, read-back, keys and speech, languages, limits, events that do not fit."""
+
+from __future__ import annotations
+
+import pytest
+
+from flows.engine.actions import HangUp, Listen, Play, Record
+from flows.engine.advance import advance, current_actions, start_state
+from flows.engine.answers.registry import ANSWER_KINDS
+from flows.engine.events import (
+    CallEnded,
+    CallStarted,
+    EffectDone,
+    Event,
+    Hypothesis,
+    KeysPressed,
+    NothingHeard,
+    PromptPlayed,
+    SpeechHeard,
+    VoiceMessage,
+)
+from flows.engine.limits import MAX_STEPS_PER_TURN
+from flows.engine.state import State, evolve
+from tests.flows.script_making import AT, HEAD, Telephone, compiled, question
+
+
+def asked(**more: str) -> Telephone:
+    return Telephone(compiled(question("yes_no", **more))).start()
+
+
+# --- silence and nonsense
+
+
+@pytest.mark.capability("F6")
+def test_silence_and_nonsense_are_counted_apart_and_leave_by_their_own_ways() -> None:
+    call = asked().silence().press("7").silence().press("8")
+    assert call.state.no_input == {"q": 2}
+    assert call.state.no_match == {"q": 2}
+    assert call.silence().hung_up == "no_input"
+    assert asked().press("7").silence().press("8").silence().press("9").hung_up == "no_match"
+
+
+@pytest.mark.capability("F6")
+def test_silence_and_nonsense_have_their_own_reprompts_and_ask_again() -> None:
+    call = asked()
+    assert call.silence().said.startswith("Dạ, tôi chưa nghe thấy gì. Hỏi?")
+    assert call.press("7").said.startswith("Xin lỗi, tôi chưa hiểu. Hỏi?")
+
+
+@pytest.mark.capability("F6")
+def test_a_question_may_have_its_own_reprompts_tries_and_ways_out() -> None:
+    own = '{say: {vi: "Alô?", en: "Hello?"}, to: done}'
+    call = asked(no_input=own, tries="2").silence()
+    assert call.said.startswith("Alô? Hỏi?")
+    assert call.silence().hung_up == "completed"
+    assert asked(no_input=own, tries="2").press("7").press("7").hung_up == "no_match"
+
+
+def test_no_keys_at_all_count_as_silence() -> None:
+    assert asked().press("").notes == ["no_input"]
+
+
+def test_counts_start_anew_when_a_question_is_entered_again() -> None:
+    steps = question("yes_no", on="{yes: q, no: done}")
+    call = Telephone(compiled(steps)).start().silence().press("1")
+    assert (call.state.no_input, call.state.no_match) == ({}, {})
+
+
+def test_star_repeats_the_question_and_counts_as_nothing() -> None:
+    call = asked().press("*")
+    assert call.said.startswith("Hỏi?")
+    assert (call.state.no_input, call.state.no_match) == ({}, {})
+    assert call.listens.keys
+    assert "*" in call.listens.keys.choices
+
+
+# --- keys and speech
+
+
+@pytest.mark.capability("F5")
+def test_keys_and_speech_are_listened_to_at_once() -> None:
+    call = asked()
+    assert call.listens.keys
+    assert call.listens.grammar
+    assert call.listens.keys.choices[:2] == ("1", "2")
+    assert "có" in call.listens.grammar.phrases
+
+
+@pytest.mark.capability("F5")
+def test_a_question_for_keys_only_has_no_grammar_and_says_only_keys() -> None:
+    call = asked(listen="keys")
+    assert call.listens.grammar is None
+    assert "Có thì bấm 1" in call.said
+
+
+@pytest.mark.capability("F5")
+def test_without_a_recogniser_for_the_language_it_is_keys_only() -> None:
+    call = Telephone(compiled(question("yes_no")), context={"speech": ["ko"]}).start()
+    assert call.listens.grammar is None
+    assert call.hear("có").notes == ["ignored"]
+
+
+@pytest.mark.capability("F5")
+def test_after_two_failures_of_speech_the_question_goes_on_by_keys() -> None:
+    call = asked(tries="5").hear("mưa", "reject")
+    assert call.listens.grammar
+    call.hear("nắng")
+    assert call.listens.grammar is None
+    assert "speech_off" in call.notes
+    assert "mời anh chị trả lời bằng phím điện thoại" in call.said
+    assert "Có thì bấm 1" in call.said
+    assert "mời anh chị trả lời bằng phím điện thoại" not in call.press("7").said
+    assert call.hear("có").notes == ["ignored"]
+    assert call.press("1").saved == {"answer": True}
+
+
+@pytest.mark.capability("F5")
+def test_wrong_keys_do_not_turn_speech_off() -> None:
+    assert asked(tries="5").press("7").press("7").listens.grammar
+
+
+@pytest.mark.capability("F7")
+@pytest.mark.parametrize("barge_in", [True, False])
+def test_barge_in_is_allowed_or_not_by_question(barge_in: bool) -> None:
+    call = asked(barge_in=str(barge_in).lower())
+    assert call.listens.barge_in is barge_in
+    assert {action.barge_in for action in call.actions if isinstance(action, Play)} == {barge_in}
+
+
+def test_own_hints_stand_in_place_of_the_usual_ones() -> None:
+    assert asked(hint="none").said == "Hỏi?"
+    own = {"hint": '{vi: "Nói hay bấm.", en: "x"}', "hint_keys": '{vi: "Bấm.", en: "x"}'}
+    assert asked(**own).said == "Hỏi? Nói hay bấm."
+    assert asked(**own, listen="keys").said == "Hỏi? Bấm."
+
+
+# --- read-back
+
+
+@pytest.mark.capability("F13")
+def test_a_spoken_answer_is_only_saved_after_it_was_confirmed() -> None:
+    call = asked().hear("có")
+    assert call.saved == {}
+    assert call.state.answers == {}
+    assert call.said.startswith("Tôi nghe là: có. Đúng thì nói đúng hoặc bấm 1")
+    call.press("1")
+    assert call.saved == {"answer": True}
+    answer = call.state.answers["answer"]
+    assert (answer.source, answer.heard, answer.confidence, answer.confirmed) == ("speech", "có", 0.9, True)
+    assert (answer.step, answer.turn, answer.at) == ("q", 2, AT)
+
+
+@pytest.mark.capability("F13")
+def test_a_spoken_answer_may_be_confirmed_by_voice() -> None:
+    assert asked().hear("không").hear("đúng rồi").saved == {"answer": False}
+
+
+@pytest.mark.capability("F13")
+def test_an_uncertain_yes_confirms_nothing() -> None:
+    call = asked().hear("có").hear("đúng", "read_back")
+    assert call.saved == {}
+    assert call.state.phase == "confirm"
+
+
+@pytest.mark.capability("F13")
+@pytest.mark.parametrize("refusal", ["key", "voice"])
+def test_a_refused_read_back_asks_again_and_counts_as_no_match(refusal: str) -> None:
+    call = asked().hear("có")
+    call = call.press("2") if refusal == "key" else call.hear("sai")
+    assert call.said.startswith("Dạ, xin hỏi lại. Hỏi?")
+    assert call.state.no_match == {"q": 1}
+    assert call.state.pending is None
+    assert call.press("2").saved == {"answer": False}
+
+
+@pytest.mark.capability("F13")
+def test_a_read_back_met_with_silence_is_repeated_and_then_given_up() -> None:
+    call = asked().hear("có").silence()
+    assert "Tôi nghe là: có." in call.said
+    assert call.silence().silence().hung_up == "no_input"
+    assert call.saved == {}
+    assert call.state.pending is None
+
+
+@pytest.mark.capability("F13")
+def test_what_was_keyed_is_saved_at_once_unless_always_is_asked_for() -> None:
+    assert asked().press("1").saved == {"answer": True}
+    call = asked(confirm="always").press("1")
+    assert call.saved == {}
+    assert call.press("1").saved == {"answer": True}
+    assert call.state.answers["answer"].source == "keys"
+
+
+@pytest.mark.capability("F13")
+def test_never_saves_a_certain_answer_but_still_reads_back_an_uncertain_one() -> None:
+    assert asked(confirm="never").hear("có").saved == {"answer": True}
+    call = asked(confirm="never").hear("có", "read_back")
+    assert call.saved == {}
+    assert call.press("1").saved == {"answer": True}
+
+
+@pytest.mark.capability("F13")
+def test_a_rejected_hypothesis_is_never_taken_even_if_it_is_a_phrase() -> None:
+    call = asked(confirm="never").hear("có", "reject")
+    assert (call.saved, call.notes) == ({}, ["no_match"])
+
+
+def test_what_an_answer_implies_is_saved_with_it() -> None:
+    call = asked(implies="{no: {cough: false, fever: false}}").press("2")
+    assert call.saved == {"answer": False, "cough": False, "fever": False}
+    assert asked(implies="{no: {cough: false}}").press("1").saved == {"answer": True}
+
+
+# --- shortcuts and languages
+
+CHANGE = """
+id: change
+title: {vi: Đổi, en: Change}
+direction: subscript
+languages: [vi, en]
+steps:
+  to_english: {language: "'en'", next: back}
+  back: {return: done}
+"""
+
+
+@pytest.mark.capability("F4")
+def test_a_shortcut_key_runs_its_subscript_and_asks_the_question_again() -> None:
+    script = compiled(question("yes_no"), head=HEAD + 'shortcuts: {"0": change}', change=CHANGE)
+    call = Telephone(script).start()
+    assert call.press("0").said.startswith("Ask?")
+    assert call.state.language == "en"
+    assert call.state.stack == ()
+    assert call.press("1").saved == {"answer": True}
+
+
+@pytest.mark.capability("F4")
+def test_a_shortcut_during_a_read_back_drops_what_was_heard() -> None:
+    script = compiled(question("yes_no"), head=HEAD + 'shortcuts: {"0": change}', change=CHANGE)
+    call = Telephone(script).start().hear("có").press("0")
+    assert call.state.pending is None
+    assert call.saved == {}
+
+
+def test_a_shortcut_key_is_an_ordinary_digit_of_a_number() -> None:
+    script = compiled(question("digits"), head=HEAD + 'shortcuts: {"0": change}', change=CHANGE)
+    assert Telephone(script).start().press("0").saved == {"answer": "0"}
+
+
+@pytest.mark.capability("F4")
+@pytest.mark.parametrize(("wanted", "spoken"), [("en", "en"), ("ko", "vi"), ("", "vi")])
+def test_a_call_begins_in_the_persons_language_if_the_script_has_it(wanted: str, spoken: str) -> None:
+    assert start_state(compiled(question("yes_no")), wanted, {}).language == spoken
+
+
+# --- machines, limits, the end
+
+
+def test_an_answering_machine_gets_the_machine_step_or_is_hung_up() -> None:
+    assert Telephone(compiled(question("yes_no"))).start("machine").actions == (HangUp("machine"),)
+    script = compiled(
+        question("yes_no") + "\n  m: {end: machine_told, say: {vi: Alô, en: Hello}}", head=HEAD + "machine: m"
+    )
+    assert Telephone(script).start("machine").hung_up == "machine_told"
+
+
+@pytest.mark.capability("F3")
+def test_a_script_that_loops_without_asking_is_stopped_politely() -> None:
+    call = Telephone(compiled('  a: {set: {x: "1"}, next: b}\n  b: {set: {y: "2"}, next: a}')).start()
+    assert call.hung_up == "limit"
+    assert "tôi xin dừng ở đây" in call.said
+    assert [note.data for note in call.step.notes if note.kind == "limit"] == [{"detail": "steps"}]
+
+
+@pytest.mark.capability("F3")
+def test_a_loop_through_an_effect_is_stopped_too() -> None:
+    call = Telephone(compiled("  a: {effect: call.callback, on: {done: a}}")).start()
+    for _ in range(MAX_STEPS_PER_TURN + 1):
+        if call.state.status == "ended":
+            break
+        call.event(EffectDone(AT, "call.callback", "done", {}))
+    assert call.state.end_reason == "limit"
+
+
+@pytest.mark.capability("F3")
+def test_a_call_of_too_many_turns_is_stopped() -> None:
+    script = compiled(question("yes_no"), head=HEAD + "limits: {turns: 3}")
+    call = Telephone(script).start().press("*").press("*")
+    assert call.state.status == "active"
+    assert call.press("*").hung_up == "limit"
+
+
+@pytest.mark.capability("F3")
+def test_a_call_that_lasts_too_long_is_stopped_by_the_time_in_its_events() -> None:
+    script = compiled(question("yes_no"), head=HEAD + "limits: {minutes: 2}")
+    call = Telephone(script).start()
+    call.event(KeysPressed("2026-08-10T03:02:00+00:00", "*"))
+    assert call.state.status == "active"
+    call.event(KeysPressed("2026-08-10T03:02:01+00:00", "*"))
+    assert call.hung_up == "limit"
+
+
+@pytest.mark.capability("F3")
+def test_an_answer_given_at_the_limit_is_still_saved() -> None:
+    script = compiled(
+        question("yes_no", next="q2") + "\n  q2: {ask: yes_no, say: {vi: a, en: b}, next: done}",
+        head=HEAD + "limits: {turns: 1}",
+    )
+    call = Telephone(script).start().press("1")
+    assert call.hung_up == "limit"
+    assert call.saved == {"answer": True}
+
+
+def test_a_caller_who_hangs_up_ends_the_call_without_an_action() -> None:
+    call = asked().event(CallEnded(AT, "hangup"))
+    assert (call.state.status, call.state.end_reason, call.actions) == ("ended", "hangup", ())
+
+
+def test_a_call_may_end_before_it_began() -> None:
+    call = Telephone(compiled(question("yes_no"))).event(CallEnded(AT, "failed"))
+    assert call.state.end_reason == "failed"
+
+
+EVENTS: list[Event] = [
+    CallStarted(AT),
+    KeysPressed(AT, "1"),
+    SpeechHeard(AT, (Hypothesis("có", 1.0),), "accept"),
+    SpeechHeard(AT, (), "accept"),
+    NothingHeard(AT),
+    VoiceMessage(AT, "r", 5.0),
+    PromptPlayed(AT),
+    EffectDone(AT, "x.y", "done"),
+    CallEnded(AT, "hangup"),
+    KeysPressed("yesterday", "1"),
+]
+
+
+@pytest.mark.parametrize("event", EVENTS)
+def test_after_the_end_nothing_changes_anything(event: Event) -> None:
+    call = asked().press("1")
+    step = advance(call.script, call.state, event)
+    assert step.state == call.state
+    assert (step.actions, step.saved, [note.kind for note in step.notes]) == ((), {}, ["ignored"])
+
+
+@pytest.mark.parametrize("event", [e for e in EVENTS if not isinstance(e, CallStarted | CallEnded)])
+def test_before_the_start_nothing_changes_anything(event: Event) -> None:
+    state = start_state(compiled(question("yes_no")), "vi", {})
+    assert advance(compiled(question("yes_no")), state, event).state == state
+
+
+@pytest.mark.parametrize(
+    "event", [CallStarted(AT), VoiceMessage(AT, "r", 5.0), PromptPlayed(AT), EffectDone(AT, "x.y", "z")]
+)
+def test_an_event_that_does_not_fit_changes_nothing(event: Event) -> None:
+    call = asked()
+    step = advance(call.script, call.state, event)
+    assert (step.state, step.actions) == (call.state, ())
+
+
+@pytest.mark.parametrize("event", EVENTS)
+@pytest.mark.parametrize("kind", sorted(ANSWER_KINDS))
+def test_no_event_in_an_impossible_state_raises(event: Event, kind: str) -> None:
+    more = {"choices": "[{id: a, label: {vi: a, en: a}}]"} if kind == "choice" else {}
+    script = compiled(question(kind, **more))
+    state = start_state(script, "vi", {"today": 5, "person": "nobody"})
+    for change in (
+        {"step": "nowhere"},
+        {"step": None},
+        {"step": "q", "phase": "confirm"},
+        {"step": "q", "phase": "ask:99"},
+        {"step": "done", "phase": "?"},
+        {"step": "q", "phase": "ask", "language": "xx"},
+        {"step": "q", "phase": "ask", "started_at": "2026"},
+    ):
+        broken: State = evolve(state, status="active", **change)
+        advance(script, broken, event)
+        current_actions(script, broken)
+
+
+def test_what_the_telephone_should_be_doing_can_be_asked_again() -> None:
+    call = asked()
+    assert current_actions(call.script, call.state) == call.actions
+    call.hear("có")
+    assert current_actions(call.script, call.state) == call.actions
+    call.press("1")
+    assert current_actions(call.script, call.state) == ()
+
+
+def test_a_recording_is_asked_for_again_after_a_resumption() -> None:
+    call = Telephone(compiled(question("voice"))).start()
+    assert isinstance(current_actions(call.script, call.state)[-1], Record)
+
+
+def test_a_turn_ends_with_one_action_that_waits() -> None:
+    call = asked()
+    assert [type(action) for action in call.actions] == [Play, Play, Listen]
+
+
+def test_a_value_that_is_missing_is_left_out_and_noted() -> None:
+    script = compiled('  hello: {say: {vi: "Chào {person.name}.", en: "Hi."}, next: done}')
+    call = Telephone(script, context={"person": {}}).start()
+    assert call.said == "Chào ."
+    assert "missing_value" in call.notes
