@@ -90,6 +90,23 @@ def test_only_digests_that_were_made_open_files(store, digest):
             ask(digest)
 
 
+def test_a_digest_cannot_lead_out_of_the_folder(tmp_path):
+    (tmp_path / "secret.pcm").write_bytes(b"secret")
+    (tmp_path / "secret.json").write_text('{"language": "vi", "text": "secret", "source": "speech"}')
+    store = PromptStore(tmp_path / "a/prompts", tmp_path / "recordings")
+    (tmp_path / "a/prompts").mkdir(parents=True)
+    for ask in (store.pcm, store.ulaw, store.wav, store.describe):
+        with pytest.raises(UserError, match="no such prompt"):
+            ask("../secret")
+
+
+def test_a_recording_cannot_name_another_file(tmp_path):
+    record(tmp_path / "secret.wav", spoken())
+    (tmp_path / "list.wav").write_text("ffconcat version 1.0\nfile secret.wav\n")
+    with pytest.raises(UserError, match="cannot be read"):
+        load_recording(tmp_path / "list.wav")
+
+
 def test_a_language_without_a_voice_is_refused(store):
     with pytest.raises(UserError, match="no voice"):
         store.clip("tlh", "nuqneH")
