@@ -137,6 +137,10 @@ def cancel(uow: UnitOfWork, appointment_id: UUID) -> Appointment:
 def _claim(uow: UnitOfWork, held: Appointment, person_id: UUID | None) -> Outcome:
     if not _may_take(uow, held):
         return Outcome.TAKEN
+    if person_id is None and held.state == AppointmentState.PROPOSED:
+        # Nothing can forbid it: the slot is ours already, and nobody's other appointments are in the way.
+        held.state, held.hold_until = AppointmentState.BOOKED, None
+        return Outcome.BOOKED
     _lock_person(uow, person_id)
     changes = {"state": AppointmentState.BOOKED, "person_id": person_id, "hold_until": None}
     return _saved(uow, (held, changes)) or Outcome.BOOKED

@@ -8,8 +8,7 @@ changed in between, are caught by the same constraint.
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -19,19 +18,19 @@ from sqlalchemy import ARRAY, ColumnElement, DateTime, Text, Uuid, bindparam, fu
 from core.database import UnitOfWork
 from core.ids import new_id, new_reference
 from ivr.calls.model import Call
-from telehealth.model import LIVE, Appointment, AppointmentState
+from telehealth import availability
+from telehealth.model import Appointment, AppointmentState
 from telehealth.practitioners import Doctor, doctors, preferred
-from telehealth.slots import HORIZON, NOTICE, Candidate, Slot, free_slots, in_order
+from telehealth.slots import HORIZON, NOTICE, Candidate, Slot, in_order, slots_from
 
 HOLD_FOR = timedelta(minutes=3)
 # Slots are scarce when there are fewer than this many for each call in progress; then a caller is offered one.
 SCARCE_PER_CALL = 3
 # A call that has not ended after this long is lost, and no competitor for a slot.
 _LONGEST_CALL = timedelta(hours=1)
-# No appointment is longer, so those that begin earlier than this before a moment are over.
-_LONGEST_APPOINTMENT = timedelta(days=1)
+_FIRST_LOOK = timedelta(days=1)
 # So many candidates go to the database at once.
-_CHUNK = 100
+_CHUNK = 32
 # Expired holds are cancelled by one transaction at a time (the number is arbitrary).
 _EXPIRY_LOCK = 7263
 
@@ -69,6 +68,20 @@ SELECT picked.practitioner_id, picked.starts, held.id, held.reference FROM picke
 )
 
 
+_SITUATION = select(
+    select(func.count())
+    .where(Call.ended_at.is_(None), Call.created_at > bindparam("since", type_=DateTime(timezone=True)))
+    .scalar_subquery(),
+    select(Appointment.id)
+    .where(
+        Appointment.state == AppointmentState.PROPOSED,
+        Appointment.hold_until <= bindparam("now", type_=DateTime(timezone=True)),
+    )
+    .exists(),
+    select(Appointment.id).where(Appointment.call_id == bindparam("call_id", type_=Uuid)).exists(),
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Offer:
     """A slot held for a caller. `starts` is UTC; `zone` is the practitioner's."""
@@ -102,35 +115,13 @@ def offer(
     appointments. A caller who asks again hears other times, as long as there are others; the holds of the first offer
     are given back. When slots are scarce (`SCARCE_PER_CALL`) one caller holds only one.
     """
-    now = uow.now()
-    calls, expired = uow.session.execute(
-        select(
-            select(func.count())
-            .where(Call.ended_at.is_(None), Call.created_at > now - _LONGEST_CALL)
-            .scalar_subquery(),
-            select(Appointment.id).where(*_expired(now)).limit(1).exists(),
-        )
-    ).one()
-    if expired:
+    calls, some_expired, asked_before = _situation(uow, call_id)
+    if some_expired:
         expire_holds(uow)
-    heard = _take_back(uow, call_id) if call_id is not None else set()
-    everybody = doctors(uow)
-    busy, load = _taken(uow, person_id)
-    for choice in preferred(everybody, language, area):
-        free = {
-            doctor.id: free_slots(
-                doctor.hours, doctor.zone, [*busy[doctor.id], *busy[person_id]], now + NOTICE, now + HORIZON
-            )
-            for doctor in choice
-        }
-        total = sum(map(len, free.values()))
-        if not total:
-            continue
-        rounds = in_order(free, load)
-        wanted = 1 if total < SCARCE_PER_CALL * calls else count
-        new = [[each for each in candidates if (each[0], each[1].starts) not in heard] for candidates in rounds]
-        caller = _Caller(language, person_id, call_id, area)
-        offers = _hold(uow, new if any(new) else rounds, wanted, caller, choice)
+    heard = _take_back(uow, call_id) if call_id is not None and asked_before else set()
+    caller = _Caller(language, person_id, call_id, area)
+    for choice in preferred(doctors(uow), language, area):
+        offers = _offer_from(uow, choice, caller, count, calls, heard)
         if offers:
             return sorted(offers, key=lambda each: each.slot)
     return []
@@ -144,7 +135,11 @@ def expire_holds(uow: UnitOfWork) -> int:
     """
     uow.session.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _EXPIRY_LOCK})
     # A hold that is locked is being booked at this moment.
-    over = select(Appointment.id).where(*_expired(uow.now())).with_for_update(skip_locked=True)
+    over = (
+        select(Appointment.id)
+        .where(Appointment.state == AppointmentState.PROPOSED, Appointment.hold_until <= uow.now())
+        .with_for_update(skip_locked=True)
+    )
     return len(_cancel(uow, Appointment.id.in_(over)))
 
 
@@ -162,10 +157,6 @@ def lock_slot(uow: UnitOfWork, practitioner_id: UUID, starts: datetime) -> bool:
     return bool(uow.session.scalar(select(func.pg_try_advisory_xact_lock(key))))
 
 
-def _expired(now: datetime) -> tuple[ColumnElement[bool], ...]:
-    return (Appointment.state == AppointmentState.PROPOSED, Appointment.hold_until <= now)
-
-
 def _cancel(uow: UnitOfWork, *conditions: ColumnElement[bool]) -> Sequence[UUID]:
     return uow.session.scalars(
         update(Appointment)
@@ -178,34 +169,46 @@ def _cancel(uow: UnitOfWork, *conditions: ColumnElement[bool]) -> Sequence[UUID]
 
 def _take_back(uow: UnitOfWork, call_id: UUID) -> set[tuple[UUID, datetime]]:
     """What this call was offered before; what of it is still held is given back."""
+    release_for_call(uow, call_id)
     heard = uow.session.execute(
         select(Appointment.practitioner_id, func.lower(Appointment.during)).where(Appointment.call_id == call_id)
-    ).all()
-    if heard:
-        release_for_call(uow, call_id)
+    )
     return {(practitioner, starts) for practitioner, starts in heard}
 
 
-def _taken(uow: UnitOfWork, person_id: UUID | None) -> tuple[dict[UUID | None, list[Slot]], Counter[UUID]]:
-    """The live appointments to come, by practitioner, and under `person_id` that person's own."""
+def _situation(uow: UnitOfWork, call_id: UUID | None) -> tuple[int, bool, bool]:
+    """How many calls are in progress, whether any hold has expired, whether this call was offered anything before."""
     now = uow.now()
-    starts, ends = func.lower(Appointment.during), func.upper(Appointment.during)
-    rows = uow.session.execute(
-        select(Appointment.practitioner_id, Appointment.person_id, Appointment.state, starts, ends).where(
-            Appointment.state.in_(LIVE),
-            starts > now - _LONGEST_APPOINTMENT,
-            starts <= now + HORIZON,
-        )
-    )
-    busy: dict[UUID | None, list[Slot]] = defaultdict(list)
-    load: Counter[UUID] = Counter()
-    for practitioner, person, state, begins, until in rows:
-        slot = Slot(begins, until)
-        busy[practitioner].append(slot)
-        load[practitioner] += 1
-        if person is not None and person == person_id and state != AppointmentState.PROPOSED:
-            busy[person].append(slot)
-    return busy, load
+    values = {"now": now, "since": now - _LONGEST_CALL, "call_id": call_id}
+    calls, expired, asked_before = uow.session.execute(_SITUATION, values).one()
+    return calls, expired, asked_before
+
+
+def _offer_from(
+    uow: UnitOfWork,
+    choice: Sequence[Doctor],
+    caller: _Caller,
+    count: int,
+    calls: int,
+    heard: set[tuple[UUID, datetime]],
+) -> list[Offer]:
+    """Hold slots of these doctors."""
+    earliest, latest = uow.now() + NOTICE, uow.now() + HORIZON
+    slots = {doctor.id: slots_from(doctor.hours, doctor.zone, earliest, latest) for doctor in choice}
+    load = availability.load(uow, slots.keys(), earliest, latest)
+    wanted = 1 if sum(map(len, slots.values())) - load.total() < SCARCE_PER_CALL * calls else count
+    known: list[list[Candidate]] = []
+
+    def new() -> Iterator[list[Candidate]]:
+        """What the caller has not heard. Looks ahead only as far as it must: the first day, then all."""
+        soon = min((each[0].starts for each in slots.values() if each), default=earliest) + _FIRST_LOOK
+        for begin, end in (earliest, soon), (soon, latest):
+            free = availability.free(uow, slots, begin, end, caller.person_id)
+            for candidates in in_order(free, load):
+                known.append([each for each in candidates if (each[0], each[1].starts) in heard])
+                yield [each for each in candidates if (each[0], each[1].starts) not in heard]
+
+    return _hold(uow, new(), wanted, caller, choice) or _hold(uow, known, wanted, caller, choice)
 
 
 def _hold(

@@ -14,6 +14,8 @@ from sqlalchemy.types import SmallInteger, Text
 from core.areas import area_column
 from core.database import Base
 from core.ids import new_id, new_reference
+from core.users import User
+from ivr.calls.model import Call
 
 
 class AppointmentState(StrEnum):
@@ -36,7 +38,7 @@ class Practitioner(Base):
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
     name: Mapped[str]
-    user_id: Mapped[UUID | None] = mapped_column(ForeignKey("app_user.id"), unique=True)
+    user_id: Mapped[UUID | None] = mapped_column(ForeignKey(User.id), unique=True)
     languages: Mapped[list[str]] = mapped_column(ARRAY(Text))
     zone: Mapped[str]
     area: Mapped[str] = area_column()
@@ -71,7 +73,7 @@ class Appointment(Base):
     hold_until: Mapped[datetime | None]
     # The person, or the caller's call while the caller is nobody we know.
     person_id: Mapped[UUID | None] = mapped_column(index=True)
-    call_id: Mapped[UUID | None] = mapped_column(ForeignKey("call.id"), index=True)
+    call_id: Mapped[UUID | None] = mapped_column(ForeignKey(Call.id), index=True)
     reference: Mapped[str] = mapped_column(unique=True, default=new_reference)
     language: Mapped[str]
     reason: Mapped[str] = mapped_column(server_default="")
@@ -106,7 +108,7 @@ class QueueEntry(Base):
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
     person_id: Mapped[UUID | None] = mapped_column(index=True)
-    call_id: Mapped[UUID | None] = mapped_column(ForeignKey("call.id"), unique=True)
+    call_id: Mapped[UUID | None] = mapped_column(ForeignKey(Call.id), unique=True)
     urgency: Mapped[int] = mapped_column(SmallInteger)  # 0 red flag, 1 urgent, 2 routine
     reason: Mapped[str] = mapped_column(server_default="")
     language: Mapped[str]

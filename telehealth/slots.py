@@ -7,11 +7,13 @@ has fewer slots. A wall time that happens twice means the first; one that never 
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
+from typing import NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -35,9 +37,8 @@ class Hours:
     valid_until: date | None = None
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Slot:
-    """From `starts` up to, not including, `ends`; both UTC."""
+class Slot(NamedTuple):
+    """From `starts` up to, not including, `ends`; both UTC. A tuple, because hundreds are sorted per offer."""
 
     starts: datetime
     ends: datetime
@@ -70,17 +71,27 @@ def slots_of_day(hours: Hours, day: date, zone: str) -> tuple[Slot, ...]:
     return tuple(Slot(whole.starts + n * length, whole.starts + (n + 1) * length) for n in range(count))
 
 
-def free_slots(
-    hours: Sequence[Hours], zone: str, taken: Iterable[Slot], earliest: datetime, latest: datetime
-) -> list[Slot]:
-    """The slots that begin from `earliest` up to `latest` and overlap nothing in `taken`, in order of time."""
-    slots = sorted(
-        slot
-        for day in _days(earliest, latest, zone)
-        for each in hours
-        for slot in slots_of_day(each, day, zone)
-        if earliest <= slot.starts <= latest
-    )
+@lru_cache(maxsize=1024)
+def slots_between(hours: tuple[Hours, ...], zone: str, first: date, last: date) -> tuple[Slot, ...]:
+    """All slots of these hours from the first to the last day, in order of time."""
+    days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
+    return tuple(sorted(slot for day in days for each in hours for slot in slots_of_day(each, day, zone)))
+
+
+def between(slots: tuple[Slot, ...], earliest: datetime, latest: datetime) -> tuple[Slot, ...]:
+    """Of slots in order of time, those that begin from `earliest` up to, not including, `latest`."""
+    return slots[bisect_left(slots, earliest, key=_starts) : bisect_left(slots, latest, key=_starts)]
+
+
+def slots_from(hours: tuple[Hours, ...], zone: str, earliest: datetime, latest: datetime) -> tuple[Slot, ...]:
+    """The slots of these hours, taken or not, that begin from `earliest` up to, not including, `latest`."""
+    place = ZoneInfo(zone)
+    days = earliest.astimezone(place).date(), latest.astimezone(place).date()
+    return between(slots_between(hours, zone, *days), earliest, latest)
+
+
+def free_slots(slots: Iterable[Slot], taken: Iterable[Slot]) -> list[Slot]:
+    """Those of `slots`, which are in order of time, that overlap nothing in `taken`."""
     busy = sorted(taken)
     free, index = [], 0
     for slot in slots:
@@ -113,12 +124,8 @@ def in_order(free: Mapping[UUID, Sequence[Slot]], load: Mapping[UUID, int]) -> l
     return [[column[n] for column in columns if n < len(column)] for n in range(rounds)]
 
 
-def _days(earliest: datetime, latest: datetime, zone: str) -> Iterator[date]:
-    place = ZoneInfo(zone)
-    day, last = earliest.astimezone(place).date(), latest.astimezone(place).date()
-    while day <= last:
-        yield day
-        day += timedelta(days=1)
+def _starts(slot: Slot) -> datetime:
+    return slot.starts
 
 
 def _instant(day: date, at: time, zone: str) -> datetime:

@@ -187,7 +187,8 @@ def test_a_person_in_two_calls_at_once_gets_one_appointment_at_a_time(clinic: Cl
 
 _RAW = """
 INSERT INTO appointment (id, practitioner_id, during, state, person_id, reference, language, created_at)
-VALUES (gen_random_uuid(), :practitioner, tstzrange('2026-11-24 08:05+07', '2026-11-24 08:10+07'), :state, :person, CAST(gen_random_uuid() AS text), 'vi', now())
+SELECT gen_random_uuid(), :practitioner, tstzrange('2026-11-24 08:05+07', '2026-11-24 08:10+07'), :state, :person,
+       gen_random_uuid(), 'vi', now()
 """
 
 

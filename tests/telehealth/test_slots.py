@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from telehealth.slots import Hours, Slot, free_slots, in_order, on_duty, period, slots_of_day
+from telehealth.slots import Hours, Slot, free_slots, in_order, on_duty, period, slots_from, slots_of_day
 
 HANOI = "Asia/Ho_Chi_Minh"
 BERLIN = "Europe/Berlin"
@@ -67,9 +67,9 @@ def test_midnight_ends_a_day() -> None:
 @pytest.mark.capability("H1")
 def test_what_is_taken_or_too_soon_or_too_far_is_not_free() -> None:
     taken = [Slot(at("2026-11-24T08:20"), at("2026-11-24T08:35"))]  # straddles two slots: hours have been changed since
-    free = free_slots([TUESDAY], HANOI, taken, at("2026-11-24T07:00"), at("2026-12-01T08:00"))
+    free = free_slots(slots_from((TUESDAY,), HANOI, at("2026-11-24T07:00"), at("2026-12-01T08:15")), taken)
     assert starts(free) == ["08:00", "08:45", "08:00"]
-    assert free_slots([TUESDAY], HANOI, [], at("2026-11-24T08:50"), at("2026-11-30T08:00")) == []
+    assert slots_from((TUESDAY,), HANOI, at("2026-11-24T08:50"), at("2026-11-30T08:00")) == ()
 
 
 @given(
@@ -78,7 +78,7 @@ def test_what_is_taken_or_too_soon_or_too_far_is_not_free() -> None:
 def test_no_free_slot_overlaps_what_is_taken_and_none_is_forgotten(taken: list[tuple[int, int]], length: int) -> None:
     hours, base = Hours(1, time(8), time(10), length), at("2026-11-24T08:00")
     busy = [Slot(base + timedelta(minutes=begins), base + timedelta(minutes=begins + lasts)) for begins, lasts in taken]
-    free = free_slots([hours], HANOI, busy, base, base + timedelta(days=1))
+    free = free_slots(slots_from((hours,), HANOI, base, base + timedelta(days=1)), busy)
     wanted = [
         slot
         for slot in slots_of_day(hours, DAY, HANOI)
