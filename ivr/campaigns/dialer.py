@@ -239,6 +239,7 @@ def _order(campaign: Campaign, attempt: Attempt, call: Call | None, unsure: bool
         ring_seconds=campaign.ring_seconds,
         detect_machine=True,
         ordered_at=attempt.placing_at,
+        leave_message=campaign.on_machine == "message",
     )
     return _Dial(order, call.carrier, unsure)
 

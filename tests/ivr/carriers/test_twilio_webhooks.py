@@ -15,6 +15,7 @@ from sqlalchemy import func, select
 
 from core.database import Database
 from core.ids import new_id
+from flows.engine.advance import SILENT_ON_MACHINE
 from flows.engine.events import CallStarted
 from ivr.calls.log import read_log
 from ivr.calls.model import Call, CallEvent
@@ -249,7 +250,7 @@ def test_a_machine_hears_the_short_message_and_nothing_about_health(
 def test_a_machine_hears_nothing_when_the_campaign_says_hang_up(
     database: Database, calls: Calls, world: World, post: Post
 ) -> None:
-    call_id = open_call(database, calls, context={"department": "CDC", "speech": [], "on_machine": "hang_up"})
+    call_id = open_call(database, calls, context={"department": "CDC", "speech": [], SILENT_ON_MACHINE: True})
     assert verbs(post(f"/twilio/voice/{call_id}", AnsweredBy="machine_start").data) == ["Hangup"]
     assert world.ended == [(call_id, "machine", "completed")]
 
