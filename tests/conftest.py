@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import itertools
+import tempfile
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -31,12 +32,15 @@ _numbers = itertools.count(1)
 
 
 @pytest.fixture(scope="session")
-def settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
+def settings() -> Iterator[Settings]:
     """Settings with a PostgreSQL and a Redis of this test run."""
-    home: Path = tmp_path_factory.mktemp("traceline")
-    encryption.use_keys(encryption.load_keys("", home))
-    with services(read_settings(home=home, database_url="", redis_url="")) as running:
-        yield running.settings
+    # Not below pytest's own folder: every pytest that starts closes that folder to other users, and PostgreSQL, which
+    # runs as one when we are root, stops when it can no longer see its data.
+    with tempfile.TemporaryDirectory(prefix="traceline-tests-", ignore_cleanup_errors=True) as folder:
+        home = Path(folder)
+        encryption.use_keys(encryption.load_keys("", home))
+        with services(read_settings(home=home, database_url="", redis_url="")) as running:
+            yield running.settings
 
 
 def _with_database(url: str, name: str) -> str:

@@ -19,6 +19,7 @@ from core.jobs import Jobs
 from core.outbox import OutboxRow
 from flows.engine.actions import Action
 from flows.engine.events import CallStarted, KeysPressed
+from ivr.calls.log import read_log
 from ivr.calls.model import Call, CallState, FailureReason
 from ivr.calls.service import Calls
 from ivr.calls.status import StatusReport
@@ -84,7 +85,9 @@ class Desk:
     network: Network = field(default_factory=Network)
 
     def __post_init__(self) -> None:
-        self.dialer = Dialer(self.database, self.calls, {"network": self.network}, lambda carrier: {"department": "CDC"})
+        self.dialer = Dialer(
+            self.database, self.calls, {"network": self.network}, lambda carrier: {"department": "CDC"}
+        )
         self.jobs = Jobs(self.database, self.redis, "none")
         self.database.after_commit = None  # the outbox is worked off here, not by RQ
         self.jobs.register("dial", self.dialer.dial)
@@ -166,6 +169,21 @@ class Desk:
 
     def fail(self, phone: str, failure: FailureReason) -> None:
         self.report(phone, CallState.FAILED, failure)
+
+    # --- what the script made of it
+
+    def asked(self, phone: str) -> str:
+        """The question that the newest call waits for."""
+        return str(self.call(phone).script_state["step"])
+
+    def answers(self, phone: str) -> dict[str, Any]:
+        return {name: answer["value"] for name, answer in self.call(phone).script_state["answers"].items()}
+
+    def steps(self, phone: str) -> list[str]:
+        """The steps that the newest call went through."""
+        with self.database.unit() as uow:
+            lines = [line for line in read_log(uow, self.call(phone).id) if line.kind == "note"]
+        return [note["step"] for line in lines for note in line.data["notes"] if note["kind"] == "entered"]
 
     # --- what the database says
 

@@ -163,25 +163,92 @@ def test_a_machine_is_not_an_interview_and_is_called_again(desk: Desk) -> None:
     assert (target.state, target.outcomes) == ("waiting", {"machine": 1})
     assert target.disposition == "queued"
     assert target.next_at == desk.clock.now() + timedelta(hours=1)
+    assert "message" in desk.steps(phone)
+
+
+@pytest.mark.capability("I8")
+def test_a_campaign_may_leave_no_message_at_all(desk: Desk) -> None:
+    phone = a_phone()
+    desk.campaign(phone, on_machine="hang_up")
+    desk.tick()
+    desk.answer(phone, "machine")
+    assert desk.call(phone).end_reason == "machine"
+    assert desk.steps(phone) == []
 
 
 @pytest.mark.capability("I3")
-def test_a_call_broken_off_has_its_own_rule_and_keeps_the_answers(desk: Desk) -> None:
+def test_a_call_broken_off_has_its_own_rule_and_goes_on_with_the_first_open_question(desk: Desk) -> None:
     phone = a_phone()
     desk.campaign(phone)
     desk.tick()
     desk.answer(phone)
     desk.press(phone, "2")
     desk.report(phone, CallState.COMPLETED)
-    target = desk.target(phone)
-    assert target.next_at == desk.clock.now() + timedelta(minutes=5)
-    assert target.resume_state is not None
-    assert target.resume_state["answers"]["fever"]["value"] is False
+    assert desk.target(phone).next_at == desk.clock.now() + timedelta(minutes=5)
     desk.wait(minutes=5)
     desk.tick()
-    desk.complete(phone)
-    assert desk.target(phone).disposition == "completed"
-    assert desk.target(phone).resume_state is None
+    desk.answer(phone)
+    assert desk.asked(phone) == "household"
+    desk.press(phone, "4")
+    target = desk.target(phone)
+    assert (target.disposition, target.outcomes) == ("completed", {"breakoff": 1, "completed": 1})
+    assert desk.answers(phone) == {"fever": False, "household": 4}
+    assert target.resume_state is None
+
+
+@pytest.mark.capability("I3", "N6")
+def test_whoever_answers_the_second_call_is_asked_who_they_are_first(interview_desk: Desk) -> None:
+    desk, phone = interview_desk, a_phone()
+    campaign = desk.campaign(script="contact-interview", running=False)
+    person = {"person": {"name": "Lê Thị Hà", "birth_year": 1984}}
+    desk.do(service.add_targets, campaign, [service.NewTarget(phone, "vi", person)])
+    desk.do(service.start, campaign)
+    desk.tick()
+    desk.answer(phone)
+    for digits in ("1", "1984", "1", "2"):  # it is me; my birth year; go on; the first question
+        desk.press(phone, digits)
+    open_question = desk.asked(phone)
+    known = desk.answers(phone)
+    assert known.keys() > {"birth_year_given"}
+    desk.report(phone, CallState.COMPLETED)
+    desk.wait(minutes=5)
+    desk.tick()
+    desk.answer(phone)
+    assert desk.asked(phone) == "reach-person/who"
+    desk.press(phone, "1")
+    assert desk.asked(phone) == "reach-person/birth_year"
+    desk.press(phone, "1984")
+    while desk.asked(phone) != open_question:
+        assert desk.asked(phone) == "ready"  # consent is asked again; no health question is
+        desk.press(phone, "1")
+    assert desk.answers(phone) == known
+
+
+@pytest.mark.capability("I3", "N6")
+def test_a_wrong_person_on_the_second_call_hears_nothing_of_the_first(interview_desk: Desk) -> None:
+    desk, phone = interview_desk, a_phone()
+    campaign = desk.campaign(script="contact-interview", running=False)
+    person = {"person": {"name": "Lê Thị Hà", "birth_year": 1984}}
+    desk.do(service.add_targets, campaign, [service.NewTarget(phone, "vi", person)])
+    desk.do(service.start, campaign)
+    desk.tick()
+    desk.answer(phone)
+    for digits in ("1", "1984", "1", "2"):
+        desk.press(phone, digits)
+    desk.report(phone, CallState.COMPLETED)
+    desk.wait(minutes=5)
+    desk.tick()
+    desk.answer(phone)
+    desk.press(phone, "2")  # not me
+    desk.press(phone, "3")  # a wrong number
+    assert desk.call(phone).end_reason == "wrong_person"
+    assert {step.partition("/")[0] for step in desk.steps(phone)} <= {
+        "opening",
+        "languages",
+        "reach",
+        "reach-person",
+        "wrong_person",
+    }
 
 
 @pytest.mark.capability("I6")

@@ -1,0 +1,91 @@
+"""Calls that never end are found and closed, and their targets called again."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from core.errors import Permanent, Retryable
+from ivr.calls.model import CallState, FailureReason
+from ivr.campaigns.reaper import LONGEST_CALL, LONGEST_QUEUE, RING_SLACK, Reaper
+from tests.ivr.campaigns.desk import Desk, a_phone
+
+
+@pytest.fixture
+def reaper(desk: Desk) -> Reaper:
+    return Reaper(desk.database, desk.calls, {"network": desk.network})
+
+
+@pytest.mark.capability("I11")
+def test_a_telephone_that_rings_for_ever_is_closed_and_the_target_retried(desk: Desk, reaper: Reaper) -> None:
+    phone = a_phone()
+    desk.campaign(phone, ring_seconds=40)
+    desk.tick()
+    desk.wait(minutes=3)  # the carrier held the order back
+    desk.report(phone, CallState.RINGING)
+    desk.clock.advance(timedelta(seconds=40) + RING_SLACK)
+    assert reaper.reap() == 0
+    desk.wait(seconds=1)
+    assert reaper.reap() == 1
+    assert desk.network.hung_up == ["CA1"]
+    assert desk.call(phone).failure_reason == FailureReason.LOST
+    target = desk.target(phone)
+    assert (target.state, target.outcomes) == ("waiting", {"lost": 1})
+    assert reaper.reap() == 0
+
+
+@pytest.mark.capability("I6", "I11")
+def test_time_runs_from_ringing_not_from_queuing(desk: Desk, reaper: Reaper) -> None:
+    phone = a_phone()
+    desk.campaign(phone, ring_seconds=40)
+    desk.tick()
+    desk.clock.advance(LONGEST_QUEUE)
+    assert reaper.reap() == 0
+    desk.wait(seconds=1)
+    assert reaper.reap() == 1
+
+
+@pytest.mark.capability("I11")
+def test_a_conversation_whose_end_we_never_heard_is_closed_and_keeps_its_answers(desk: Desk, reaper: Reaper) -> None:
+    phone = a_phone()
+    desk.campaign(phone)
+    desk.tick()
+    desk.answer(phone)
+    desk.press(phone, "2")
+    desk.clock.advance(LONGEST_CALL)
+    assert reaper.reap() == 0
+    desk.wait(seconds=1)
+    assert reaper.reap() == 1
+    target = desk.target(phone)
+    assert (target.disposition, target.outcomes) == ("started", {"lost": 1})
+    assert target.resume_state is not None
+
+
+@pytest.mark.capability("I11")
+def test_a_call_the_carrier_cannot_end_now_stays_until_the_next_time(
+    desk: Desk, reaper: Reaper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    phones = [a_phone(), a_phone()]
+    desk.campaign(*phones)
+    desk.tick()
+    desk.wait(hours=2)
+
+    def hang_up(provider_ref: str) -> None:
+        raise Retryable("503") if provider_ref == "CA1" else Permanent("no such call")
+
+    monkeypatch.setattr(desk.network, "hang_up", hang_up)
+    assert reaper.reap() == 1
+    assert desk.call(phones[0]).ended_at is None
+    assert desk.call(phones[1]).failure_reason == FailureReason.LOST
+
+
+def test_a_callback_that_comes_after_all_changes_nothing(desk: Desk, reaper: Reaper) -> None:
+    phone = a_phone()
+    desk.campaign(phone)
+    desk.tick()
+    desk.wait(hours=2)
+    reaper.reap()
+    before = desk.target(phone).outcomes
+    desk.report(phone, CallState.COMPLETED)
+    assert desk.target(phone).outcomes == before == {"lost": 1}
