@@ -11,6 +11,7 @@ from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException, InternalServerError
 
 from admin.current import wants_json
+from admin.error_texts import translated
 from core.errors import NotAllowed, UserError
 
 log = logging.getLogger(__name__)
@@ -34,8 +35,8 @@ def _user_error(error: UserError) -> ResponseReturnValue:
 
 
 def user_message(error: UserError) -> tuple[str, str]:
-    """Message and hint in the viewer's language; a sentence that has no translation stays as it was written."""
-    return gettext(error.message), gettext(error.hint) if error.hint else ""
+    """Message and hint in the viewer's language."""
+    return translated(error.message), translated(error.hint)
 
 
 def _not_allowed(error: NotAllowed) -> ResponseReturnValue:

@@ -9,6 +9,7 @@ import io
 from functools import cache
 from pathlib import Path
 
+from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.support import Translations
@@ -22,12 +23,17 @@ CATALOGUE = Path(__file__).parent / "translations" / "vi" / "LC_MESSAGES" / "mes
 
 
 @cache
+def catalogue() -> Catalog:
+    """The Vietnamese catalogue as it was written."""
+    with CATALOGUE.open("rb") as file:
+        return read_po(file, locale="vi", domain="messages")
+
+
+@cache
 def vietnamese() -> Translations:
     """The catalogue, compiled."""
-    with CATALOGUE.open("rb") as file:
-        catalogue = read_po(file, locale="vi", domain="messages")
     compiled = io.BytesIO()
-    write_mo(compiled, catalogue)
+    write_mo(compiled, catalogue())
     compiled.seek(0)
     return Translations(compiled, domain="messages")
 

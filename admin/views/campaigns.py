@@ -25,7 +25,7 @@ def campaigns() -> ResponseReturnValue:
     progress = queries.progress_of(uow(), viewer(), [campaign.id for campaign in found])
     if wants_json():
         return {"campaigns": [_as_json(c, progress.get(c.id, queries.NO_PROGRESS)) for c in found]}
-    return render_template("campaigns.html", campaigns=found, progress=progress, none=queries.NO_PROGRESS)
+    return render_template("campaigns.html", campaigns=found, progress=progress, no_progress=queries.NO_PROGRESS)
 
 
 @pages.get("/campaigns/<uuid:campaign_id>")

@@ -45,7 +45,7 @@ def _numbers() -> dict[str, Any]:
     if who.may(Right.CAMPAIGNS_SEE):
         shown["live_campaigns"] = campaigns.list_campaigns(unit, who, live=True)
         shown["progress"] = campaigns.progress_of(unit, who, [c.id for c in shown["live_campaigns"]])
-        shown["none"] = campaigns.NO_PROGRESS
+        shown["no_progress"] = campaigns.NO_PROGRESS
     if who.may(Right.CALLS_SEE):
         shown["calls_now"], _ = campaigns.calls_now(unit, who)
     if who.may(Right.RECORDS_SEE):
