@@ -20,8 +20,9 @@ from flows.engine.events import (
     VoiceMessage,
 )
 from flows.engine.limits import MAX_STEPS_PER_TURN
+from flows.engine.resume import resume_state
 from flows.engine.state import State, evolve
-from tests.flows.script_making import AT, HEAD, Telephone, compiled, question
+from tests.flows.script_making import AT, CONTEXT, HEAD, Telephone, compiled, question
 
 
 def asked(**more: str) -> Telephone:
@@ -402,3 +403,50 @@ def test_a_value_that_is_missing_is_left_out_and_noted() -> None:
     call = Telephone(script, context={"person": {}}).start()
     assert call.said == "Chào ."
     assert "missing_value" in call.notes
+
+
+# --- going on with a call that was broken off
+
+TWO = question("yes_no", next="q2") + "\n  q2: {ask: yes_no, say: {vi: Hai, en: Two}, save: second, next: done}"
+
+
+def resumed(steps: str, *keys: str) -> Telephone:
+    """A call that goes on with one in which these keys were pressed."""
+    first = Telephone(compiled(steps)).start()
+    for key in keys:
+        first.press(key)
+    again = Telephone(first.script)
+    again.state = resume_state(first.state, CONTEXT)
+    return again.start()
+
+
+@pytest.mark.capability("I3")
+def test_a_resumed_call_begins_with_the_first_open_question() -> None:
+    call = resumed(TWO, "1")
+    assert call.state.step == "q2"
+    assert call.press("2").saved == {"second": False}
+    assert call.state.answers["answer"].value is True
+
+
+@pytest.mark.capability("I3")
+def test_a_resumed_call_follows_the_way_of_the_earlier_answers() -> None:
+    assert resumed(question("yes_no", on="{yes: done, no: lost}"), "2").hung_up == "no_match"
+
+
+@pytest.mark.capability("I3")
+def test_what_must_be_asked_in_each_call_is_asked_again() -> None:
+    assert resumed(TWO.replace("save: answer", "save: answer\n    each_call: true"), "1").state.step == "q"
+
+
+@pytest.mark.capability("I3")
+def test_a_group_is_not_asked_again_when_all_of_it_was_answered() -> None:
+    group = "  g: {ask: yes_no, say: {vi: a, en: b}, implies: {no: {c: false, d: false}}, on: {no: q, yes: done}}\n"
+    call = resumed(group + question("yes_no"), "2")
+    assert call.state.step == "q"
+    assert resumed(group + question("yes_no")).state.step == "g"
+
+
+@pytest.mark.parametrize("before", [5, "answer", None, {"answer": 1}])
+def test_nonsense_about_an_earlier_call_is_no_answer(before: object) -> None:
+    call = Telephone(compiled(question("yes_no")), context={"answered_before": before}).start()
+    assert call.state.step == "q"

@@ -6,6 +6,7 @@ import pytest
 
 from flows.catalogue import LIBRARY, Library, SavedCall, load_library
 from flows.effects import EFFECTS
+from flows.engine.kinds.ask import Ask
 from flows.forms import Form
 from flows.lint import lint
 from flows.prompts import pieces_of
@@ -165,3 +166,12 @@ def test_the_korean_model_knows_every_word_of_every_korean_phrase() -> None:
         return model.vosk_model_find_word(word) >= 0 if language == "ko" else None
 
     assert [str(finding) for finding in lint(library, knows=knows)] == []
+
+
+@pytest.mark.capability("I3")
+@pytest.mark.parametrize("script", OUTBOUND)
+def test_danger_signs_are_asked_in_every_call(script: str) -> None:
+    compiled = library.script(script)
+    for name, node in compiled.steps.items():
+        if "answers.red_flag" in node.writes() and isinstance(node, Ask):
+            assert node.each_call, name

@@ -13,6 +13,7 @@
       no_input: {to: goodbye}           # own way out, and own reprompt: `say`; both may be left to the script
       no_match: {to: by_hand, say: {vi: "…", en: "…", ko: "…"}}
       implies: {no: {cough: false}}     # what else the answer tells, saved with it
+      each_call: true                   # ask it again in a call that goes on with one that was broken off
       on: {yes: red_flag, no: fever}    # by outcome; `next: fever` for all that are left
 
 How it goes on: silence counts as no-input, anything that is no answer as no-match, each with its own reprompt and,
@@ -87,6 +88,7 @@ class Ask(Node):
     keys_only: Text
     read_back: ReadBack
     implies: Mapping[str, Mapping[str, Any]]
+    each_call: bool
     on: Mapping[str, str]
 
     @classmethod
@@ -125,24 +127,37 @@ class Ask(Node):
                 yes_no=_confirm_words(build),
             ),
             implies=_implied(build, spec, kind),
+            each_call=spec.get("each_call", False),
             on=_exits(build, spec, kind),
         )
 
     # --- asking
 
     def enter(self, turn: Turn) -> str | None:
-        if self._answered_before(turn):
-            return self.on[self.kind.outcome_of(turn.answers[str(self.save)].value)]
+        outcome = self._answered_before(turn)
+        if outcome is not None:
+            turn.note("answered_before", outcome=outcome)
+            return self.on[outcome]
         turn.phase = "ask"
         self._ask(turn)
         return None
 
-    def _answered_before(self, turn: Turn) -> bool:
-        """Whether an earlier call that this one goes on with has the answer, see `flows.engine.resume`."""
-        if self.save not in turn.context.get(ANSWERED_BEFORE, ()) or self.save not in turn.answers:
-            return False
-        turn.note("answered_before", name=self.save)
-        return True
+    def _answered_before(self, turn: Turn) -> str | None:
+        """The outcome of this question in the earlier call that this one goes on with, see `flows.engine.resume`.
+
+        A question about a group was answered when everything that an outcome implies was.
+        """
+        before = turn.context.get(ANSWERED_BEFORE)
+        if not isinstance(before, list | tuple) or self.each_call:
+            return None
+        if self.save:
+            known = self.save in before and self.save in turn.answers
+            outcome = self.kind.outcome_of(turn.answers[self.save].value) if known else None
+            return outcome if outcome in self.on else None
+        for outcome, implied in self.implies.items():
+            if all(name in before and name in turn.answers for name in implied):
+                return outcome
+        return None
 
     def again(self, turn: Turn) -> None:
         if turn.phase == "confirm":
