@@ -79,7 +79,7 @@ def list_records(
         query = query.where(Record.person_id == person_id)
     if before is not None:
         query = query.where(Record.created_at < before)
-    return [RecordView(record, person) for record, person in uow.session.execute(query).tuples()]
+    return [RecordView(record, person) for record, person in uow.session.execute(query)]
 
 
 def record_of_call(uow: UnitOfWork, call_id: UUID, area: str = "") -> RecordView | None:

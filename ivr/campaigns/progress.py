@@ -96,7 +96,7 @@ def _retries(uow: UnitOfWork, campaign_id: UUID) -> dict[int, int]:
         .subquery()
     )
     rows = uow.session.execute(select(dialed.c.times, func.count()).group_by(dialed.c.times).order_by(dialed.c.times))
-    return dict(rows.tuples().all())
+    return dict(rows.all())
 
 
 def _live(uow: UnitOfWork, campaign_id: UUID) -> int:
