@@ -117,7 +117,9 @@ class Mind:
         if self.person.habit is not Habit.IMPATIENT or not self._clips:
             return False
         question = self._understand().question
-        return question is not None and not question.confirms and self._asked[question.node.name] == 0
+        if question is None:
+            return False
+        return self._confirms == 0 if question.confirms else self._asked[question.node.name] == 0
 
     async def says(self, words: str) -> bytes:
         """The person's voice: 8 kHz samples."""

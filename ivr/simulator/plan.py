@@ -25,6 +25,7 @@ from ivr.simulator.people import SimPerson
 from ivr.simulator.understanding import Question
 
 FINISH = "#"
+GIVEN = "_given"
 NOTHING: Any = object()
 
 
@@ -100,7 +101,11 @@ def _chance(node: Ask, person: SimPerson) -> random.Random:
 
 
 def _meant(node: Ask, outcome: str, value: Any) -> dict[str, Any]:
+    """The fields that the answer fills: its own, those it implies, and `<name>_given` for what a script keeps and files
+    only once it knows who is speaking (the report leaves it away when the record has no such field)."""
     meant = dict(node.implies.get(outcome, {}))
+    if node.keep:
+        meant[f"{node.keep}{GIVEN}"] = int(value) if str(value).isdecimal() else value
     if node.save:
         meant[node.save] = value
     return meant

@@ -12,6 +12,7 @@ from ivr.simulator.call import FINAL, SimCall
 from ivr.simulator.mind import Memory
 from ivr.simulator.network import Network, Talk
 from ivr.simulator.people import needs_doctor
+from ivr.simulator.plan import GIVEN
 
 
 def report(network: Network, scripts: Mapping[str, Script], forms: Mapping[str, Form]) -> dict[str, Any]:
@@ -81,9 +82,11 @@ def typed(memory: Memory, scripts: Mapping[str, Script], forms: Mapping[str, For
     script = scripts.get(memory.script or "")
     form = forms.get(script.record or "") if script else None
     if form is None:
-        return dict(memory.meant)
+        return {name: value for name, value in memory.meant.items() if not name.endswith(GIVEN)}
     values = {}
     for name, value in memory.meant.items():
+        if name.endswith(GIVEN) and name not in form.by_name:
+            continue
         try:
             values[name] = form.by_name[name].accept(value) if name in form.by_name else value
         except UserError:

@@ -32,7 +32,7 @@ async def call(app, library, prompts, person, script="contact-interview", **chan
 def of_form(app, library, script):
     """The saved answers, those the script worked out itself left away, typed as the form keeps them."""
     form = library.form(library.script(script).record)
-    own = ("risk", "flagged", "birth_year_given")
+    own = ("risk", "flagged")
     return {name: form.by_name[name].accept(value) for name, value in app.saved.items() if name not in own}
 
 
