@@ -1,0 +1,111 @@
+"""Editing weekly hours. Appointments made under earlier hours stay; who changes hours calls those people."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime, time, timedelta
+from itertools import pairwise
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import delete, or_, select
+
+from core.database import UnitOfWork
+from core.errors import UserError
+from telehealth.model import Practitioner, WeeklyHours
+from telehealth.slots import Hours
+
+SHORTEST_SLOT, LONGEST_SLOT = 5, 240
+
+
+def hours_of(uow: UnitOfWork, practitioner_id: UUID) -> list[Hours]:
+    """The hours that hold today or later, in order of the week."""
+    practitioner = _practitioner(uow, practitioner_id)
+    rows = uow.session.scalars(
+        select(WeeklyHours)
+        .where(
+            WeeklyHours.practitioner_id == practitioner_id,
+            or_(WeeklyHours.valid_until.is_(None), WeeklyHours.valid_until >= _today(uow, practitioner)),
+        )
+        .order_by(WeeklyHours.weekday, WeeklyHours.starts)
+    )
+    return [Hours(row.weekday, row.starts, row.ends, row.slot_minutes, row.valid_from, row.valid_until) for row in rows]
+
+
+def replace_hours(uow: UnitOfWork, practitioner_id: UUID, hours: Sequence[Hours], valid_from: date) -> None:
+    """Let these be the hours from a day on; earlier ones end the day before. The validity in `hours` is not looked at.
+
+    Raises UserError when hours cannot be (`check_hours`) or the day has begun: what was offered today stays.
+    """
+    check_hours(hours)
+    practitioner = _practitioner(uow, practitioner_id)
+    if valid_from <= _today(uow, practitioner):
+        raise UserError("New hours cannot begin today or earlier.", "Let them begin tomorrow or later.")
+    uow.session.execute(
+        delete(WeeklyHours).where(WeeklyHours.practitioner_id == practitioner_id, WeeklyHours.valid_from >= valid_from)
+    )
+    for row in uow.session.scalars(select(WeeklyHours).where(WeeklyHours.practitioner_id == practitioner_id)):
+        last = valid_from - timedelta(days=1)
+        row.valid_until = last if row.valid_until is None else min(row.valid_until, last)
+    for each in hours:
+        uow.session.add(
+            WeeklyHours(
+                practitioner_id=practitioner_id,
+                weekday=each.weekday,
+                starts=each.starts,
+                ends=each.ends,
+                slot_minutes=each.slot_minutes,
+                valid_from=valid_from,
+            )
+        )
+    uow.session.flush()
+
+
+def check_hours(hours: Sequence[Hours]) -> None:
+    """Raises UserError for hours that end before they begin, overlap on one day, or have slots of no use."""
+    for each in hours:
+        if each.weekday not in range(7):
+            raise UserError(f"There is no weekday {each.weekday}.", "Monday is 0, Sunday is 6.")
+        length = _end(each) - _minutes(each.starts)
+        if length <= 0:
+            raise UserError(
+                f"Hours from {each.starts:%H:%M} to {each.ends:%H:%M} end before they begin.",
+                "Split hours over midnight into two days.",
+            )
+        if each.slot_minutes is None:
+            continue
+        if not SHORTEST_SLOT <= each.slot_minutes <= LONGEST_SLOT:
+            raise UserError(
+                f"A slot of {each.slot_minutes} minutes cannot be used.",
+                f"Choose {SHORTEST_SLOT} to {LONGEST_SLOT} minutes.",
+            )
+        if each.slot_minutes > length:
+            raise UserError(
+                f"A slot of {each.slot_minutes} minutes is longer than the hours from {each.starts:%H:%M}.",
+                "Choose a shorter slot.",
+            )
+    for before, after in pairwise(sorted(hours, key=lambda each: (each.weekday, each.starts))):
+        if before.weekday == after.weekday and _end(before) > _minutes(after.starts):
+            raise UserError(
+                f"Hours overlap: one begins at {after.starts:%H:%M} before the other ends.", "Correct one of them."
+            )
+
+
+def _practitioner(uow: UnitOfWork, practitioner_id: UUID) -> Practitioner:
+    practitioner = uow.session.get(Practitioner, practitioner_id, with_for_update=True)
+    if practitioner is None:
+        raise UserError("There is no such practitioner.", "Look it up in the list again.")
+    return practitioner
+
+
+def _today(uow: UnitOfWork, practitioner: Practitioner) -> date:
+    now: datetime = uow.now()
+    return now.astimezone(ZoneInfo(practitioner.zone)).date()
+
+
+def _minutes(at: time) -> int:
+    return at.hour * 60 + at.minute
+
+
+def _end(hours: Hours) -> int:
+    return _minutes(hours.ends) or 24 * 60
