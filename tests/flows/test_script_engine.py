@@ -63,8 +63,16 @@ def test_no_keys_at_all_count_as_silence() -> None:
 
 def test_counts_start_anew_when_a_question_is_entered_again() -> None:
     steps = question("yes_no", on="{yes: q, no: done}")
-    call = Telephone(compiled(steps)).start().silence().press("1")
+    call = Telephone(compiled(steps)).start().silence().press("7").press("1")
     assert (call.state.no_input, call.state.no_match) == ({}, {})
+
+
+@pytest.mark.capability("F5")
+def test_a_question_after_one_that_lost_its_speech_is_spoken_again() -> None:
+    steps = question("yes_no", on="{yes: q, no: done}", tries="5")
+    call = Telephone(compiled(steps)).start().hear("mưa").hear("mưa")
+    assert call.listens.grammar is None
+    assert call.press("1").listens.grammar
 
 
 def test_star_repeats_the_question_and_counts_as_nothing() -> None:
@@ -281,6 +289,16 @@ def test_a_loop_through_an_effect_is_stopped_too() -> None:
             break
         call.event(EffectDone(AT, "call.callback", "done", {}))
     assert call.state.end_reason == "limit"
+
+
+@pytest.mark.capability("F3")
+def test_steps_are_counted_from_one_answer_to_the_next() -> None:
+    """A long call of many questions is not a loop."""
+    call = Telephone(compiled(question("yes_no", on="{yes: q, no: done}"))).start()
+    for _ in range(MAX_STEPS_PER_TURN + 20):
+        call.press("1")
+    assert call.state.status == "active"
+    assert call.state.steps == 1
 
 
 @pytest.mark.capability("F3")
