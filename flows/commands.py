@@ -12,7 +12,7 @@ import click
 from core.errors import UserError
 from flows.catalogue import LIBRARY, SavedCall, load_library
 from flows.effects import EFFECTS
-from flows.lint import lint_folder
+from flows.lint import LintTools, lint_folder
 from flows.load import schema
 from flows.runner import Line, Transcript, run_text, split_answers
 from flows.saved_calls import differences, run_saved, save_call
@@ -30,7 +30,8 @@ def flows() -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
 def lint_command(folder: Path, as_json: bool) -> None:
     """Check every script, form and saved call of a library. Ends with 1 if there is anything to mend."""
-    found = lint_folder(folder, effects=EFFECTS)
+    tools = click.get_current_context().find_object(LintTools) or LintTools()
+    found = lint_folder(folder, effects=EFFECTS, knows=tools.knows, recordings=tools.recordings)
     if as_json:
         rows = [
             {"rule": m.rule, "file": m.file, "line": m.line, "where": list(m.where), "message": m.message}

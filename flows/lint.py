@@ -28,6 +28,15 @@ Recordings = Callable[[str, str], str | None]
 
 
 @dataclass(frozen=True, slots=True)
+class LintTools:
+    """What the composition root lends the command `flows lint` (as the `obj` of its context): the installed models and
+    the recordings of the department."""
+
+    knows: Knows | None = None
+    recordings: Recordings | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
     """One thing to mend: the rule it breaks, the step (`""` for the whole script) and the sentence for the author."""
 

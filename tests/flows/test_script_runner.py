@@ -13,6 +13,7 @@ from click.testing import CliRunner
 from core.errors import UserError
 from flows.catalogue import LIBRARY, Library, load_library
 from flows.commands import commands, flows, run_command
+from flows.lint import LintTools
 from flows.load import schema
 from flows.runner import run_text
 from flows.saved_calls import differences, run_saved, save_call
@@ -178,6 +179,16 @@ def test_flows_lint_ends_with_one_when_there_is_something_to_mend(own: Library) 
     assert "[unreachable_step]" in result.output
     rows = json.loads(invoke(flows, "lint", "--json", "--library", str(own.folder)).output)
     assert rows[0]["where"] == ["steps", "island"]
+
+
+@pytest.mark.capability("F12")
+def test_flows_lint_asks_the_models_and_the_recordings_it_is_lent() -> None:
+    tools = LintTools(knows=lambda language, word: word != "음식", recordings=lambda clip, language: None)
+    result = CliRunner().invoke(flows, ["lint"], obj=tools)
+    assert result.exit_code == 1
+    assert "does not know `음식`" in result.output
+    broken = LintTools(recordings=lambda clip, language: "is empty" if clip.endswith("goodbye/say/0") else None)
+    assert "[prompt_audio]" in CliRunner().invoke(flows, ["lint"], obj=broken).output
 
 
 @pytest.mark.capability("F1")
