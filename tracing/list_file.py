@@ -11,6 +11,7 @@ import csv
 import io
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import chain
 from typing import BinaryIO
 
 from tracing.columns import column_of
@@ -84,18 +85,13 @@ def _without_mark(head: bytes) -> str:
 def _rows(text: io.TextIOWrapper) -> Iterator[list[str]]:
     first = text.readline(_SAMPLE)
     if first.lower().startswith("sep=") and len(first.strip()) == len("sep=;"):  # Excel's own hint, not a row
-        delimiter, lines = first[4], iter(text)
+        delimiter, first = first[4], text.readline(_SAMPLE)
     else:
-        delimiter, lines = _delimiter(first), _chain(first, text)
-    for row in csv.reader(lines, delimiter=delimiter, strict=True):
+        delimiter = _delimiter(first)
+    for row in csv.reader(chain((first,), text), delimiter=delimiter, strict=True):
         if any("\0" in cell for cell in row):
             raise BadFile("file_binary")
         yield row
-
-
-def _chain(first: str, text: io.TextIOWrapper) -> Iterator[str]:
-    yield first
-    yield from text
 
 
 def _delimiter(header: str) -> str:
