@@ -4,10 +4,13 @@
 |---|---|
 | `POST /simulator/people` | adds people: a JSON list (`SimPerson.to_json`), or `{"seed", "count", …}` to make them |
 | `GET /simulator/people` | everybody |
-| `POST /simulator/dial` | `{"phone", "url"}`: this person dials the hotline, whose voice webhook is `url` |
+| `POST /simulator/dial` | `{"phone", "url", …}`: this person dials the hotline, whose voice webhook is `url` |
 | `GET /simulator/calls` | every call as the REST interface shows it |
 | `GET /simulator/report` | see `ivr.simulator.report` |
 | `POST /simulator/faults` | sets `ivr.simulator.options.Faults` |
+
+To dial, `status_callback` may name where the hotline's number reports the end of its calls, as a number at Twilio does:
+without it nobody tells the application that a caller has hung up between two turns.
 """
 
 from __future__ import annotations

@@ -157,7 +157,7 @@ class Conversation:
         return self._action(verb, fields)
 
     async def _record(self, verb: Verb) -> Next | None:
-        reaction = await self._mind.reacts(speech=True, message=True)
+        reaction = await self._mind.reacts(speech=True)
         if reaction.hangs_up:
             raise PersonHungUp
         pcm = await self._mind.says(reaction.words) if reaction.words else b""

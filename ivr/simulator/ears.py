@@ -27,6 +27,11 @@ class Ears:
         self._by_head: dict[bytes, list[str]] = {}
         self._looking = asyncio.Lock()
 
+    async def learn(self) -> None:
+        """Get to know every sound there is so far, so that no call has to wait for it."""
+        async with self._looking:
+            await asyncio.to_thread(self._learn)
+
     async def file(self, wav: bytes) -> ClipInfo | None:
         """What a downloaded file says; None if its sound is unknown."""
         digest = await self._find(self._by_wav, _key(wav))

@@ -127,9 +127,9 @@ class Mind:
 
     # --- answering
 
-    async def reacts(self, speech: bool, message: bool = False, gathered: bool = False) -> Reaction:
-        """It is the person's turn. `speech` says that somebody listens; `message` that a voice message is wanted;
-        `gathered` that the application surely waits for keys, so that not understanding is its fault."""
+    async def reacts(self, speech: bool, gathered: bool = False) -> Reaction:
+        """It is the person's turn. `speech` says that somebody listens; `gathered` that the application surely waits
+        for keys, so that not understanding is its fault."""
         if self._dictated:
             return _dictated(self._dictated.pop(0), self._pause())
         if self._deaf:

@@ -6,6 +6,8 @@ import asyncio
 import logging
 import signal
 
+import uvloop
+
 from audio.prompts import PromptStore
 from core.errors import UserError
 from flows.catalogue import Library
@@ -21,7 +23,7 @@ def run_simulator(bind: str, options: Options, prompts: PromptStore, library: Li
     if not host or not port.isdecimal():
         raise UserError(f"{bind!r} is not an address.", "Write it as 127.0.0.1:8002.")
     try:
-        asyncio.run(_serve(SimulatedNetwork(options, prompts, library, host=host, port=int(port))))
+        uvloop.run(_serve(SimulatedNetwork(options, prompts, library, host=host, port=int(port))))
     except OSError as error:
         raise UserError(f"The simulator cannot listen at {bind}: {error.strerror}.", "Is it in use?") from error
 

@@ -52,6 +52,8 @@ class SimulatedNetwork:
         scripts = self._library.scripts if self._library else {}
         self.network = Network(self.options, self._session, ears, scripts)
         try:
+            if ears:
+                await ears.learn()
             self.network.add_people(self._people)
             app = web.Application(client_max_size=LARGEST_REQUEST)
             app.add_routes([*Rest(self.network).routes(), *Control(self.network, self._library).routes()])

@@ -70,6 +70,7 @@ class FakeApp:
     ended: asyncio.Event = field(default_factory=asyncio.Event)
     twiml: dict[str, str] = field(default_factory=dict)
     fail: int = 0
+    mishears: dict[str, str] = field(default_factory=dict)
 
     def callbacks(self) -> list[dict[str, str]]:
         return [form for path, form in self.requests if path == "/status"]
@@ -102,7 +103,7 @@ class FakeApp:
         if self.fail:
             self.fail -= 1
             raise web.HTTPInternalServerError
-        return _xml(self.twiml[request.match_info["name"]])
+        return _xml(self.twiml[request.match_info["name"]].replace("{count}", str(len(self.requests))))
 
     async def _prompt(self, request: web.Request) -> web.Response:
         return web.Response(body=self.prompts.wav(request.match_info["digest"]), content_type="audio/wav")
@@ -123,6 +124,7 @@ class FakeApp:
         sid, turn = request.match_info["sid"], int(request.match_info["turn"])
         if (sid, turn) not in self.replies:
             digits = form.get("Digits", "")
+            digits = self.mishears.pop(digits, digits)
             event = KeysPressed(_now(), digits) if digits else NothingHeard(_now())
             self.replies[sid, turn] = self._step(sid, turn, event)
         return _xml(self.replies[sid, turn])

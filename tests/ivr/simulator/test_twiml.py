@@ -3,6 +3,7 @@
 import pytest
 
 from ivr.simulator.call import Order
+from ivr.simulator.options import Chaos
 from ivr.simulator.people import SimPerson
 from ivr.simulator.server import SimulatedNetwork
 from ivr.simulator.twiml import TwimlError, parse
@@ -11,10 +12,10 @@ from tests.ivr.simulator.conftest import options
 LAN = "+84912000001"
 
 
-async def call(app, prompts, *dictated, inbound=False, order=None, twiml=None):
+async def call(app, prompts, *dictated, inbound=False, order=None, twiml=None, **changes):
     app.twiml |= twiml or {}
     person = SimPerson(LAN, "Lan", 1984, dictated=dictated)
-    async with SimulatedNetwork(options(), prompts, people=[person]) as simulated:
+    async with SimulatedNetwork(options(**changes), prompts, people=[person]) as simulated:
         if inbound:
             it = simulated.network.dial(person, f"{app.url}/fixed/start")
         else:
@@ -83,6 +84,14 @@ async def test_a_failing_application_ends_the_call_and_is_noted(app, prompts):
     it, network = await call(app, prompts, twiml={"start": ""})
     assert (it.status, it.ended_from) == ("completed", "trouble")
     assert network.troubles[0].kind == "webhook"
+
+
+async def test_a_repeated_request_that_gets_another_reply_is_noted(app, prompts):
+    chaos = Chaos(repeat_turns=1.0)
+    twiml = {"start": response('<Pause length="{count}"/><Hangup/>')}
+    _, network = await call(app, prompts, chaos=chaos, twiml=twiml)
+    assert [item.kind for item in network.troubles] == ["repeat"]
+    assert len(app.requests) == 2
 
 
 async def test_an_endless_redirect_is_stopped(app, prompts):

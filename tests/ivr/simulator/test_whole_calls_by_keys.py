@@ -82,6 +82,14 @@ async def test_a_person_who_hangs_up_midway_has_meant_what_was_answered_until_th
     assert person["talks"][0]["meant"] == of_form(app, library, "contact-interview")
 
 
+async def test_a_read_back_of_something_else_is_refused_and_the_answer_given_again(app, library, prompts):
+    app.mishears = {"367": "376"}
+    found = await call(app, library, prompts, somebody(), "daily-follow-up")
+    assert app.mishears == {}
+    assert app.saved["temperature"] == 36.7
+    assert found["people"][0]["talks"][0]["corrected"] == 1
+
+
 async def test_a_danger_sign_is_expected_to_reach_a_doctor(app, library, prompts):
     found = await call(app, library, prompts, somebody(Habit.RED_FLAG, red_flag=True))
     assert found["people"][0]["expects_doctor"] is True
