@@ -23,6 +23,8 @@ LARGEST_UPLOAD = 32 * 1024 * 1024
 class Console(Flask):
     """Wraps every view in a unit of work that knows the viewer. Whatever the view raises rolls it back."""
 
+    csrf: CSRFProtect
+
     def dispatch_request(self) -> ResponseReturnValue:
         endpoint = request.endpoint
         access = policy.access_of(self, endpoint) if endpoint else policy.Access(public=True)
@@ -32,6 +34,8 @@ class Console(Flask):
         with context.database.unit() as uow:
             g.uow = uow
             g.viewer = signed_in_viewer(uow, session.get("token", ""))
+            # Here and not before the request, so that a refusal speaks the viewer's language.
+            self.csrf.protect()
             refusal = self._refuse(access)
             return super().dispatch_request() if refusal is None else refusal
 
@@ -60,12 +64,13 @@ def create_app(context: ConsoleContext) -> Flask:
         SESSION_COOKIE_SECURE=secure,
         SEND_FILE_MAX_AGE_DEFAULT=31536000,
         MAX_CONTENT_LENGTH=LARGEST_UPLOAD,
+        WTF_CSRF_CHECK_DEFAULT=False,  # `dispatch_request` checks
         WTF_CSRF_TIME_LIMIT=None,  # a page may stay open all day; the token ends with the session
         WEBHOOKS=frozenset(blueprint.name for blueprint in context.webhooks),
     )
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.autoescape = True
-    csrf = CSRFProtect(app)
+    app.csrf = CSRFProtect(app)
     languages.use_languages(app, context.settings.zone)
     for part in (formats, icons, navigation, errors):
         part.install(app)
@@ -74,7 +79,6 @@ def create_app(context: ConsoleContext) -> Flask:
         app.register_blueprint(pages)
     for webhook in context.webhooks:
         app.register_blueprint(webhook)
-        csrf.exempt(webhook)
     policy.check_declarations(app)
     return app
 

@@ -1,7 +1,7 @@
 """The messages of `UserError` in Vietnamese.
 
-The packages below write them in English, often with a value inside (`'abc' is not a phone number.`). The catalogue holds
-each under the context `error`, with `%(a)s` where a value stands.
+The packages below write them in English, often with a value inside (`'abc' is not a phone number.`). The catalogue
+holds each under the context `error`, with `%(a)s` where a value stands.
 """
 
 from __future__ import annotations

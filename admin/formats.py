@@ -37,7 +37,7 @@ def install(app: Flask) -> None:
         delays=delays,
         age=age,
         area=area,
-        masked=mask_phone,
+        masked=masked,
         label=labels.label,
         tone=labels.tone,
     )
@@ -138,6 +138,11 @@ def ago(at: datetime) -> str:
 def percent(part: float, whole: float) -> str:
     """A share; nothing of nothing is 0 %."""
     return str(format_percent(part / whole if whole else 0, "#,##0%"))
+
+
+def masked(number: str | None) -> str:
+    """A number with its middle hidden; nothing for a caller who hides theirs."""
+    return mask_phone(number) if number else ""
 
 
 def delays(seconds: list[int]) -> str:

@@ -41,7 +41,7 @@ class AppointmentRow:
     practitioner: str
     person_id: UUID | None
     name: str
-    phone: str
+    phone: str | None
     call_id: UUID | None
     record_id: UUID | None
     risk: str | None
@@ -113,7 +113,7 @@ class QueueRow:
     taken_at: datetime | None
     practitioner: str
     name: str
-    phone: str
+    phone: str | None
     call_id: UUID | None
     record_id: UUID | None
 

@@ -35,7 +35,7 @@ class RecordRow:
     person_id: UUID | None
     name: str
     birth_year: int | None
-    phone: str
+    phone: str | None
     area: str
 
 

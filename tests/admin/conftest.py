@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from werkzeug.test import TestResponse
 
 from admin.app import create_app
 from admin.context import ConsoleContext
+from core.clock import SystemClock
 from core.database import Database
 from core.settings import Settings
 from flows.catalogue import Library, load_library
@@ -62,18 +64,26 @@ def script_library() -> Library:
     return load_library()
 
 
-@pytest.fixture
-def console(settings: Settings, database: Database, redis_client: redis.Redis, script_library: Library) -> Flask:
-    """The console as the web process makes it."""
+@pytest.fixture(scope="session")
+def app(settings: Settings, script_library: Library) -> Flask:
+    """The console as the web process makes it; its templates are compiled once for all tests."""
     return create_app(
         ConsoleContext(
             settings=settings,
-            database=database,
-            redis=redis_client,
+            database=Database(settings.database_url, SystemClock()),
+            redis=redis.Redis.from_url(settings.redis_url),
             library=script_library,
             carriers={"twilio": "Twilio", "twilio-stream": "Twilio (voice)"},
         )
     )
+
+
+@pytest.fixture
+def console(app: Flask, database: Database, redis_client: redis.Redis) -> Flask:
+    """The console on this test's own database."""
+    context: ConsoleContext = app.extensions["traceline"]
+    app.extensions["traceline"] = replace(context, database=database, redis=redis_client)
+    return app
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ from uuid import UUID
 
 from sqlalchemy.dialects.postgresql import Range
 
+from core.areas import Area
 from core.database import Database, UnitOfWork
 from core.ids import new_id
 from core.users import LoginSession, User
@@ -21,12 +22,21 @@ from ivr.calls.model import Call, CallEvent, ScriptRevision
 from ivr.campaigns.model import Campaign, Target
 from telehealth.model import Appointment, Practitioner, QueueEntry
 from tracing.model import Contact, Person, Record, RecordAnswer
-from tracing.places import seed_areas
 
 PROVINCE = "38"
 CITY = "38.380"  # Thành phố Thanh Hóa
 COAST = "38.382"  # Thành phố Sầm Sơn
 
+AREAS = [
+    {"path": path, "code": path.rpartition(".")[2], "kind": kind, "name_vi": name, "name_en": english}
+    for path, kind, name, english in (
+        (PROVINCE, "province", "Tỉnh Thanh Hóa", "Thanh Hoa Province"),
+        (CITY, "district", "Thành phố Thanh Hóa", "Thanh Hoa City"),
+        (f"{CITY}.14755", "commune", "Phường Hàm Rồng", "Ham Rong Ward"),
+        (COAST, "district", "Thành phố Sầm Sơn", "Sam Son City"),
+        (f"{COAST}.14830", "commune", "Phường Trung Sơn", "Trung Son Ward"),
+    )
+]
 # login: (name, roles, area)
 CAST: dict[str, tuple[str, list[str], str]] = {
     "son": ("Lê Văn Sơn", ["supervisor"], PROVINCE),
@@ -70,7 +80,8 @@ def token_of(login: str) -> str:
 def settle(database: Database) -> Province:
     """Fill an empty database."""
     with database.unit() as uow:
-        seed_areas(uow)
+        uow.session.add_all(Area(**area) for area in AREAS)
+        uow.session.flush()
         users = {login: _user(uow, login, *who) for login, who in CAST.items()}
         uow.session.add(ScriptRevision(revision="r", script="contact-interview", source="{}", created_at=uow.now()))
         doctor = Practitioner(

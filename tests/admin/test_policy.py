@@ -98,11 +98,9 @@ def test_a_tracer_meets_only_people_of_the_own_district(
     console: Flask, province: Province, visitor: Visit, login: str, own: str, foreign: str
 ) -> None:
     tracer, mine, theirs = visitor(login), getattr(province, own), getattr(province, foreign)
+    rights = rights_of(CAST[login][1])
     for rule in rules(console, "GET"):
-        if (
-            not policy.access_of(console, rule.endpoint).rights <= rights_of(CAST[login][1])
-            or rule.endpoint == "static"
-        ):
+        if not policy.access_of(console, rule.endpoint).rights <= rights or rule.endpoint == "static":
             continue
         about_people = {"call_id", "record_id", "appointment_id"} & set(rule.arguments)
         for headers in ({}, {"Accept": "application/json"}, {"HX-Request": "true"}):
@@ -146,6 +144,7 @@ def test_numbers_are_masked_in_lists_and_whole_for_those_who_call(province: Prov
 
 
 def test_an_endpoint_nobody_has_decided_about_is_refused(console: Flask) -> None:
+    console = create_app(console.extensions["traceline"])
     console.add_url_rule("/open", "open", lambda: "everything")
     with pytest.raises(TracelineError, match="does not say who may reach it"):
         policy.check_declarations(console)

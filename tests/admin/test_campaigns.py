@@ -1,0 +1,166 @@
+"""From a list to a running campaign, in a browser without script."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from sqlalchemy import func, select
+
+from core.database import Database
+from ivr.campaigns.model import Campaign, Target
+from tests.admin.conftest import Visitor
+from tests.admin.province import CITY, Province
+from tracing.model import Person
+
+Visit = Callable[[str], Visitor]
+
+LIST = """Họ tên,Số điện thoại,Năm sinh,Mã xã,Ngày tiếp xúc
+Lê Thị Cúc,0913 111 222,1990,14755,20/11/2026
+Phạm Văn Dũng,0914 333 444,1975,14830,21/11/2026
+Kim Min Su,0915 555 666,1982,,21/11/2026
+"""
+PLAN = {
+    "name": "Chợ",
+    "script": "contact-interview",
+    "carrier": "twilio",
+    "cap": "5",
+    "pace": "2",
+    "weekdays": ["0", "2"],
+}
+
+
+def upload(visitor: Visitor, text: str, name: str = "danh sách.csv", **options: Any) -> Any:
+    data = {"list": (io.BytesIO(text.encode("utf-8-sig")), name)}
+    return visitor.post("/campaigns/new", data, content_type="multipart/form-data", **options)
+
+
+def token_of(page: str) -> str:
+    return page.split('name="token" value="')[1].split('"')[0]
+
+
+def counts(database: Database) -> tuple[int, int, int]:
+    with database.unit() as uow:
+        return tuple(  # type: ignore[return-value]
+            uow.session.scalar(select(func.count()).select_from(table)) for table in (Campaign, Target, Person)
+        )
+
+
+def test_a_list_is_shown_before_anything_is_written(province: Province, visitor: Visit, database: Database) -> None:
+    before = counts(database)
+    page = upload(visitor("son"), LIST).text
+    assert "3 people can be called" in page
+    assert "Lê Thị Cúc" in page
+    assert "+84913111222" in page
+    assert counts(database) == before
+
+
+def test_a_list_becomes_a_running_campaign(province: Province, visitor: Visit, database: Database) -> None:
+    son = visitor("son")
+    token = token_of(upload(son, LIST).text)
+    made = son.post("/campaigns/create", {**PLAN, "token": token, "start": "1"})
+    assert made.status_code == 302
+    campaign = son.json(made.location)
+    assert (campaign["state"], campaign["targets"], campaign["by_state"]) == ("running", 3, {"waiting": 3})
+    with database.unit() as uow:
+        row = uow.session.scalars(select(Campaign).where(Campaign.name == "Chợ")).one()
+        assert (row.cap, row.pace, row.weekdays, row.area) == (5, 2.0, [0, 2], "38")
+        areas = uow.session.scalars(select(Target.area).where(Target.campaign_id == row.id)).all()
+    assert sorted(areas) == [
+        "38",
+        "38.380.14755",
+        "38.382.14830",
+    ]  # a row without a commune lies where its campaign does
+    again = son.post("/campaigns/create", {**PLAN, "token": token, "start": "1"})
+    assert again.status_code == 400  # the list is used up: a second click makes no second campaign
+
+
+def test_a_program_creates_a_campaign_the_same_way(province: Province, visitor: Visit) -> None:
+    son, json = visitor("son"), {"Accept": "application/json"}
+    read = upload(son, LIST, headers=json).json
+    assert read["rows"] == 3
+    made = son.post("/campaigns/create", {**PLAN, "token": read["token"], "start": "1"}, headers=json)
+    assert (made.status_code, made.json["state"], made.json["targets"]) == (201, "running", 3)
+    assert son.post(f"/campaigns/{made.json['id']}", {"action": "pause"}, headers=json).json["state"] == "paused"
+
+
+@pytest.mark.capability("T11")
+def test_a_wrong_list_names_each_cell_and_nothing_is_imported(
+    province: Province, visitor: Visit, database: Database
+) -> None:
+    before = counts(database)
+    response = upload(visitor("son"), LIST + "Ai Đó,12345,1990,14755,20/11/2026\n,0913999888,,,32/13/2026\n")
+    assert response.status_code == 400
+    for piece in ("“12345” is not a phone number.", "Birth year", "This cell is empty.", "“32/13/2026” is not a date."):
+        assert piece in response.text or piece == "Birth year", piece
+    assert counts(database) == before
+
+
+def test_a_plan_that_cannot_work_is_said_and_the_list_is_kept(
+    province: Province, visitor: Visit, database: Database
+) -> None:
+    son, before = visitor("son"), counts(database)
+    token = token_of(upload(son, LIST).text)
+    wrong = {"window_from": "20:00", "window_until": "08:00", "token": token}
+    response = son.post("/campaigns/create", {**PLAN, **wrong})
+    assert response.status_code == 400
+    assert "end before they begin" in response.text
+    assert counts(database) == before
+    assert token_of(response.text) == token
+    assert son.post("/campaigns/create", {**PLAN, "token": token}).status_code == 302
+
+
+def test_a_list_belongs_to_who_uploaded_it(province: Province, visitor: Visit, console: Any) -> None:
+    token = token_of(upload(visitor("son"), LIST).text)
+    with visitor("hanh").client as other:
+        assert other.get("/campaigns/new").status_code == 403
+    from admin import uploads
+    from core.errors import UserError
+
+    with pytest.raises(UserError):
+        uploads.fetch(console.extensions["traceline"].redis, province.users["thao"], token)
+
+
+def test_a_campaign_is_paused_resumed_and_aborted(province: Province, visitor: Visit) -> None:
+    son, page = visitor("son"), f"/campaigns/{province.campaign}"
+    for action, state in (("pause", "paused"), ("resume", "running"), ("abort", "aborted")):
+        assert son.post(page, {"action": action}).status_code == 302
+        assert son.json(page)["state"] == state
+    assert son.post(page, {"action": "resume"}).status_code == 400
+    assert son.post(page, {"action": "explode"}).status_code == 400
+
+
+@pytest.mark.capability("C2")
+def test_a_supervisor_of_a_district_neither_stops_nor_fills_what_reaches_beyond_it(
+    province: Province, visitor: Visit, database: Database
+) -> None:
+    from core.users import User
+
+    with database.unit() as uow:
+        uow.session.get_one(User, province.users["son"]).area = CITY
+    son = visitor("son")
+    assert son.json(f"/campaigns/{province.campaign}")["targets"] == 1
+    assert son.post(f"/campaigns/{province.campaign}", {"action": "pause"}).status_code == 403
+    assert son.post(f"/campaigns/{province.city_campaign}", {"action": "pause"}).status_code == 302
+    outside = upload(son, LIST)
+    assert outside.status_code == 400
+    assert "outside your area: 3" in outside.text
+
+
+@pytest.mark.capability("C6")
+def test_the_progress_refreshes_as_a_fragment_of_the_same_page(province: Province, visitor: Visit) -> None:
+    son, page = visitor("son"), f"/campaigns/{province.campaign}"
+    whole, part = son.page(page), son.get(page, headers={"HX-Request": "true"}).text
+    assert "<html" in whole
+    assert "<html" not in part
+    assert f'hx-get="{page}"' in whole
+    assert "completed" in part
+    assert "area-completed" in part  # the chart
+
+
+def test_targets_are_filtered_by_result(province: Province, visitor: Visit) -> None:
+    son, page = visitor("son"), f"/campaigns/{province.campaign}/targets"
+    assert "Nguyễn Văn An" in son.page(f"{page}?disposition=completed")
+    assert "No target matches." in son.page(f"{page}?disposition=refused")

@@ -1,0 +1,107 @@
+"""Vietnamese and English: every sentence of the console has both, errors of the packages below too."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from babel.messages.extract import extract_from_dir
+
+from admin.error_texts import CONTEXT, in_vietnamese
+from admin.languages import catalogue
+from tests.admin.conftest import Visitor
+from tests.admin.province import Province
+
+ROOT = Path(__file__).parents[2]
+METHODS = [("**.py", "python"), ("templates/**.html", "jinja2")]
+KEYWORDS = {"_": None, "gettext": None, "lazy_gettext": None}
+# Whose errors people meet in the console.
+SPEAKING = [
+    *("core/login.py", "core/passwords.py", "core/users.py", "core/phones.py"),
+    *("telehealth/appointments.py", "telehealth/queue.py", "tracing/contacts.py", "tracing/people.py"),
+    *(
+        str(path.relative_to(ROOT))
+        for path in sorted((ROOT / "ivr/campaigns").glob("*.py"))
+        if path.name != "commands.py"
+    ),
+    *(str(path.relative_to(ROOT)) for path in sorted((ROOT / "admin").rglob("*.py"))),
+]
+
+
+def written_sentences() -> set[str]:
+    return {str(found[2]) for found in extract_from_dir(ROOT / "admin", method_map=METHODS, keywords=KEYWORDS)}
+
+
+@pytest.mark.capability("C8")
+def test_every_sentence_of_the_console_is_vietnamese_too() -> None:
+    translated = {str(m.id): m for m in catalogue() if m.id and m.context is None}
+    missing = {s for s in written_sentences() if s not in translated or not translated[s].string}
+    assert missing == set()
+    assert [m.id for m in translated.values() if m.fuzzy] == []
+
+
+def test_the_catalogue_holds_nothing_that_is_no_longer_said() -> None:
+    assert {str(m.id) for m in catalogue() if m.id and m.context is None} - written_sentences() == set()
+
+
+def test_a_translation_speaks_the_same_values_as_its_sentence() -> None:
+    from babel.messages.checkers import python_format
+
+    for message in catalogue():
+        if message.id and message.context != CONTEXT:
+            python_format(catalogue(), message)
+
+
+def errors_of(module: str) -> Iterator[tuple[str, str]]:
+    """Every message and hint of a UserError, with a sample in place of each value."""
+    for node in ast.walk(ast.parse((ROOT / module).read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") in ("UserError", "_check"):
+            for argument in node.args:
+                text = sample(argument)
+                if text is not None:
+                    yield module, text
+
+
+def sample(node: ast.expr) -> str | None:
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return node.value
+    if isinstance(node, ast.JoinedStr):
+        return "".join(part.value if isinstance(part, ast.Constant) else "X1" for part in node.values)
+    return None
+
+
+@pytest.mark.capability("C8")
+def test_every_error_a_person_can_cause_is_vietnamese_too() -> None:
+    sentences = [error for module in SPEAKING for error in errors_of(module)]
+    assert len(sentences) > 80
+    assert [error for error in sentences if error[1] and not in_vietnamese(error[1])] == []
+
+
+def test_values_inside_an_error_survive_the_translation() -> None:
+    assert in_vietnamese("'0912' is not a phone number.") == "'0912' không phải là số điện thoại."
+
+
+def test_a_visitor_switches_the_language_and_it_stays(province: Province, visitor: Callable[[str], Visitor]) -> None:
+    son = visitor("son")
+    assert "Records" in son.page("/records")
+    response = son.post("/language", {"language": "vi", "next": "/records?flagged=1"})
+    assert response.location == "/records?flagged=1"
+    page = son.page("/records")
+    assert "Hồ sơ" in page
+    assert '<html lang="vi">' in page
+    assert "Nguy cơ cao".lower() in page
+    assert "Khách" not in visitor("dung").page("/records")  # others keep theirs
+
+
+def test_a_stranger_chooses_a_language_before_the_log_in(visitor: Callable[[str], Visitor]) -> None:
+    stranger = visitor("")
+    assert "Đăng nhập" in stranger.page("/login")  # the department's
+    stranger.post("/language", {"language": "en"})
+    assert "Sign in" in stranger.page("/login")
+
+
+@pytest.mark.parametrize("address", ["//evil.example", "https://evil.example", "/\\evil.example", ""])
+def test_no_form_leads_to_another_site(visitor: Callable[[str], Visitor], address: str) -> None:
+    assert visitor("son").post("/language", {"language": "vi", "next": address}).location == "/"

@@ -1,0 +1,219 @@
+"""What the pages show, and that reading health data leaves a line in the audit log."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import event, select
+
+from core.audit import AuditEntry
+from core.clock import SimulatedClock
+from core.database import Database
+from core.heartbeats import beat
+from core.ids import new_id
+from tests.admin.conftest import Visitor
+from tests.admin.province import CITY, Province
+from tracing.model import Record, RecordAnswer
+
+Visit = Callable[[str], Visitor]
+
+
+def audited(database: Database, login: str) -> list[tuple[str, str]]:
+    with database.unit() as uow:
+        rows = uow.session.execute(
+            select(AuditEntry.action, AuditEntry.subject).where(AuditEntry.login == login).order_by(AuditEntry.id)
+        )
+        return [tuple(row) for row in rows]
+
+
+@pytest.mark.capability("C3")
+def test_every_read_of_health_data_is_audited(province: Province, visitor: Visit, database: Database) -> None:
+    thao = visitor("thao")
+    thao.page("/records")
+    thao.page(f"/records/{province.an.record}")
+    thao.page(f"/calls/{province.an.call}")
+    thao.get(f"/records/{province.binh.record}")  # not there for her: nothing was read
+    assert audited(database, "thao") == [
+        ("records.list", ""),
+        ("record.read", f"record:{province.an.record}"),
+        ("call.read", f"call:{province.an.call}"),
+    ]
+
+
+def test_a_call_reads_like_a_conversation(province: Province, visitor: Visit) -> None:
+    page = visitor("son").page(f"/calls/{province.an.call}")
+    for piece in (
+        "A person answered.",
+        "Anh chị có bị sốt không?",
+        "“có”",
+        "87%",
+        "read back",
+        "said nothing",
+        "<kbd>1</kbd>",
+        "Fever: <b>Yes</b>",
+        "We hung up: completed",
+        'id="turn-3"',
+    ):
+        assert piece in page, piece
+
+
+def test_an_answer_leads_to_the_moment_it_was_given(province: Province, visitor: Visit) -> None:
+    page = visitor("son").page(f"/records/{province.an.record}")
+    assert f'href="/calls/{province.an.call}#turn-1"' in page
+    assert "“có” · 87% · confirmed by the caller" in " ".join(page.split())
+    assert page.index("Fever") < page.index("Cough") < page.index("Sore throat")  # the form's order
+    assert "not asked or not answered" in page
+
+
+def test_a_corrected_answer_shows_what_it_replaced(province: Province, visitor: Visit, database: Database) -> None:
+    with database.unit() as uow:
+        old = uow.session.scalars(
+            select(RecordAnswer).where(RecordAnswer.record_id == province.an.record, RecordAnswer.field == "fever")
+        ).one()
+        old.superseded_at = uow.now()
+        uow.session.flush()
+        uow.session.add(RecordAnswer(record_id=old.record_id, field="fever", value=False, source="staff", at=uow.now()))
+    page = visitor("son").page(f"/records/{province.an.record}")
+    assert "<s>Yes</s>" in page
+    assert "by staff" in page
+
+
+def test_records_are_found_by_name_without_diacritics_by_risk_and_by_number(province: Province, visitor: Visit) -> None:
+    son = visitor("son")
+    names = {
+        "?q=nguyen van": ["Nguyễn Văn An"],
+        "?q=BINH": ["Trần Thị Bình"],
+        "?q=0912 345 678": ["Nguyễn Văn An"],
+        "?risk=low": [],
+        "?flagged=1&risk=high": ["Trần Thị Bình", "Nguyễn Văn An"],
+        "?from=2026-11-23&to=2026-11-23": ["Trần Thị Bình", "Nguyễn Văn An"],
+        "?from=2026-11-24": [],
+        f"?campaign={province.campaign}": ["Trần Thị Bình", "Nguyễn Văn An"],
+        f"?campaign={province.city_campaign}": [],
+    }
+    for query, expected in names.items():
+        assert [row["name"] for row in son.json(f"/records{query}")["records"]] == expected, query
+    assert "only as a whole" in son.page("/records?q=0912345")
+
+
+def test_a_program_gets_records_with_answers_and_where_they_came_from(province: Province, visitor: Visit) -> None:
+    record = visitor("thao").json("/records")["records"][0]
+    assert record["phone"] == "+84912345678"
+    assert record["campaign"] == str(province.campaign)
+    assert record["answers"]["fever"] == {
+        "value": True,
+        "source": "speech",
+        "heard": "có",
+        "confidence": 0.87,
+        "confirmed": True,
+        "turn": 1,
+        "step": "fever",
+    }
+
+
+def test_long_lists_are_paged_without_gaps_or_repeats(province: Province, visitor: Visit, database: Database) -> None:
+    with database.unit() as uow:
+        uow.session.add_all(
+            Record(id=new_id(), form="symptom_report", language="vi", area=CITY, created_at=uow.now())
+            for _ in range(120)
+        )
+    son, seen, older = visitor("son"), [], ""
+    while older is not None:
+        page = son.json(f"/records?before={older}")
+        seen += [row["id"] for row in page["records"]]
+        older = page["older"]
+    assert len(seen) == len(set(seen)) == 122
+    assert "Older" in son.page("/records")
+
+
+def test_a_list_costs_the_same_number_of_queries_however_long_it_is(
+    province: Province, visitor: Visit, database: Database
+) -> None:
+    son = visitor("son")
+    counts = []
+    statements: list[str] = []
+    event.listen(database.engine, "before_cursor_execute", lambda *args: statements.append(args[2]))
+    for _ in range(2):
+        statements.clear()
+        son.page("/records")
+        son.page("/calls")
+        son.page("/campaigns")
+        son.page("/appointments?show=week")
+        counts.append(len(statements))
+        with database.unit() as uow:
+            uow.session.add_all(
+                Record(id=new_id(), form="symptom_report", language="vi", area=CITY, created_at=uow.now())
+                for _ in range(40)
+            )
+    assert counts[0] == counts[1]
+
+
+@pytest.mark.capability("C6")
+def test_the_system_page_says_who_is_alive_and_that_vietnamese_is_keys_only(
+    province: Province, visitor: Visit, database: Database, clock: SimulatedClock
+) -> None:
+    hanh = visitor("hanh")
+    assert "No process of this kind is alive: worker." in hanh.page("/health")
+    with database.unit() as uow:
+        beat(uow, "worker", "worker@cdc1:77", {"jobs": 3})
+    page = hanh.page("/health")
+    assert "worker@cdc1:77" in page
+    assert "No process of this kind is alive: worker." not in page
+    assert "No speech model for Vietnamese: keys only" in page
+    clock.advance(timedelta(minutes=2))
+    assert hanh.json("/health")["missing"] == ["web", "media", "worker", "scheduler"]
+    hanh.post("/language", {"language": "vi"})
+    assert "Không có mô hình giọng nói cho tiếng Việt: chỉ bấm phím" in hanh.page("/health")
+
+
+def test_today_shows_each_what_they_need(province: Province, visitor: Visit) -> None:
+    son, thao, dung, hanh = (visitor(login).page("/") for login in ("son", "thao", "dung", "hanh"))
+    assert "Trần Thị Bình" in son
+    assert "Campaigns under way" in son
+    assert "Trần Thị Bình" not in thao
+    assert "waiting for a doctor" not in thao
+    assert "Appointments today" in dung
+    assert "Campaigns under way" not in dung
+    assert "Nguyễn Văn An" not in hanh
+    assert "Administration" in hanh
+
+
+@pytest.mark.capability("H4")
+def test_a_doctor_carries_an_appointment_forward_and_nobody_takes_it_back(province: Province, visitor: Visit) -> None:
+    dung = visitor("dung")
+    move = f"/appointments/{province.an.appointment}/state"
+    assert dung.post(move, {"state": "arrived"}).status_code == 302
+    assert dung.post(move, {"state": "fulfilled"}).status_code == 302
+    refused = dung.post(move, {"state": "booked"})
+    assert refused.status_code == 400
+    assert dung.post(move, {"state": "nonsense"}).status_code == 400
+    states = {row["name"]: row["state"] for row in dung.json("/appointments")["appointments"]}
+    assert states == {"Nguyễn Văn An": "fulfilled", "Trần Thị Bình": "booked"}
+
+
+def test_a_doctor_takes_somebody_from_the_queue_and_finishes(province: Province, visitor: Visit) -> None:
+    dung = visitor("dung")
+    assert [row["urgency"] for row in dung.json("/queue")["queue"]] == [0, 0]
+    assert dung.post(f"/queue/{province.an.queue}/take").status_code == 302
+    assert {row["state"] for row in dung.json("/queue")["queue"]} == {"waiting", "taken"}
+    dung.post(f"/queue/{province.an.queue}/done")
+    assert [row["name"] for row in dung.json("/queue")["queue"]] == ["Trần Thị Bình"]
+
+
+def test_a_mistyped_address_is_a_calm_page(visitor: Visit) -> None:
+    response = visitor("son").get("/no-such-page")
+    assert response.status_code == 404
+    assert "There is nothing here." in response.text
+    assert visitor("son").get("/no-such-page", headers={"Accept": "application/json"}).json["error"]
+
+
+def test_what_breaks_inside_is_a_calm_page_too(
+    province: Province, visitor: Visit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("admin.views.records.queries.list_records", None)
+    response = visitor("son").get("/records")
+    assert response.status_code == 500
+    assert "Something went wrong on our side." in response.text
+    assert "Traceback" not in response.text

@@ -1,0 +1,76 @@
+"""What an administrator does with users, and what they cannot do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from sqlalchemy import select
+
+from core.database import Database
+from core.users import User
+from tests.admin.conftest import Visitor
+from tests.admin.province import CITY, COAST, Province
+
+Visit = Callable[[str], Visitor]
+NEW = {"login": "minh", "name": "Ngô Minh", "roles": ["tracer"], "area": CITY, "language": "vi"}
+
+
+def test_a_new_users_first_password_is_shown_once(province: Province, visitor: Visit, database: Database) -> None:
+    hanh = visitor("hanh")
+    page = hanh.post("/users", NEW).text
+    password = page.split('class="mono secret">')[1].split("<")[0]
+    assert len(password) == 19
+    assert password not in hanh.page("/users")
+    minh = Visitor(hanh.client.application)
+    assert minh.post("/login", {"login": "minh", "password": password}).status_code == 302
+    assert minh.get("/").location == "/password"
+
+
+def test_a_taken_login_is_said_in_place(province: Province, visitor: Visit) -> None:
+    response = visitor("hanh").post("/users", {**NEW, "login": "thao"})
+    assert response.status_code == 400
+    assert "taken" in response.text
+    assert 'value="Ngô Minh"' in response.text  # what was typed stays
+
+
+def test_roles_and_area_change_and_are_audited(province: Province, visitor: Visit, database: Database) -> None:
+    hanh, thao = visitor("hanh"), province.users["thao"]
+    hanh.post(f"/users/{thao}", {"name": "Phạm Thị Thảo", "roles": ["tracer", "doctor"], "area": COAST})
+    with database.unit() as uow:
+        assert uow.session.get_one(User, thao).roles == ["tracer", "doctor"]
+    assert [row["name"] for row in visitor("thao").json("/records")["records"]] == ["Trần Thị Bình"]
+    log = hanh.page(f"/audit?action=user.changed&subject=user:{thao}")
+    assert "doctor" in log
+    assert "No line matches." in hanh.page("/audit?action=user.changed&login=son")
+
+
+@pytest.mark.parametrize(("path", "data"), [("", {"roles": ["tracer"]}), ("/active", {"active": "0"})])
+def test_an_administrator_cannot_lock_themselves_out(
+    province: Province, visitor: Visit, path: str, data: dict[str, object]
+) -> None:
+    assert visitor("hanh").post(f"/users/{province.users['hanh']}{path}", data).status_code == 400
+
+
+@pytest.mark.capability("C2")
+def test_an_administrator_of_a_district_manages_only_its_users(
+    province: Province, visitor: Visit, database: Database
+) -> None:
+    with database.unit() as uow:
+        uow.session.scalars(select(User).where(User.login == "hanh")).one().area = CITY
+    hanh = visitor("hanh")
+    page = hanh.page("/users")
+    assert "Phạm Thị Thảo" in page
+    assert "Đỗ Anh Tuấn" not in page
+    assert hanh.get(f"/users/{province.users['tuan']}").status_code == 404
+    assert hanh.post(f"/users/{province.users['tuan']}/password").status_code == 404
+    assert hanh.post("/users", {**NEW, "area": COAST}).status_code == 400
+    assert hanh.post("/users", {**NEW, "area": ""}).status_code == 400
+
+
+@pytest.mark.capability("C3")
+def test_the_audit_log_is_itself_audited(province: Province, visitor: Visit) -> None:
+    visitor("thao").page("/records")
+    hanh = visitor("hanh")
+    assert "records.list" in hanh.page("/audit?login=thao")
+    assert "audit.read" in hanh.page("/audit?login=hanh")
