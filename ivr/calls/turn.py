@@ -11,7 +11,7 @@ from flows.engine.actions import Action, Effect, action_to_json
 from flows.engine.advance import advance, current_actions
 from flows.engine.events import EffectDone, Event, event_to_json
 from flows.engine.script import Script
-from flows.engine.state import Answer, State, answer_to_json
+from flows.engine.state import Answer, State, Step, answer_to_json
 from ivr.calls.log import Kind
 from ivr.calls.model import Call
 
@@ -64,23 +64,26 @@ def run(script: Script, state: State, event: Event, perform: Perform) -> Progres
     before an effect is said first. An event that the script ignores gets the current question again."""
     progress = Progress(state)
     progress.lines.append(("event", event_to_json(event)))
-    said: tuple[Action, ...] = ()
     while True:
         step = advance(script, progress.state, event)
         progress.state = step.state
         progress.saved.update(step.saved)
-        said += step.actions
-        if step.notes:
-            progress.lines.append(("note", {"notes": step.notes}))
-        if not said or not isinstance(said[-1], Effect):
+        effect = step.actions[-1] if step.actions and isinstance(step.actions[-1], Effect) else None
+        _log(progress, step, step.actions if effect is None else step.actions[:-1])
+        if effect is None:
             break
-        effect = said[-1]
-        said = said[:-1]
         event = perform(effect, progress.state)
         progress.lines.append(("effect", {**event_to_json(event), "arguments": dict(effect.arguments)}))
-    progress.actions = said or current_actions(script, progress.state)
-    if progress.saved:
-        progress.lines.append(("saved", {name: answer_to_json(answer) for name, answer in progress.saved.items()}))
-    if progress.actions:
-        progress.lines.append(("actions", {"actions": [action_to_json(action) for action in progress.actions]}))
+    if not progress.actions:
+        _log(progress, None, current_actions(script, progress.state))
     return progress
+
+
+def _log(progress: Progress, step: Step | None, actions: tuple[Action, ...]) -> None:
+    progress.actions += actions
+    if step is not None and step.notes:
+        progress.lines.append(("note", {"notes": step.notes}))
+    if step is not None and step.saved:
+        progress.lines.append(("saved", {name: answer_to_json(answer) for name, answer in step.saved.items()}))
+    if actions:
+        progress.lines.append(("actions", {"actions": [action_to_json(action) for action in actions]}))
