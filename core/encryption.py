@@ -10,6 +10,7 @@ import base64
 import contextlib
 import hashlib
 import os
+import re
 import secrets
 from pathlib import Path
 
@@ -20,13 +21,17 @@ from sqlalchemy.types import TypeDecorator
 
 from core.errors import TracelineError
 
+_STORED = re.compile(r"k([0-9a-f]{8}):(.*)", re.DOTALL)
+_MALFORMED = "An encryption key must be 32 bytes, written as 64 hexadecimal digits."
+_MEND = "Set TRACELINE_SECRET_KEYS, or mend the keys file of the data folder."
+
 
 class KeyRing:
     """Keys of 32 bytes, newest first."""
 
     def __init__(self, keys: list[bytes]) -> None:
         if not keys or any(len(key) != 32 for key in keys):
-            raise TracelineError("An encryption key must be 32 bytes, written as 64 hexadecimal digits.")
+            raise TracelineError(_MALFORMED, _MEND)
         self._ciphers = {_key_id(key): AESSIV(key) for key in keys}
         self._first = _key_id(keys[0])
 
@@ -35,7 +40,11 @@ class KeyRing:
         return f"k{self._first}:{base64.urlsafe_b64encode(sealed).decode()}"
 
     def decrypt(self, stored: str) -> str:
-        key_id, _, sealed = stored[1:].partition(":")
+        """The text. Raises TracelineError when its key is not in the ring, or when the value has been altered."""
+        shape = _STORED.fullmatch(stored)
+        if shape is None:  # what stands there may be the secret itself, so it is not shown
+            raise TracelineError("A stored value is not encrypted.", "Restore it from a backup.")
+        key_id, sealed = shape.groups()
         cipher = self._ciphers.get(key_id)
         if cipher is None:
             raise TracelineError(
@@ -43,8 +52,10 @@ class KeyRing:
             )
         try:
             return cipher.decrypt(base64.urlsafe_b64decode(sealed), None).decode()
-        except InvalidTag as error:
-            raise TracelineError(f"A value under key {key_id} has been altered.") from error
+        except (InvalidTag, ValueError) as error:
+            raise TracelineError(
+                f"A value under key {key_id} has been altered.", "Restore it from a backup."
+            ) from error
 
 
 def _key_id(key: bytes) -> str:
@@ -54,7 +65,7 @@ def _key_id(key: bytes) -> str:
 def load_keys(configured: str, home: Path) -> KeyRing:
     """The ring from the setting, or from `<home>/keys`, which is made with a fresh key when there is none."""
     if configured:
-        return KeyRing([bytes.fromhex(part.strip()) for part in configured.split(",")])
+        return KeyRing([_key(part) for part in configured.split(",")])
     path = home / "keys"
     if not path.exists():
         home.mkdir(parents=True, exist_ok=True)
@@ -65,7 +76,14 @@ def load_keys(configured: str, home: Path) -> KeyRing:
         with contextlib.suppress(FileExistsError):  # another process was first: then its key counts
             os.link(temporary, path)
         temporary.unlink()
-    return KeyRing([bytes.fromhex(line) for line in path.read_text().split()])
+    return KeyRing([_key(line) for line in path.read_text().split()])
+
+
+def _key(written: str) -> bytes:
+    try:
+        return bytes.fromhex(written.strip())
+    except ValueError as error:
+        raise TracelineError(_MALFORMED, _MEND) from error
 
 
 _ring: KeyRing | None = None

@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
+
 import phonenumbers
 
 from core.errors import UserError
+
+# A number that a spreadsheet took for a decimal one.
+_DECIMAL = re.compile(r"(\d{9,11})\.0")
 
 
 def normalise_phone(text: str, country: str = "VN") -> str:
     """The number as E.164 (`+84912345678`).
 
     Accepts what lists in Vietnam hold: `0912 345 678`, `84912345678`, `+84 (0)912-345-678`, `912345678` (the leading
-    zero that a spreadsheet took away). Raises UserError for what is no possible number.
+    zero that a spreadsheet took away), `912345678.0`, and the invisible marks that come along from an address book.
+    Raises UserError for what is no possible number.
     """
-    cleaned = text.strip().lstrip("'").replace("(0)", "")
+    visible = "".join(sign for sign in text if unicodedata.category(sign) != "Cf")
+    cleaned = visible.strip().lstrip("'").replace("(0)", "")
+    if decimal := _DECIMAL.fullmatch(cleaned):
+        cleaned = decimal[1]
     digits = "".join(c for c in cleaned if c.isdigit())
     candidates = [cleaned]
-    if country == "VN" and not cleaned.startswith(("+", "0")):
+    if country == "VN" and not cleaned.lstrip("( ").startswith(("+", "0")):
         candidates = [f"+{digits}"] if digits.startswith("84") and len(digits) > 9 else [f"0{digits}"]
     for candidate in candidates:
         try:

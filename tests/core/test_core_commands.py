@@ -1,0 +1,49 @@
+"""The commands for the schema and for users."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from core.commands import db, user
+from core.database import Database
+from core.errors import UserError
+from core.login import log_in
+
+
+@pytest.fixture
+def run(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> CliRunner:
+    monkeypatch.setenv("DATABASE_URL", database_url)
+    monkeypatch.setenv("TRACELINE_HOME", str(tmp_path))
+    monkeypatch.setattr("core.commands.use_keys", lambda ring: None)  # the keys of the test run stay
+    return CliRunner()
+
+
+def one_time_password(output: str) -> str:
+    return output.split("one-time password: ")[1].split()[0]
+
+
+def test_the_schema_is_upgraded_and_its_revision_printed(run: CliRunner) -> None:
+    upgraded = run.invoke(db, ["upgrade"], catch_exceptions=False)
+    assert upgraded.output == run.invoke(db, ["current"], catch_exceptions=False).output
+    assert upgraded.output.strip()
+
+
+@pytest.mark.capability("C4")
+def test_a_user_is_added_with_a_one_time_password_and_given_another(run: CliRunner, database: Database) -> None:
+    added = run.invoke(user, ["add", "Lan", "--role", "tracer", "--area", "38.380"], catch_exceptions=False)
+    reset = run.invoke(user, ["reset-password", "lan"], catch_exceptions=False)
+    with database.unit() as uow:
+        assert log_in(uow, "lan", one_time_password(added.output)) is None
+        entered = log_in(uow, "lan", one_time_password(reset.output))
+        assert entered
+        assert (entered.user.must_change_password, entered.user.area) == (True, "38.380")
+
+
+def test_what_cannot_be_done_is_said(run: CliRunner) -> None:
+    with pytest.raises(UserError, match="no user 'minh'"):
+        run.invoke(user, ["reset-password", "minh"], catch_exceptions=False)
+    assert run.invoke(user, ["add", "minh", "--role", "king"]).exit_code == 2
+    assert run.invoke(user, ["add", "minh"]).exit_code == 2
