@@ -66,7 +66,7 @@ def test_an_option_without_a_key_takes_the_next_free_one(key: str, value: str) -
 
 
 def test_options_are_announced_with_their_keys() -> None:
-    assert asked("choice", choices=OPTIONS).said == "Hỏi? thức ăn, bấm 1.  khác, bấm 7.  nghỉ, bấm 2. "
+    assert asked("choice", choices=OPTIONS).said == "Hỏi? thức ăn, bấm 1. khác, bấm 7. nghỉ, bấm 2."
 
 
 def test_own_words_stand_in_place_of_the_label() -> None:
@@ -122,7 +122,7 @@ def test_options_of_the_running_call_are_numbered() -> None:
     assert call.listens.keys
     assert call.listens.keys.choices[:3] == ("1", "2", "9")
     call.press("2")
-    assert "Tôi nghe là: 9 giờ." in call.said
+    assert "Anh chị đã bấm: 9 giờ." in call.said
     assert call.press("1").saved == {"answer": "b"}
 
 

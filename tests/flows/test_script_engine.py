@@ -124,6 +124,19 @@ def test_after_two_failures_of_speech_the_question_goes_on_by_keys() -> None:
 
 
 @pytest.mark.capability("F5")
+@pytest.mark.capability("F13")
+def test_two_refused_read_backs_of_speech_are_two_failures_of_speech() -> None:
+    call = asked(tries="5").hear("có").press("2")
+    assert call.listens.grammar
+    assert call.hear("có").press("2").listens.grammar is None
+
+
+@pytest.mark.capability("F5")
+def test_refused_read_backs_of_keys_are_not() -> None:
+    assert asked(tries="5", confirm="always").press("1").press("2").press("1").press("2").listens.grammar
+
+
+@pytest.mark.capability("F5")
 def test_wrong_keys_do_not_turn_speech_off() -> None:
     assert asked(tries="5").press("7").press("7").listens.grammar
 
@@ -196,6 +209,7 @@ def test_what_was_keyed_is_saved_at_once_unless_always_is_asked_for() -> None:
     assert asked().press("1").saved == {"answer": True}
     call = asked(confirm="always").press("1")
     assert call.saved == {}
+    assert call.said.startswith("Anh chị đã bấm: có.")
     assert call.press("1").saved == {"answer": True}
     assert call.state.answers["answer"].source == "keys"
 
@@ -307,6 +321,7 @@ def test_a_call_of_too_many_turns_is_stopped() -> None:
     call = Telephone(script).start().press("*").press("*")
     assert call.state.status == "active"
     assert call.press("*").hung_up == "limit"
+    assert "Hỏi?" not in call.said
 
 
 @pytest.mark.capability("F3")

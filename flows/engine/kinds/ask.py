@@ -29,11 +29,11 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from flows.engine.actions import Grammar, Keys, Listen
-from flows.engine.answers.base import SKIPPED, AnswerKind, Reading, grammars, invert, tidy
+from flows.engine.answers.base import SKIPPED, AnswerKind, Reading, tidy
 from flows.engine.answers.registry import ANSWER_KINDS
 from flows.engine.answers.voice import Voice
-from flows.engine.answers.yes_no import YesNo
 from flows.engine.events import Event, KeysPressed, NothingHeard, SpeechHeard, VoiceMessage
+from flows.engine.kinds.ask_parts import ReadBack, Reprompt, exits_of, implied_by, read_back_of, reprompt_of
 from flows.engine.limits import DEFAULT_TRIES, LONGEST_HEARD, MAX_SUBSCRIPT_DEPTH, SPEECH_FAILURES_BEFORE_KEYS
 from flows.engine.resume import ANSWERED_BEFORE
 from flows.engine.script import NO_INPUT, NO_MATCH, Exit, Node, Path, Text
@@ -45,26 +45,6 @@ if TYPE_CHECKING:
 
 REPEAT = "*"
 CONFIRM_KEYS = Keys(choices=("1", "2"))
-
-
-@dataclass(frozen=True, slots=True)
-class Reprompt:
-    """What is said before the question comes again, and where the last failure leads."""
-
-    say: Text
-    to: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class ReadBack:
-    """How an answer is repeated and confirmed."""
-
-    when: str
-    say: Text
-    hint_speech: Text
-    hint_keys: Text
-    again: Text
-    yes_no: YesNo
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,20 +95,13 @@ class Ask(Node):
             barge_in=spec.get("barge_in", True),
             wait_seconds=float(spec.get("wait_seconds", 6)),
             tries=spec.get("tries", DEFAULT_TRIES),
-            no_input=_reprompt(build, spec, NO_INPUT),
-            no_match=_reprompt(build, spec, NO_MATCH),
+            no_input=reprompt_of(build, spec, NO_INPUT),
+            no_match=reprompt_of(build, spec, NO_MATCH),
             keys_only=build.phrase("keys_only"),
-            read_back=ReadBack(
-                when=spec.get("confirm", "speech" if save or spec.get("implies") else "never"),
-                say=build.optional_text(spec.get("read_back"), "read_back") or build.phrase("read_back"),
-                hint_speech=build.phrase("confirm"),
-                hint_keys=build.phrase("confirm_keys"),
-                again=build.phrase("not_confirmed"),
-                yes_no=_confirm_words(build),
-            ),
-            implies=_implied(build, spec, kind),
+            read_back=read_back_of(build, spec),
+            implies=implied_by(build, spec, kind),
             each_call=spec.get("each_call", False),
-            on=_exits(build, spec, kind),
+            on=exits_of(build, spec, kind),
         )
 
     # --- asking
@@ -274,7 +247,8 @@ class Ask(Node):
             return
         turn.value = self.kind.spoken(turn, Reading(turn.pending.value, ""))
         speaks = self._speaks(turn)
-        turn.say(self.read_back.say, self.barge_in)
+        spoken = turn.pending.source == "speech"
+        turn.say(self.read_back.say_spoken if spoken else self.read_back.say_keyed, self.barge_in)
         turn.say(self.read_back.hint_speech if speaks else self.read_back.hint_keys, self.barge_in)
         grammar: Grammar | None = self.read_back.yes_no.grammar(turn) if speaks else None
         extra = [key for key in (*turn.script.shortcuts, REPEAT) if key not in CONFIRM_KEYS.choices]
@@ -351,7 +325,8 @@ class Ask(Node):
         yield "no_match", self.no_match.say
         if self.speech or self.read_back.when == "always":
             yield "keys_only", self.keys_only
-            yield "read_back", self.read_back.say
+            yield "read_back", self.read_back.say_spoken
+            yield "read_back", self.read_back.say_keyed
             yield "confirm", self.read_back.hint_speech
             yield "confirm_keys", self.read_back.hint_keys
             yield "not_confirmed", self.read_back.again
@@ -367,48 +342,3 @@ class Ask(Node):
         for names in self.implies.values():
             for name in names:
                 yield f"answers.{name}"
-
-
-def _reprompt(build: Builder, spec: Mapping[str, Any], why: str) -> Reprompt:
-    own = spec.get(why) or {}
-    say = build.text(own["say"], why, "say") if "say" in own else build.phrase(why)
-    return Reprompt(say, build.target(own["to"], why, "to") if "to" in own else build.way_out(why))
-
-
-def _confirm_words(build: Builder) -> YesNo:
-    meanings = invert({"yes": build.common_words("confirm_yes"), "no": build.common_words("confirm_no")}, build)
-    return YesNo(
-        meanings=meanings,
-        grammar_of=grammars(meanings),
-        hint_speech=build.phrase("confirm"),
-        hint_keys=build.phrase("confirm_keys"),
-    )
-
-
-def _implied(build: Builder, spec: Mapping[str, Any], kind: AnswerKind) -> dict[str, dict[str, Any]]:
-    implied = spec.get("implies") or {}
-    for outcome in implied:
-        if outcome not in kind.outcomes:
-            build.mistake(
-                f"`{outcome}` is no outcome of this question; it has {', '.join(kind.outcomes)}", "implies", outcome
-            )
-    return {outcome: dict(values) for outcome, values in implied.items()}
-
-
-def _exits(build: Builder, spec: Mapping[str, Any], kind: AnswerKind) -> dict[str, str]:
-    """Where each outcome leads. Every outcome must lead somewhere."""
-    on, following = spec.get("on") or {}, spec.get("next")
-    for outcome in on:
-        if outcome not in kind.outcomes:
-            build.mistake(
-                f"`{outcome}` is no outcome of this question; it has {', '.join(kind.outcomes)}", "on", outcome
-            )
-    exits = {}
-    for outcome in kind.outcomes:
-        if outcome in on:
-            exits[outcome] = build.target(on[outcome], "on", outcome)
-        elif following is not None:
-            exits[outcome] = build.target(following, "next")
-        else:
-            build.mistake(f"the outcome `{outcome}` leads nowhere: name a step under `on`, or give `next`", "on")
-    return exits
