@@ -1,1 +1,406 @@
+"""The composition root: reads the settings, wires the packages together, and is the `traceline` command.
 
+Nothing else in the project knows every package. A process makes one `Traceline` and uses what it needs of it; each part
+is made when first asked for, so that a process carries only what it uses.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import shutil
+import signal
+import socket
+import sys
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from functools import cached_property, partial
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+import click
+import ivr.campaigns.commands
+import redis
+from flask import Flask
+from telehealth.sample import add_sample_practitioners
+
+import audio.models.commands
+import core.commands
+import flows.commands
+from admin.app import create_app
+from admin.context import ConsoleContext
+from audio.models.registry import grammar_models
+from audio.prompts import PromptStore
+from core import encryption
+from core.capabilities import listed, shown
+from core.clock import SystemClock
+from core.database import Database, UnitOfWork
+from core.errors import TracelineError
+from core.heartbeats import beat
+from core.installation import free_bind, is_free, running, wait_until_up
+from core.jobs import Jobs, run_worker
+from core.login import FIRST_LOGIN, ensure_first_user
+from core.logs import set_up_logs
+from core.processes import Program
+from core.scheduling import Tick, run_schedule
+from core.schema import upgrade
+from core.settings import Settings, read_settings
+from flows.catalogue import Library, load_library
+from ivr.calls.effects import Effects
+from ivr.calls.service import Calls
+from ivr.campaigns.dialer import Dialer
+from ivr.campaigns.observer import CampaignObserver, call_back, opt_out
+from ivr.campaigns.reaper import Reaper
+from ivr.carriers.base import Carrier
+from ivr.carriers.twilio_inbound import InboundPlan
+from ivr.carriers.twilio_rest import STREAMS, WEBHOOKS, TwilioCarrier
+from ivr.carriers.twilio_signature import Signatures
+from ivr.carriers.twilio_streams.blueprint import stream_webhooks
+from ivr.carriers.twilio_webhooks.blueprint import webhooks
+from ivr.carriers.twilio_webhooks.sounds import sounds
+from ivr.media.process import MediaPlan, run_media
+from ivr.simulator.demo.run import Demo, run_demo, show, terminal
+from ivr.simulator.options import Chaos, Options
+from ivr.simulator.people import SimPerson
+from ivr.simulator.process import run_simulator
+from telehealth import effects as telehealth_effects
+from telehealth.effects import ReleaseHolds
+from telehealth.holds import expire_holds
+from tracing.people import find_by_phone
+from tracing.places import seed_areas
+from tracing.records import RecordObserver
+from tracing.sample import sample_contacts, sample_csv
+
+CARRIERS = {STREAMS: "Twilio, keys and speech", WEBHOOKS: "Twilio, keys only"}
+
+
+class Traceline:
+    """The wired parts of one process."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        encryption.use_keys(encryption.load_keys(settings.secret_keys, settings.home))
+        self.clock = SystemClock()
+        self.database = Database(settings.database_url, self.clock)
+        self.redis = redis.Redis.from_url(settings.redis_url)
+
+    @cached_property
+    def library(self) -> Library:
+        return load_library()
+
+    @cached_property
+    def prompts(self) -> PromptStore:
+        return PromptStore(self.settings.prompts_folder, self.settings.recordings_folder)
+
+    @cached_property
+    def calls(self) -> Calls:
+        effects = Effects()
+        effects.register("call.opt_out", opt_out)
+        effects.register("call.callback", call_back)
+        telehealth_effects.register(effects)
+        observers = (RecordObserver(self.library), CampaignObserver(), ReleaseHolds())
+        return Calls(self.library, effects, observers)
+
+    @cached_property
+    def carriers(self) -> Mapping[str, Carrier]:
+        return {name: TwilioCarrier(name, self.settings) for name in CARRIERS}
+
+    @cached_property
+    def jobs(self) -> Jobs:
+        jobs = Jobs(self.database, self.redis, "traceline.perform")
+        dialer = Dialer(self.database, self.calls, self.carriers, self.told)
+        reaper = Reaper(self.database, self.calls, self.carriers)
+        jobs.register("dial", dialer.dial)
+        jobs.register("hang_up", dialer.hang_up)
+        self._ticks = [
+            Tick("campaigns.tick", 1, dialer.tick),
+            Tick("campaigns.reap", 30, reaper.reap),
+            Tick("outbox.sweep", 1, jobs.relay),
+            Tick("holds.expire", 15, self._expire_holds),
+            Tick("heartbeat", 5, partial(self.beat, "scheduler")),
+        ]
+        return jobs
+
+    def ticks(self) -> list[Tick]:
+        """What the scheduler does again and again."""
+        self.jobs  # noqa: B018  (makes the ticks)
+        return self._ticks
+
+    def told(self, carrier: str) -> dict[str, Any]:
+        """What every script is told of this installation. Over webhooks we hear keys only."""
+        speech = sorted(grammar_models(self.settings.models_folder)) if carrier == STREAMS else []
+        if not self.settings.recogniser_workers:
+            speech = []
+        return {"department": self.settings.department, "hotline": self.settings.hotline, "speech": speech}
+
+    def inbound(self, uow: UnitOfWork, number: str, carrier: str) -> InboundPlan:
+        """What a citizen hears who dials the hotline. People share telephones: a number with one person on file only
+        tells us whom to ask for, never who it is."""
+        today = uow.now().astimezone(ZoneInfo(self.settings.zone)).date()
+        people = find_by_phone(uow, number) if number else []
+        person = people[0] if len(people) == 1 else None
+        return InboundPlan(
+            script="symptom-report",
+            language=person.language if person else self.settings.language,
+            context={**self.told(carrier), "today": today.isoformat()},
+            person_id=person.id if person else None,
+            area=person.area if person else "",
+        )
+
+    def web(self) -> Flask:
+        """The web process: console, webhooks, prompt audio."""
+        self.jobs  # noqa: B018  (units of work now relay what they send)
+        blueprints = (
+            webhooks(self.calls, self.database, self.prompts, self.settings, self.inbound),
+            stream_webhooks(self.calls, self.database, self.settings, self.inbound),
+            sounds(self.prompts),
+        )
+        return create_app(
+            ConsoleContext(
+                settings=self.settings,
+                database=self.database,
+                redis=self.redis,
+                library=self.library,
+                carriers=CARRIERS,
+                webhooks=blueprints,
+            )
+        )
+
+    def media(self) -> None:
+        """The media process: live audio."""
+        host, _, port = self.settings.media_bind.rpartition(":")
+        plan = MediaPlan(
+            host=host,
+            port=int(port),
+            carrier=STREAMS,
+            models=grammar_models(self.settings.models_folder),
+            workers=self.settings.recogniser_workers,
+        )
+        run_media(plan, self.database, self.calls, self.prompts, Signatures(self.settings).websocket)
+
+    def work(self) -> None:
+        """A worker process: jobs of the outbox."""
+        self.jobs.relay_soon()
+        run_worker(self.redis)
+
+    def schedule(self) -> None:
+        """The scheduler process."""
+        run_schedule(self.ticks())
+
+    def simulate(self) -> None:
+        """The simulated telephone network, in place of Twilio. It repeats and reorders some of what it sends."""
+        options = Options(
+            account_sid=self.settings.twilio_account_sid,
+            auth_token=self.settings.twilio_auth_token,
+            speed=4.0,
+            hotline=self.settings.hotline,
+            chaos=Chaos(seed=1, repeat_callbacks=0.1, late_callbacks=0.1, repeat_turns=0.05),
+        )
+        run_simulator(urlsplit(self.settings.twilio_api_url).netloc, options, self.prompts, self.library)
+
+    def beat(self, kind: str) -> None:
+        """Write this process's sign of life."""
+        with self.database.unit() as uow:
+            beat(uow, kind, f"{kind}@{socket.gethostname()}:{os.getpid()}", {})
+
+    def _expire_holds(self) -> None:
+        with self.database.unit() as uow:
+            expire_holds(uow)
+
+
+_worker: Traceline | None = None
+
+
+def perform(row_id: int) -> None:
+    """Do the job of one outbox row. RQ calls this by name, in a worker process."""
+    if _worker is None:
+        raise TracelineError("This is not a worker.", "Start one with `traceline process worker`.")
+    _worker.jobs.perform(row_id)
+
+
+def _ready(settings: Settings | None = None) -> Traceline:
+    """The wiring of a process that serves: logs on, schema there."""
+    set_up_logs()
+    app = Traceline(settings or read_settings())
+    upgrade(app.database.engine)
+    return app
+
+
+def web_app() -> Flask:
+    """What `wsgi.py` serves."""
+    return _ready().web()
+
+
+class Prepared:
+    """What is done once before the processes start, and what an operator must be told of it."""
+
+    def __init__(self, sample: bool = False) -> None:
+        self._sample = sample
+        self.first_password: str | None = None
+
+    def prepare(self, settings: Settings) -> None:
+        app = Traceline(settings)
+        upgrade(app.database.engine)
+        with app.database.unit() as uow:
+            seed_areas(uow)
+            self.first_password = ensure_first_user(uow)
+            if self._sample:
+                add_sample_practitioners(uow, settings.zone)
+        app.database.close()
+
+
+def demo_settings(settings: Settings) -> Settings:
+    """An installation of its own, fresh at each start, whose carrier is the simulated telephone network. Prompts that
+    were made before are kept."""
+    home = settings.home / "demo"
+    for folder in ("postgres", "redis", "logs"):
+        shutil.rmtree(home / folder, ignore_errors=True)
+    web, media, simulator = (settings.web_bind if is_free(settings.web_bind) else free_bind()), free_bind(), free_bind()
+    return settings.model_copy(
+        update={
+            "home": home.resolve(),
+            "database_url": "",
+            "redis_url": "",
+            "web_bind": web,
+            "media_bind": media,
+            "public_url": f"http://{web}",
+            "public_media_url": f"ws://{media}",
+            "twilio_api_url": f"http://{simulator}",
+            "twilio_account_sid": f"AC{secrets.token_hex(16)}",
+            "twilio_auth_token": secrets.token_hex(16),
+        }
+    )
+
+
+def _list_of(people: Sequence[SimPerson]) -> bytes:
+    """Simulated people as the list that a health station would send."""
+    contacts = sample_contacts(len(people), SystemClock().now().date())
+    return sample_csv(
+        [
+            replace(contact, name=p.name, phone=p.phone, birth_year=p.birth_year, language=p.language)
+            for contact, p in zip(contacts, people, strict=True)
+        ]
+    )
+
+
+@contextmanager
+def stoppable() -> Iterator[threading.Event]:
+    """An event that Ctrl-C and SIGTERM set while the block waits for it; before, they end the block at once."""
+    stop = threading.Event()
+
+    def end(number: int, frame: object) -> None:
+        stop.set()
+        raise KeyboardInterrupt
+
+    before = {number: signal.signal(number, end) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        with suppress(KeyboardInterrupt):
+            yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@click.group()
+def main() -> None:
+    """Traceline: the telephone of a health department."""
+
+
+@main.command()
+def up() -> None:
+    """Run everything on this machine until Ctrl-C."""
+    settings = read_settings()
+    prepared = Prepared()
+    with stoppable() as stop, running(settings, prepared.prepare):
+        click.echo(f"The console: http://{settings.web_bind}")
+        if prepared.first_password:
+            click.echo(f"Log in as {FIRST_LOGIN} with the one-time password {prepared.first_password}")
+        stop.wait()
+
+
+@main.command()
+@click.option("--exit", "leave", is_flag=True, help="Stop everything when the campaign is over.")
+@click.option("--json", "as_json", is_flag=True, help="Print the figures as one JSON object on the last line.")
+@click.option("--people", default=60, show_default=True, type=click.IntRange(1, 5000))
+@click.option("--inbound", default=10, show_default=True, type=click.IntRange(0, 500))
+@click.option("--seed", default=1, show_default=True, help="The same seed makes the same people.")
+def demo(leave: bool, as_json: bool, people: int, inbound: int, seed: int) -> None:
+    """Show it at work: a campaign of simulated people, over the same protocols as the real ones."""
+    screen = terminal()
+    settings = demo_settings(read_settings())
+    simulator = Program("simulator", [sys.executable, "-m", "traceline", "process", "simulator"])
+    prepared = Prepared(sample=True)
+    screen.print("Starting PostgreSQL, Redis and every process …")
+    with stoppable() as stop, running(settings, prepared.prepare, [simulator]):
+        wait_until_up(f"{settings.twilio_api_url}/simulator/calls")
+        story = Demo(
+            web=settings.public_url,
+            simulator=settings.twilio_api_url,
+            login=FIRST_LOGIN,
+            first_password=prepared.first_password or "",
+            carrier=STREAMS,
+            list_of=_list_of,
+            people=people,
+            inbound=inbound,
+            seed=seed,
+        )
+        outcome = run_demo(story, screen)
+        show(outcome, screen)
+        if not leave:
+            screen.print(
+                f"The console: [bold]{settings.public_url}[/]  login {FIRST_LOGIN}, password {outcome.password}"
+            )
+            screen.print("Ctrl-C ends everything.")
+            stop.wait()
+    if as_json:
+        click.echo(json.dumps(outcome.figures, ensure_ascii=False))
+    if outcome.failed:
+        sys.exit(1)
+
+
+@main.command(hidden=True)
+@click.argument("kind", type=click.Choice(["media", "worker", "scheduler", "simulator"]))
+def process(kind: str) -> None:
+    """Run one process of this installation in the foreground."""
+    global _worker
+    app = _ready()
+    if kind == "worker":
+        _worker = app
+    runs: dict[str, Callable[[], None]] = {
+        "media": app.media,
+        "worker": app.work,
+        "scheduler": app.schedule,
+        "simulator": app.simulate,
+    }
+    runs[kind]()
+
+
+@main.command()
+def capabilities() -> None:
+    """Print every capability with the tests that show it, and those that nothing shows."""
+    root = Path(__file__).parent
+    tests = shown(root / "tests")
+    rows = listed((root / "docs" / "capabilities.md").read_text(encoding="utf-8"))
+    for name, meaning in rows.items():
+        click.echo(f"{name}  {meaning}")
+        for test in tests.get(name, []):
+            click.echo(f"    {test}")
+    missing = [name for name in rows if name not in tests]
+    click.echo(f"shown: {len(rows) - len(missing)} of {len(rows)}; nothing shows: {', '.join(missing)}")
+
+
+for package in (core.commands, audio.models.commands, flows.commands, ivr.campaigns.commands):
+    for command in package.commands:
+        main.add_command(command)
+
+
+if __name__ == "__main__":
+    # Run as a module, this file is `__main__`; workers are called under the name `traceline`.
+    from traceline import main as command_line
+
+    command_line()

@@ -71,6 +71,7 @@ class Console:
             files=files,
             headers={"Accept": "application/json", "Referer": self.address},
             timeout=120,
+            allow_redirects=False,
         )
         if not answer.ok:
             said = re.sub(r"<[^>]+>|\s+", " ", answer.text)[:2000]

@@ -1,0 +1,107 @@
+"""A whole installation on one machine: embedded services where none are configured, and every process, kept alive."""
+
+from __future__ import annotations
+
+import logging
+import socket
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
+
+from core.errors import TracelineError, UserError
+from core.processes import Program, supervised
+from core.services import Services, services
+from core.settings import Settings, environment
+
+log = logging.getLogger(__name__)
+
+# How often the embedded services are looked at.
+_LOOK_SECONDS = 0.5
+# A cold start on a slow machine: database, migrations, web workers.
+READY_SECONDS = 90.0
+
+
+def programs(settings: Settings) -> list[Program]:
+    """The processes of an installation, with the commands that run them."""
+    traceline = [sys.executable, "-m", "traceline", "process"]
+    web = [sys.executable, "-m", "gunicorn", "wsgi:app", "--bind", settings.web_bind]
+    web += ["--workers", "2", "--worker-class", "gthread", "--threads", "8", "--keep-alive", "15"]
+    return [
+        Program("web", [*web, "--graceful-timeout", "10", "--error-logfile", "-"]),
+        Program("media", [*traceline, "media"]),
+        Program("worker", [*traceline, "worker"], number=2),
+        Program("scheduler", [*traceline, "scheduler"]),
+    ]
+
+
+@contextmanager
+def running(
+    settings: Settings, prepare: Callable[[Settings], None], more: Sequence[Program] = ()
+) -> Iterator[Settings]:
+    """Everything runs inside the block. `prepare` is called once the database is there, before the processes start;
+    `more` are further programs. The settings given back hold the addresses of what was started."""
+    for name, bind in (("TRACELINE_WEB_BIND", settings.web_bind), ("TRACELINE_MEDIA_BIND", settings.media_bind)):
+        if not is_free(bind):
+            raise UserError(f"{bind} cannot be listened on.", f"Set {name} to another address.")
+    with services(settings) as alive:
+        prepare(alive.settings)
+        children = [*programs(alive.settings), *more]
+        with supervised(children, settings.home, environment(alive.settings)), _reviving(alive):
+            wait_until_up(f"http://{settings.web_bind}/readyz")
+            wait_until_up(f"http://{settings.media_bind}/health")
+            yield alive.settings
+
+
+def wait_until_up(address: str, seconds: float = READY_SECONDS) -> None:
+    """Until the address answers 200. Raises TracelineError when it does not."""
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            with urllib.request.urlopen(address, timeout=5):  # noqa: S310  (our own http address)
+                return
+        except (urllib.error.URLError, ConnectionError, TimeoutError) as error:
+            if time.monotonic() > deadline:
+                raise TracelineError(
+                    f"{address} does not answer.", "See the logs folder of the data folder."
+                ) from error
+        time.sleep(0.1)
+
+
+def free_bind() -> str:
+    """An address on this machine that nobody listens on now."""
+    with closing(socket.socket()) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return f"127.0.0.1:{probe.getsockname()[1]}"
+
+
+def is_free(bind: str) -> bool:
+    """Whether this address can be listened on now."""
+    host, _, port = bind.rpartition(":")
+    with closing(socket.socket()) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, int(port)))
+        except (OSError, ValueError):
+            return False
+    return True
+
+
+@contextmanager
+def _reviving(alive: Services) -> Iterator[None]:
+    over = threading.Event()
+
+    def watch() -> None:
+        while not over.wait(_LOOK_SECONDS):
+            alive.revive()
+
+    watcher = threading.Thread(target=watch, name="services", daemon=True)
+    watcher.start()
+    try:
+        yield
+    finally:
+        over.set()
+        watcher.join()
