@@ -52,7 +52,7 @@ def campaign(database: Database) -> UUID:
         return service.create_campaign(uow, CampaignPlan("F1", "contact-interview", "network", language="en")).id
 
 
-@pytest.mark.capability("T11", "S1")
+@pytest.mark.capability("T11")
 def test_a_list_becomes_people_contacts_and_targets(database: Database, campaign: UUID) -> None:
     result = bring(database, "Đỗ Thị Hường,0912345678,1984,14755,20/11/2026,BN1\n", campaign)
     assert result == ImportResult(rows=1, people_new=1, contacts_new=1, targets_new=1)
@@ -70,7 +70,9 @@ def test_a_list_becomes_people_contacts_and_targets(database: Database, campaign
 
 @pytest.mark.capability("T11")
 def test_one_wrong_row_and_nothing_is_imported(database: Database, campaign: UUID) -> None:
-    with pytest.raises(UserError, match=r"1 errors, the first in row 3: .*not a phone number.*nothing has been imported"):
+    with pytest.raises(
+        UserError, match=r"1 errors, the first in row 3: .*not a phone number.*nothing has been imported"
+    ):
         bring(database, "An,0912345678,1984,,,\nBình,xấu,1990,,,\n", campaign)
     assert [count(database, table) for table in (Person, Contact, Target)] == [0, 0, 0]
 
@@ -109,7 +111,9 @@ def test_an_older_exposure_does_not_take_the_place_of_a_newer(database: Database
 
 @pytest.mark.capability("T12")
 def test_a_family_on_one_number_stays_a_family(database: Database) -> None:
-    result = bring(database, "Lê Văn An,0912345678,1960,,,\nLê Thị Hoa,0912345678,1962,,,\nLê Văn An,0912345678,1990,,,\n")
+    result = bring(
+        database, "Lê Văn An,0912345678,1960,,,\nLê Thị Hoa,0912345678,1962,,,\nLê Văn An,0912345678,1990,,,\n"
+    )
     assert result.people_new == 3
     assert people(database) == [("Lê Văn An", 1960), ("Lê Thị Hoa", 1962), ("Lê Văn An", 1990)]
 

@@ -20,7 +20,9 @@ from tracing.sample import sample_contacts, sample_csv
 
 TODAY = date(2026, 11, 23)
 PLACES = Gazetteer(known_places())
-HEADER = "Họ tên,Số điện thoại,Năm sinh,Giới tính,Mã xã,Ngày tiếp xúc,Nơi tiếp xúc,Mã ca bệnh (F0),Loại (F1/F2),Ngôn ngữ"
+HEADER = (
+    "Họ tên,Số điện thoại,Năm sinh,Giới tính,Mã xã,Ngày tiếp xúc,Nơi tiếp xúc,Mã ca bệnh (F0),Loại (F1/F2),Ngôn ngữ"
+)
 ROW = "Đỗ Thị Hường,0912 345 678,1984,Nữ,14755,20/11/2026,Chợ Vườn Hoa,BN00012,F1,vi"
 HUONG = ContactRow(
     row=2,

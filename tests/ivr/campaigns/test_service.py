@@ -98,20 +98,22 @@ def test_nobody_stands_on_a_list_twice(desk: Desk) -> None:
 @pytest.mark.capability("I12")
 def test_progress_adds_up(desk: Desk) -> None:
     phones = [a_phone() for _ in range(6)]
-    campaign = desk.campaign(*phones, cap=4)
+    campaign = desk.campaign(*phones, cap=5)
     desk.tick()
-    desk.complete(phones[0])
     desk.fail(phones[1], FailureReason.BUSY)
     desk.answer(phones[2])
     desk.press(phones[2], "2")
     desk.wait(minutes=2)
-    desk.tick()  # the busy one again, and one more
+    desk.tick()  # the sixth, whose turn it was before the busy one
+    assert desk.do(progress, campaign).retries == {1: 6}
+    desk.complete(phones[0])
+    desk.tick()
     now = desk.do(progress, campaign)
-    assert now.dispositions == {"completed": 1, "queued": 3, "started": 1, "registered": 1}
+    assert now.dispositions == {"completed": 1, "queued": 4, "started": 1}
     assert sum(now.dispositions.values()) == now.targets == now.waiting + now.calling + now.done == 6
     assert now.outcomes == {"completed": 1, "busy": 1}
-    assert now.retries == {1: 4, 2: 1}
-    assert (now.live, now.state) == (4, "running")
+    assert now.retries == {1: 5, 2: 1}
+    assert (now.live, now.state) == (5, "running")
     assert now.finished_by is not None
     assert now.finished_by > desk.clock.now()
 
