@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Mapping
+from functools import cache
 from typing import Any, Literal
 
 import orjson
@@ -53,7 +54,13 @@ def compiled(steps: str, head: str = HEAD, tail: str = TAIL, **subscripts: str) 
     """A script made of the given steps, with the common phrases of the library."""
     document = parse_document(f"{head}\nsteps:\n{steps}\n{tail}", "small")
     others = {name.replace("_", "-"): parse_document(text, name) for name, text in subscripts.items()}
-    return load_script(document, read_document(LIBRARY / "phrases.yaml"), others)
+    return load_script(document, common_phrases(), others)
+
+
+@cache
+def common_phrases() -> Document:
+    """What every script says alike; read once, for it does not change."""
+    return read_document(LIBRARY / "phrases.yaml")
 
 
 class Telephone:
