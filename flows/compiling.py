@@ -137,6 +137,9 @@ class _Builder:
         if found is None:
             self.report("phrases", f"the common words `{name}` are missing", ("words",), "script")
             return {}
+        for language in self.languages:
+            if not found.get(language):
+                self.report("phrases", f"has no words in `{language}`", ("words", name), "missing_language")
         return {language: tuple(found.get(language, ())) for language in self.languages}
 
     def _compiled(
