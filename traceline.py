@@ -8,14 +8,9 @@ from __future__ import annotations
 
 import json
 import os
-import secrets
-import shutil
-import signal
 import socket
 import sys
-import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property, partial
 from pathlib import Path
@@ -24,14 +19,13 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 import click
-import ivr.campaigns.commands
 import redis
 from flask import Flask
-from telehealth.sample import add_sample_practitioners
 
 import audio.models.commands
 import core.commands
 import flows.commands
+import ivr.campaigns.commands
 from admin.app import create_app
 from admin.context import ConsoleContext
 from audio.models.registry import grammar_models
@@ -42,7 +36,7 @@ from core.clock import SystemClock
 from core.database import Database, UnitOfWork
 from core.errors import TracelineError
 from core.heartbeats import beat
-from core.installation import free_bind, is_free, running, wait_until_up
+from core.installation import running, stoppable, wait_until_up
 from core.jobs import Jobs, run_worker
 from core.login import FIRST_LOGIN, ensure_first_user
 from core.logs import set_up_logs
@@ -64,6 +58,7 @@ from ivr.carriers.twilio_streams.blueprint import stream_webhooks
 from ivr.carriers.twilio_webhooks.blueprint import webhooks
 from ivr.carriers.twilio_webhooks.sounds import sounds
 from ivr.media.process import MediaPlan, run_media
+from ivr.simulator.demo.installation import demo_settings
 from ivr.simulator.demo.run import Demo, run_demo, show, terminal
 from ivr.simulator.options import Chaos, Options
 from ivr.simulator.people import SimPerson
@@ -71,6 +66,7 @@ from ivr.simulator.process import run_simulator
 from telehealth import effects as telehealth_effects
 from telehealth.effects import ReleaseHolds
 from telehealth.holds import expire_holds
+from telehealth.sample import add_sample_practitioners
 from tracing.people import find_by_phone
 from tracing.places import seed_areas
 from tracing.records import RecordObserver
@@ -254,29 +250,6 @@ class Prepared:
         app.database.close()
 
 
-def demo_settings(settings: Settings) -> Settings:
-    """An installation of its own, fresh at each start, whose carrier is the simulated telephone network. Prompts that
-    were made before are kept."""
-    home = settings.home / "demo"
-    for folder in ("postgres", "redis", "logs"):
-        shutil.rmtree(home / folder, ignore_errors=True)
-    web, media, simulator = (settings.web_bind if is_free(settings.web_bind) else free_bind()), free_bind(), free_bind()
-    return settings.model_copy(
-        update={
-            "home": home.resolve(),
-            "database_url": "",
-            "redis_url": "",
-            "web_bind": web,
-            "media_bind": media,
-            "public_url": f"http://{web}",
-            "public_media_url": f"ws://{media}",
-            "twilio_api_url": f"http://{simulator}",
-            "twilio_account_sid": f"AC{secrets.token_hex(16)}",
-            "twilio_auth_token": secrets.token_hex(16),
-        }
-    )
-
-
 def _list_of(people: Sequence[SimPerson]) -> bytes:
     """Simulated people as the list that a health station would send."""
     contacts = sample_contacts(len(people), SystemClock().now().date())
@@ -286,24 +259,6 @@ def _list_of(people: Sequence[SimPerson]) -> bytes:
             for contact, p in zip(contacts, people, strict=True)
         ]
     )
-
-
-@contextmanager
-def stoppable() -> Iterator[threading.Event]:
-    """An event that Ctrl-C and SIGTERM set while the block waits for it; before, they end the block at once."""
-    stop = threading.Event()
-
-    def end(number: int, frame: object) -> None:
-        stop.set()
-        raise KeyboardInterrupt
-
-    before = {number: signal.signal(number, end) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        with suppress(KeyboardInterrupt):
-            yield stop
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 @click.group()

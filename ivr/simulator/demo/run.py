@@ -140,7 +140,7 @@ def _callers(demo: Demo, taken: set[str]) -> list[SimPerson]:
 
 def _plan(demo: Demo) -> dict[str, Any]:
     """The fields of the form for a new campaign. A real one calls in daytime and waits hours between tries."""
-    retries = {"busy": "10s, 20s", "no_answer": "10s, 20s", "machine": "15s", "breakoff": "10s"}
+    retries = {"busy": "5s, 10s, 10s", "no_answer": "5s, 10s, 10s", "machine": "5s, 10s", "breakoff": "5s, 10s"}
     return {
         "name": "Truy vết F1 chợ Vườn Hoa",
         "script": "contact-interview",
@@ -148,8 +148,8 @@ def _plan(demo: Demo) -> dict[str, Any]:
         "window_from": "00:00",
         "window_until": "23:59",
         "weekdays": ["0", "1", "2", "3", "4", "5", "6"],
-        "cap": "40",
-        "pace": "4",
+        "cap": "70",
+        "pace": "10",
         "max_attempts": "4",
         "on_machine": "message",
         **{f"retry.{outcome}": delays for outcome, delays in retries.items()},
