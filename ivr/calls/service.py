@@ -24,7 +24,7 @@ from ivr.calls.model import Call, CallState, FailureReason
 from ivr.calls.observers import CallObserver
 from ivr.calls.revisions import Revisions
 from ivr.calls.status import TERMINAL, StatusReport, moves
-from ivr.calls.store import lock, lock_and_claim, reply_of, write
+from ivr.calls.store import change, lock, lock_and_claim, reply_of, write
 from ivr.calls.turn import Progress, Render, StaleTurn, Turn, UnknownCall, run
 
 log = logging.getLogger(__name__)
@@ -110,7 +110,7 @@ class Calls:
         if isinstance(event, CallStarted):
             _answered(uow, call, event)
         progress = self._advance(uow, call, event)
-        call.next_turn = turn + 1
+        change(call, next_turn=turn + 1)
         if progress.state.status == "ended":
             _close(uow, call, progress.state, CallState.COMPLETED)
         reply = render(call, progress.actions, call.next_turn)
@@ -140,8 +140,7 @@ class Calls:
         call = lock(uow, call_id)
         if call is None or call.ended_at is not None:
             return False
-        call.failure_reason = failure_reason
-        call.raw_code = raw_code
+        change(call, failure_reason=failure_reason, raw_code=raw_code)
         self._end(uow, call, reason, state, [])
         return True
 
@@ -158,14 +157,15 @@ class Calls:
             call.provider_ref = call.provider_ref or report.provider_ref
         if not moves(call.state, report.state):
             return False
-        call.state = report.state
-        call.failure_reason = report.failure_reason
-        call.raw_code = report.raw_code
-        call.answered_by = call.answered_by or report.answered_by
-        if report.state is CallState.RINGING:
-            call.ringing_at = report.at
-        elif report.state is CallState.IN_PROGRESS:
-            call.answered_at = report.at
+        change(
+            call,
+            state=report.state,
+            failure_reason=report.failure_reason,
+            raw_code=report.raw_code,
+            answered_by=call.answered_by or report.answered_by,
+            ringing_at=report.at if report.state is CallState.RINGING else call.ringing_at,
+            answered_at=report.at if report.state is CallState.IN_PROGRESS else call.answered_at,
+        )
         lines: list[tuple[Kind, Any]] = [("status", report)]
         if report.state in TERMINAL:
             self._end(uow, call, "hangup" if report.state is CallState.COMPLETED else "failed", report.state, lines)
@@ -182,8 +182,7 @@ class Calls:
 
         script = self._revisions.at(uow, call.revision)
         progress = run(script, state_from_json(call.script_state), event, perform)
-        call.script_state = state_to_json(progress.state)
-        call.language = progress.state.language
+        change(call, script_state=state_to_json(progress.state), language=progress.state.language)
         return progress
 
     def _end(self, uow: UnitOfWork, call: Call, reason: str, state: CallState, lines: list[tuple[Kind, Any]]) -> None:
@@ -203,14 +202,11 @@ class Calls:
 
 
 def _answered(uow: UnitOfWork, call: Call, event: CallStarted) -> None:
-    if moves(call.state, CallState.IN_PROGRESS):
-        call.state = CallState.IN_PROGRESS
-    call.answered_at = call.answered_at or uow.now()
-    call.answered_by = event.answered_by if event.answered_by != "unknown" else call.answered_by or "unknown"
+    state = CallState.IN_PROGRESS if moves(call.state, CallState.IN_PROGRESS) else call.state
+    who = event.answered_by if event.answered_by != "unknown" else call.answered_by or "unknown"
+    change(call, state=state, answered_at=call.answered_at or uow.now(), answered_by=who)
 
 
 def _close(uow: UnitOfWork, call: Call, script_state: State, state: CallState) -> None:
     """The call is over. Only ever reached while `ended_at` is empty, under the call's lock."""
-    call.state = state
-    call.end_reason = script_state.end_reason
-    call.ended_at = uow.now()
+    change(call, state=state, end_reason=script_state.end_reason, ended_at=uow.now())

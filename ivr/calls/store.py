@@ -37,7 +37,7 @@ _claimed = (
 )
 _LOCK_AND_CLAIM = select(aliased(Call, _locked), exists(select(_claimed.c.key)))
 
-# What a turn, a status or an end may change of a call.
+# What a turn, a status or an end may change of a call, beside the script's state.
 _WRITTEN = (
     "provider_ref",
     "state",
@@ -84,6 +84,12 @@ def lock_and_claim(uow: UnitOfWork, call_id: UUID, turn: int) -> tuple[Call, boo
     return None if row is None else (row[0], row[1])
 
 
+def change(call: Call, **values: Any) -> None:
+    """Change a locked call in memory; `write` writes it. The session is not told, or it would write it once more."""
+    for name, value in values.items():
+        set_committed_value(call, name, value)
+
+
 def lock(uow: UnitOfWork, call_id: UUID) -> Call | None:
     """The call, locked, as it is now."""
     return uow.session.get(Call, call_id, with_for_update=True, populate_existing=True)
@@ -113,6 +119,3 @@ def write(
             "reply": reply,
         },
     )
-    # The session need not write them again.
-    for name in (*_WRITTEN, "script_state"):
-        set_committed_value(call, name, getattr(call, name))

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
+
+import orjson
 
 from flows.engine.actions import Action, Effect, action_to_json
 from flows.engine.advance import advance, current_actions
@@ -17,6 +20,8 @@ from ivr.calls.model import Call
 
 Render = Callable[[Call, tuple[Action, ...], int], bytes]
 """`render(call, actions, next_turn)`: the carrier's reply. Pure; it runs inside the turn's transaction."""
+
+CACHED_ACTIONS = 4096
 
 Perform = Callable[[Effect, State], EffectDone]
 
@@ -86,4 +91,10 @@ def _log(progress: Progress, step: Step | None, actions: tuple[Action, ...]) -> 
     if step is not None and step.saved:
         progress.lines.append(("saved", {name: answer_to_json(answer) for name, answer in step.saved.items()}))
     if actions:
-        progress.lines.append(("actions", {"actions": [action_to_json(action) for action in actions]}))
+        progress.lines.append(("actions", {"actions": [_as_json(action) for action in actions]}))
+
+
+@lru_cache(maxsize=CACHED_ACTIONS)
+def _as_json(action: Action) -> orjson.Fragment:
+    """The action as JSON text. Scripts ask the same questions again and again."""
+    return orjson.Fragment(orjson.dumps(action_to_json(action)))

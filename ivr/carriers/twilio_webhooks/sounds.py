@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import time
+from functools import lru_cache
 from urllib.parse import quote
 
 from flask import Blueprint, Response
@@ -15,13 +17,17 @@ from ivr.carriers.twilio_webhooks.render import Sound
 
 log = logging.getLogger(__name__)
 
+REMEMBERED = 4096
+SECONDS_REMEMBERED = 60
+"""Looking for a recording costs more than the rest of a prompt; a new one is heard after this long."""
 FOR_EVER = "public, max-age=31536000, immutable"
 
 
 def addresses(prompts: PromptStore, public: str) -> Sound:
     """The addresses of a prompt's pieces. A piece that cannot be made is a gap, never the end of a call."""
 
-    def sound(prompt: Prompt) -> list[str]:
+    @lru_cache(maxsize=REMEMBERED)
+    def made(prompt: Prompt, _minute: int) -> list[str]:
         found = []
         for segment in prompt.segments:
             try:
@@ -32,7 +38,7 @@ def addresses(prompts: PromptStore, public: str) -> Sound:
                 found.append(f"{public}/prompts/{quote(clip.digest)}.wav")
         return found
 
-    return sound
+    return lambda prompt: made(prompt, int(time.monotonic() / SECONDS_REMEMBERED))
 
 
 def sounds(prompts: PromptStore) -> Blueprint:
