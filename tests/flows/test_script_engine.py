@@ -483,3 +483,15 @@ def test_a_group_is_not_asked_again_when_all_of_it_was_answered() -> None:
 def test_nonsense_about_an_earlier_call_is_no_answer(before: object) -> None:
     call = Telephone(compiled(question("yes_no")), context={"answered_before": before}).start()
     assert call.state.step == "q"
+
+
+@pytest.mark.capability("I3")
+def test_a_group_that_was_left_in_the_middle_is_asked_again() -> None:
+    group = """
+  g: {ask: yes_no, say: {vi: a, en: b}, implies: {no: {c: false, d: false}}, on: {no: q, yes: c}}
+  c: {ask: yes_no, say: {vi: a, en: b}, save: c, next: d}
+  d: {ask: yes_no, say: {vi: a, en: b}, save: d, next: q}
+"""
+    call = resumed(group + question("yes_no"), "1", "1")
+    assert call.state.step == "g"
+    assert call.press("1").state.step == "d"
