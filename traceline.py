@@ -10,8 +10,10 @@ import json
 import os
 import socket
 import sys
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, replace
 from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
@@ -20,6 +22,7 @@ from zoneinfo import ZoneInfo
 
 import click
 import redis
+import rich
 from flask import Flask
 
 import audio.models.commands
@@ -31,7 +34,6 @@ from admin.context import ConsoleContext
 from audio.models.registry import grammar_models
 from audio.prompts import PromptStore
 from core import encryption
-from core.capabilities import listed, shown
 from core.clock import SystemClock
 from core.database import Database, UnitOfWork
 from core.errors import TracelineError
@@ -43,10 +45,14 @@ from core.logs import set_up_logs
 from core.processes import Program
 from core.scheduling import Tick, run_schedule
 from core.schema import upgrade
+from core.services import services
 from core.settings import Settings, read_settings
+from flows.bench import measure_engine
 from flows.catalogue import Library, load_library
+from ivr.bench import measure_turns
 from ivr.calls.effects import Effects
 from ivr.calls.service import Calls
+from ivr.campaigns.bench import measure_choose
 from ivr.campaigns.dialer import Dialer
 from ivr.campaigns.observer import CampaignObserver, call_back, opt_out
 from ivr.campaigns.reaper import Reaper
@@ -57,13 +63,16 @@ from ivr.carriers.twilio_signature import Signatures
 from ivr.carriers.twilio_streams.blueprint import stream_webhooks
 from ivr.carriers.twilio_webhooks.blueprint import webhooks
 from ivr.carriers.twilio_webhooks.sounds import sounds
+from ivr.media.bench.exchange import Plan as MediaBench
+from ivr.media.bench.measure import measure_calls, measure_speech
 from ivr.media.process import MediaPlan, run_media
 from ivr.simulator.demo.installation import demo_settings
-from ivr.simulator.demo.run import Demo, run_demo, show, terminal
+from ivr.simulator.demo.run import Demo, Outcome, run_demo, show, terminal
 from ivr.simulator.options import Chaos, Options
 from ivr.simulator.people import SimPerson
 from ivr.simulator.process import run_simulator
 from telehealth import effects as telehealth_effects
+from telehealth.bench import measure_booking
 from telehealth.effects import ReleaseHolds
 from telehealth.holds import expire_holds
 from telehealth.sample import add_sample_practitioners
@@ -291,6 +300,7 @@ def demo(leave: bool, as_json: bool, people: int, inbound: int, seed: int) -> No
     simulator = Program("simulator", [sys.executable, "-m", "traceline", "process", "simulator"])
     prepared = Prepared(sample=True)
     screen.print("Starting PostgreSQL, Redis and every process …")
+    outcome: Outcome | None = None
     with stoppable() as stop, running(settings, prepared.prepare, [simulator]):
         wait_until_up(f"{settings.twilio_api_url}/simulator/calls")
         story = Demo(
@@ -312,6 +322,8 @@ def demo(leave: bool, as_json: bool, people: int, inbound: int, seed: int) -> No
             )
             screen.print("Ctrl-C ends everything.")
             stop.wait()
+    if outcome is None:
+        sys.exit(130)  # interrupted before there was anything to tell
     if as_json:
         click.echo(json.dumps(outcome.figures, ensure_ascii=False))
     if outcome.failed:
@@ -335,18 +347,48 @@ def process(kind: str) -> None:
     runs[kind]()
 
 
+@contextmanager
+def _scratch() -> Iterator[Traceline]:
+    """An empty installation in a folder that is removed afterwards."""
+    with tempfile.TemporaryDirectory(prefix="traceline-bench-") as folder:
+        empty = read_settings().model_copy(update={"home": Path(folder), "database_url": "", "redis_url": ""})
+        with services(empty) as alive:
+            app = Traceline(alive.settings)
+            upgrade(app.database.engine)
+            yield app
+            app.database.close()
+
+
+def _media_plan(app: Traceline) -> MediaBench:
+    models = grammar_models(read_settings().models_folder)
+    return MediaBench(app.settings.database_url, app.settings.home, models, app.settings.recogniser_workers)
+
+
+def _progress(line: str) -> None:
+    click.echo(f"\r{line:<60}", nl=False, err=True)
+
+
+BENCHES: Mapping[str, Callable[[Traceline], Any]] = {
+    "engine": lambda app: measure_engine(app.library),
+    "turns": lambda app: measure_turns(app.settings.database_url),
+    "booking": lambda app: asdict(measure_booking(app.database)),
+    "choose": lambda app: [asdict(cost) for cost in measure_choose(app.database, (1_000, 10_000, 100_000))],
+    "speech": lambda app: measure_speech(_media_plan(app), progress=_progress),
+    "calls": lambda app: measure_calls(_media_plan(app), progress=_progress),
+}
+
+
 @main.command()
-def capabilities() -> None:
-    """Print every capability with the tests that show it, and those that nothing shows."""
-    root = Path(__file__).parent
-    tests = shown(root / "tests")
-    rows = listed((root / "docs" / "capabilities.md").read_text(encoding="utf-8"))
-    for name, meaning in rows.items():
-        click.echo(f"{name}  {meaning}")
-        for test in tests.get(name, []):
-            click.echo(f"    {test}")
-    missing = [name for name in rows if name not in tests]
-    click.echo(f"shown: {len(rows) - len(missing)} of {len(rows)}; nothing shows: {', '.join(missing)}")
+@click.argument("what", type=click.Choice(list(BENCHES)))
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def bench(what: str, as_json: bool) -> None:
+    """Measure on this machine, against an empty database of its own. The budget stands in docs/performance.md."""
+    with _scratch() as app:
+        figures = BENCHES[what](app)
+    if as_json:
+        click.echo(json.dumps(figures))
+    else:
+        rich.print(figures)
 
 
 for package in (core.commands, audio.models.commands, flows.commands, ivr.campaigns.commands):

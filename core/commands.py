@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import click
 
+from core.capabilities import listed, shown
 from core.clock import SystemClock
 from core.database import Database
 from core.encryption import load_keys, use_keys
@@ -88,4 +90,18 @@ def _print_password(login: str, password: str) -> None:
     click.echo("It is shown only here, and has to be changed at the first log-in.")
 
 
-commands: list[click.Command] = [db, user]
+@click.command()
+def capabilities() -> None:
+    """Print every capability with the tests that show it, and those that nothing shows."""
+    root = Path(__file__).parent.parent
+    tests = shown(root / "tests")
+    rows = listed((root / "docs" / "capabilities.md").read_text(encoding="utf-8"))
+    for name, meaning in rows.items():
+        click.echo(f"{name}  {meaning}")
+        for test in tests.get(name, []):
+            click.echo(f"    {test}")
+    missing = [name for name in rows if name not in tests]
+    click.echo(f"shown: {len(rows) - len(missing)} of {len(rows)}; nothing shows: {', '.join(missing)}")
+
+
+commands: list[click.Command] = [db, user, capabilities]
