@@ -91,10 +91,11 @@ def _write(uow: UnitOfWork, rows: list[ContactRow], campaign_id: UUID | None) ->
             roster.add(row.phone, person_id, row.name, row.birth_year)
         people.append(person_id)
     if new:
-        uow.session.execute(insert(Person), new)
+        # Through the connection: lists are long, and nobody needs the objects.
+        uow.session.connection().execute(insert(Person), new)
     made = {person["id"] for person in new}
     _fill_in(uow, [(person_id, row) for person_id, row in zip(people, rows, strict=True) if person_id not in made])
-    contacts = _contacts(uow, people, rows)
+    contacts = _contacts(uow, people, rows, made)
     targets = 0
     if campaign_id is not None:
         targets = add_targets(uow, campaign_id, _targets(people, rows, roster))
@@ -141,19 +142,20 @@ def _fill_in(uow: UnitOfWork, matched: list[tuple[UUID, ContactRow]]) -> None:
         uow.session.execute(update(Person), changes)
 
 
-def _contacts(uow: UnitOfWork, people: list[UUID], rows: list[ContactRow]) -> int:
-    """One contact per person and source case; returns how many are new."""
+def _contacts(uow: UnitOfWork, people: list[UUID], rows: list[ContactRow], made: set[UUID]) -> int:
+    """One contact per person and source case; returns how many are new. `made` are the people who are new."""
     latest: dict[tuple[UUID, str], ContactRow] = {}
     for person_id, row in zip(people, rows, strict=True):
         key = (person_id, row.source_case)
         if key not in latest or (row.exposed_on or date.min) > (latest[key].exposed_on or date.min):
             latest[key] = row
+    met = [key for key in latest if key[0] not in made]
     known = uow.session.scalar(
-        select(func.count()).select_from(Contact).where(tuple_(Contact.person_id, Contact.source_case).in_(latest))
+        select(func.count()).select_from(Contact).where(tuple_(Contact.person_id, Contact.source_case).in_(met))
     )
     statement = upsert(Contact)
     newer = statement.excluded.exposed_on > func.coalesce(Contact.exposed_on, date(1, 1, 1))
-    uow.session.execute(
+    uow.session.connection().execute(
         statement.on_conflict_do_update(
             index_elements=["person_id", "source_case"],
             set_={
