@@ -27,7 +27,12 @@ def conversation(lines: Sequence[LogLine]) -> list[TurnBlock]:
     for line in lines:
         times.setdefault(line.turn, line.at)
     shown = [utterance for utterance in transcript(lines) if utterance.kind != "status"]
-    return [TurnBlock(turn, times[turn], list(group)) for turn, group in groupby(shown, lambda u: u.turn)]
+    return [TurnBlock(turn, times[turn], sorted(group, key=_place)) for turn, group in groupby(shown, lambda u: u.turn)]
+
+
+def _place(utterance: Utterance) -> int:
+    """What was saved stands behind what the person did, before what was said next, though it is written last."""
+    return 0 if utterance.who == "person" or utterance.kind in ("answered", "saved") else 1
 
 
 def recognised(data: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:

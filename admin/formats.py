@@ -6,6 +6,7 @@ import hashlib
 from datetime import date, datetime
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from flask import Flask, request, url_for
 from flask_babel import format_date, format_datetime, format_decimal, format_percent, format_time, get_locale, gettext
@@ -28,6 +29,8 @@ def install(app: Flask) -> None:
     app.jinja_env.filters.update(
         moment=moment,
         clock=clock,
+        seconds=seconds,
+        plainly=plainly,
         day=day,
         weekday=weekday,
         ago=ago,
@@ -87,13 +90,25 @@ def moment(at: datetime | None) -> str:
     if at is None:
         return "—"
     if at.astimezone(zone()).date() == _now().astimezone(zone()).date():
-        return str(format_time(at, "HH:mm:ss"))
+        return clock(at)
     return str(format_datetime(at, "HH:mm d/M/yyyy" if str(get_locale()) == "vi" else "d MMM y, HH:mm"))
 
 
 def clock(at: datetime) -> str:
     """The time, to the minute."""
     return str(format_time(at, "HH:mm"))
+
+
+def seconds(at: datetime) -> str:
+    """The time, to the second."""
+    return str(format_time(at, "HH:mm:ss"))
+
+
+def plainly(value: Any) -> str:
+    """JSON that a process says of itself, without its brackets."""
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {plainly(inner)}" for name, inner in value.items())
+    return ", ".join(map(plainly, value)) if isinstance(value, list) else str(value)
 
 
 def day(value: date | datetime | None) -> str:
@@ -169,4 +184,4 @@ def area(path: str) -> str:
 
 def carrier_name(name: str) -> str:
     """What a carrier is called."""
-    return context().carriers.get(name, name)
+    return str(gettext(context().carriers.get(name, name)))

@@ -113,6 +113,8 @@ WEEKDAYS = {
     5: _("Saturday"),
     6: _("Sunday"),
 }
+# The composition root names the carriers in English; here they are only marked for translation.
+CARRIERS = (_("Twilio, keys and speech"), _("Twilio, keys only"))
 PROCESSES = {"web": _("web pages"), "media": _("live audio"), "worker": _("worker"), "scheduler": _("scheduler")}
 VOCABULARIES: dict[str, dict[Any, Any]] = {
     "call": CALL_STATES,

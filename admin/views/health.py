@@ -40,6 +40,5 @@ def health() -> ResponseReturnValue:
         speech=speech,
         workers=workers,
         carriers=queries.list_carriers(uow(), list(context().carriers)),
-        carrier_names=context().carriers,
         outbox=queries.outbox_health(uow()),
     )

@@ -64,7 +64,7 @@ def test_an_answer_leads_to_the_moment_it_was_given(province: Province, visitor:
     assert f'href="/calls/{province.an.call}#turn-1"' in page
     assert "“có” · 87% · confirmed by the caller" in " ".join(page.split())
     assert page.index("Fever") < page.index("Cough") < page.index("Sore throat")  # the form's order
-    assert "not asked or not answered" in page
+    assert "Not asked or not answered (18)" in page
 
 
 def test_a_corrected_answer_shows_what_it_replaced(province: Province, visitor: Visit, database: Database) -> None:
