@@ -265,3 +265,11 @@ def test_doubled_braces_are_braces() -> None:
 def test_braces_that_do_not_fit_are_refused(text: str) -> None:
     with pytest.raises(TemplateError):
         compile_text({"vi": text}, "c", {}, False)
+
+
+def test_common_phrases_with_mistakes_are_refused() -> None:
+    phrases = parse_document("phrases: {yes_no: 5}\nwords: {}\n", "phrases.yaml")
+    script = parse_document(f"{HEAD}\nsteps:\n{question('yes_no')}\n{TAIL}", "small")
+    with pytest.raises(ScriptError) as caught:
+        load_script(script, phrases, {})
+    assert [(mistake.file, mistake.line) for mistake in caught.value.mistakes] == [("phrases.yaml", 1)]
