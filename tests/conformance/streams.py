@@ -1,0 +1,112 @@
+"""Live sound in the suite: the conductor on the database, a telephone on virtual time, a recogniser that hears what the
+person said. The wire below it (websocket, codec, signatures) has its own tests in `tests/ivr/media`."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar
+from uuid import UUID
+
+from audio.decision import Decision
+from audio.prompts import PromptStore
+from core.database import UnitOfWork
+from core.settings import Settings
+from flows.engine.actions import Listen
+from flows.engine.answers.base import tidy
+from flows.runner import SILENCE, Transcript
+from ivr.calls.model import CallState
+from ivr.calls.service import Calls
+from ivr.calls.status import StatusReport
+from ivr.carriers.twilio_rest import STREAMS
+from ivr.media.conductor import Conductor
+from ivr.media.turns import DatabaseTurns, Next
+from tests.conformance.golden import Desk, Golden
+from tests.ivr.media.scripted import FakeRecogniser, heard
+from tests.ivr.media.telephone import Sounds, Telephone, on_line
+from tests.ivr.media.virtual_time import run
+
+T = TypeVar("T")
+
+_KEYS = re.compile(r"[0-9*]*#?")
+_LONGEST_PROMPT = 10
+"""Frames: nobody has to wait for prompts that nobody hears."""
+
+
+class Streams:
+    """Keys and voices."""
+
+    name = STREAMS
+    speech: tuple[str, ...] = ("vi", "en", "ko")
+
+    def __init__(self, settings: Settings, prompts: PromptStore) -> None:
+        """Neither is needed: no address is signed and no sound is made."""
+
+    def cannot(self, golden: Golden, expected: Transcript) -> str:
+        if any(line.text.startswith(("connects with ", "records ")) for line in expected.lines):
+            return "live sound is neither bridged nor recorded yet"
+        return ""
+
+    def hold(self, desk: Desk, golden: Golden) -> tuple[UUID, list[str]]:
+        calls = desk.calls()
+        call_id = desk.open(calls, self.name)
+        with desk.database.unit() as uow:
+            who: Any = golden.answered_by
+            calls.apply_status(uow, call_id, StatusReport(CallState.IN_PROGRESS, uow.now(), answered_by=who))
+        return call_id, run(_talk(desk, calls, call_id, iter(golden.answers)))
+
+
+class _Turns(DatabaseTurns):
+    """Turns on the database in the loop's own thread, which virtual time needs. `taken` tells the person of each."""
+
+    def __init__(self, desk: Desk, calls: Calls) -> None:
+        super().__init__(desk.database, calls, None)  # type: ignore[arg-type]
+        self.taken: asyncio.Queue[Next] = asyncio.Queue()
+
+    async def _in_thread(self, work: Callable[[UnitOfWork], T]) -> T:
+        found = self._transaction(work)
+        assert isinstance(found, Next)
+        self.taken.put_nowait(found)
+        return found
+
+
+async def _talk(desk: Desk, calls: Calls, call_id: UUID, answers: Iterator[str]) -> list[str]:
+    sounds, recogniser = Sounds(_LONGEST_PROMPT), FakeRecogniser()
+    telephone, turns = Telephone(sounds), _Turns(desk, calls)
+    person = asyncio.create_task(_answer(telephone, turns, recogniser, answers))
+    async with on_line(telephone):
+        await Conductor(turns, sounds, recogniser).conduct(telephone, call_id)
+    person.cancel()
+    await asyncio.gather(person, return_exceptions=True)
+    if not person.cancelled():
+        person.result()
+    return telephone.said
+
+
+async def _answer(telephone: Telephone, turns: _Turns, recogniser: FakeRecogniser, answers: Iterator[str]) -> None:
+    """Hear each question out, then answer it, until nothing is left to say; then hang up."""
+    while True:
+        actions = (await turns.taken.get()).actions
+        if not actions or not isinstance(actions[-1], Listen):
+            continue
+        await asyncio.sleep(0.1)
+        while not telephone.quiet:  # noqa: ASYNC110  (virtual time: waiting costs nothing)
+            await asyncio.sleep(0.1)
+        answer = next(answers, None)
+        if answer is None:
+            telephone.hang_up()
+            return
+        if _KEYS.fullmatch(answer):
+            telephone.press(answer)
+        elif answer != SILENCE:
+            _speak(telephone, recogniser, actions[-1], answer)
+
+
+def _speak(telephone: Telephone, recogniser: FakeRecogniser, listen: Listen, answer: str) -> None:
+    if listen.grammar is None:
+        return  # nobody listens
+    words = tidy(answer.removeprefix("?"))
+    decision: Decision = "read_back" if answer.startswith("?") else "accept"
+    recogniser.answers.append(heard(words, decision if words in listen.grammar.phrases else "reject"))
+    telephone.say("네 있습니다")
