@@ -19,7 +19,7 @@ from core.errors import UserError
 from core.ids import new_id
 from telehealth import appointments
 from telehealth.appointments import Outcome
-from telehealth.holds import HOLD_FOR, Offer, expire_holds, release_for_call
+from telehealth.holds import HOLD_FOR, Offer, expire_holds, offer, release_for_call
 from telehealth.model import Appointment, AppointmentState
 
 if TYPE_CHECKING:
@@ -242,6 +242,19 @@ def test_a_hundred_callers_at_once_book_every_one_of_ten_slots_once(clinic: Clin
             text("SELECT count(*), count(DISTINCT (practitioner_id, during)) FROM appointment WHERE state = 'booked'")
         ).one()
     assert tuple(booked) == (10, 10)
+
+
+@pytest.mark.capability("H2")
+def test_nobody_waits_for_a_caller_whose_turn_is_not_over(clinic: Clinic, database: Database) -> None:
+    clinic.doctor(hours=((1, "08:00", "08:45"),))
+    slow, quick = clinic.call(ended=True), clinic.call(ended=True)
+    with database.unit() as first:
+        held = offer(first, language="vi", call_id=slow, count=1)
+        with database.unit() as second:
+            second.session.execute(text("SET LOCAL lock_timeout = '500ms'"))
+            others = offer(second, language="vi", call_id=quick)
+    assert times(held) == ["Tue 08:00"]
+    assert times(others) == ["Tue 08:15", "Tue 08:30"]
 
 
 def test_many_callers_share_expired_holds_without_an_error(clinic: Clinic, clock: SimulatedClock) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from uuid import UUID
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from core.clock import SimulatedClock
 from core.database import Database
@@ -67,6 +67,19 @@ def test_doctors_who_ask_at_once_get_different_people(clinic: Clinic, database: 
 
     with ThreadPoolExecutor(8) as pool:
         assert set(pool.map(take, doctors)) == waiting
+
+
+def test_a_doctor_does_not_wait_for_a_colleague_who_is_choosing(clinic: Clinic, database: Database) -> None:
+    one, other = clinic.doctor(), clinic.doctor()
+    first, second = enter(clinic, Urgency.RED_FLAG), enter(clinic, Urgency.URGENT)
+    with database.unit() as choosing:
+        taken = queue.take_next(choosing, one)
+        with database.unit() as uow:
+            uow.session.execute(text("SET LOCAL lock_timeout = '500ms'"))
+            next_one = queue.take_next(uow, other)
+    assert taken
+    assert next_one
+    assert (taken.id, next_one.id) == (first, second)
 
 
 def test_a_call_has_one_place_with_the_greater_urgency_and_the_first_time(
