@@ -25,16 +25,27 @@ class Conductor:
         self._sounds = sounds
         self._recogniser = recogniser
         self._calls: dict[UUID, Inbox] = {}
+        self._open: set[Inbox] = set()
         self._nobody = asyncio.Event()
         self._nobody.set()
         self.latencies = Latencies()
-        self.frames = 0
-        self.frames_dropped = 0
+        self._frames_before = 0
+        self._dropped_before = 0
 
     @property
     def calls(self) -> int:
         """Calls that are up now."""
-        return len(self._calls)
+        return len(self._open)
+
+    @property
+    def frames(self) -> int:
+        """Frames that came in, of all calls so far."""
+        return self._frames_before + sum(inbox.frames for inbox in self._open)
+
+    @property
+    def frames_dropped(self) -> int:
+        """Of these, how many nobody had time for."""
+        return self._dropped_before + sum(inbox.dropped for inbox in self._open)
 
     async def conduct(self, session: MediaSession, call_id: UUID) -> str:
         """Run the call to its end, or until its sound is lost, and close the session. Returns why it ended.
@@ -46,6 +57,7 @@ class Conductor:
             if before is not None:
                 before.stop()
             self._calls[call_id] = inbox
+            self._open.add(inbox)
             self._nobody.clear()
             log.info("event=call_up call=%s calls=%s", call_id, self.calls)
             try:
@@ -56,17 +68,21 @@ class Conductor:
             finally:
                 if self._calls.get(call_id) is inbox:
                     del self._calls[call_id]
-                self.frames += inbox.frames
-                self.frames_dropped += inbox.dropped
                 await session.close()
-                if not self._calls:
-                    self._nobody.set()
+                self._close(inbox)
         log.info("event=call_left call=%s why=%s dropped_frames=%s", call_id, ended, inbox.dropped)
         return ended
 
+    def _close(self, inbox: Inbox) -> None:
+        self._open.discard(inbox)
+        self._frames_before += inbox.frames
+        self._dropped_before += inbox.dropped
+        if not self._open:
+            self._nobody.set()
+
     def leave_all(self) -> None:
         """Leave every call as if its sound were lost, after the turn it is taking: its carrier goes on with it."""
-        for inbox in self._calls.values():
+        for inbox in self._open:
             inbox.stop()
 
     async def left(self, seconds: float) -> None:

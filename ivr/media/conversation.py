@@ -45,7 +45,8 @@ class Conversation:
         self._answered: tuple[By, float] | None = None
 
     async def run(self) -> str:
-        """Returns why it ended: `completed` (by the script), `hangup`, `lost`, `elsewhere`, `unavailable`."""
+        """Returns why it ended: `completed` (by the script), `hangup`, `lost`, `elsewhere`, `handed_back`,
+        `unavailable`."""
         try:
             return await self._run()
         except TurnsUnavailable as error:
@@ -56,6 +57,9 @@ class Conversation:
     async def _run(self) -> str:
         step = await self._turns.begin(self._call_id)
         while step.actions and not step.elsewhere:
+            if self._is_for_carrier(step.actions[-1]):
+                # The turn is left open: the carrier asks for it anew, and says its prompts.
+                return "handed_back"
             outcome = await self._carry_out(step.actions, str(step.turn))
             if outcome is None:
                 return "completed"
@@ -65,6 +69,12 @@ class Conversation:
                 return outcome.reason
             step = await self._turns.take(self._call_id, step.turn, outcome)
         return "elsewhere" if step.elsewhere else "completed"
+
+    def _is_for_carrier(self, last: Action) -> bool:
+        """Voice messages and transfers to a telephone are done by a carrier that can, once we close."""
+        records = isinstance(last, Record)
+        transfers = isinstance(last, Bridge) and last.target.startswith("phone:")
+        return self._session.carrier_goes_on and (records or transfers)
 
     async def _carry_out(self, actions: tuple[Action, ...], name: str) -> Event | Closed | None:
         """Say, then wait. None: the script hangs up, and its last words have been heard."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Sequence
 from typing import Literal
 
 By = Literal["speech", "keys"]
@@ -23,11 +24,13 @@ class Latencies:
         return {by: _summary(sorted(waits)) for by, waits in self._waits.items()}
 
 
+def percentile(ordered: Sequence[float], share: float) -> float:
+    """The value below which `share` of the values lie; there must be one."""
+    return ordered[min(len(ordered) - 1, int(share * len(ordered)))]
+
+
 def _summary(waits: list[float]) -> dict[str, int]:
     if not waits:
         return {"count": 0}
-    return {"count": len(waits), "p50_ms": _milliseconds(waits, 0.5), "p95_ms": _milliseconds(waits, 0.95)}
-
-
-def _milliseconds(waits: list[float], share: float) -> int:
-    return round(1000 * waits[min(len(waits) - 1, int(share * len(waits)))])
+    shares = {"p50_ms": 0.5, "p95_ms": 0.95}
+    return {"count": len(waits)} | {name: round(1000 * percentile(waits, share)) for name, share in shares.items()}

@@ -43,7 +43,12 @@ SessionEvent = Frame | Digit | MarkReached | Closed
 
 
 class MediaSession(Protocol):
-    """One call's sound. After the other side is gone, sending does nothing: `events` tells it by `Closed`."""
+    """One call's sound. After the other side is gone, sending does nothing: `events` tells it by `Closed`.
+
+    `carrier_goes_on`: when we close, the carrier goes on with the call by its own means, and can record and transfer.
+    """
+
+    carrier_goes_on: bool
 
     def events(self) -> AsyncIterator[SessionEvent]:
         """What comes in, in order, until `Closed`. May be iterated once."""

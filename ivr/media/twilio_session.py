@@ -37,6 +37,8 @@ class TwilioSession:
     """The stream after its `start` message. A message that is none of Twilio's closes it; the call goes on by its
     webhooks."""
 
+    carrier_goes_on = True
+
     def __init__(self, websocket: ServerConnection, stream_sid: str) -> None:
         self._websocket = websocket
         self._stream_sid = stream_sid

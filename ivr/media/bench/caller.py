@@ -88,6 +88,13 @@ class StreamCaller:
                     await (self.over if self._sound.is_set() else self._sound).wait()
         return False
 
+    async def wait_for_sound(self, seconds: float) -> float | None:
+        """The time at which sound came for the first time since `forget`; None after so many seconds without any."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._sound.wait()
+        return self.first_sound_at
+
     async def line(self) -> None:
         """Frames, one every 20 ms, for as long as the connection lasts."""
         due = self._loop.time()
@@ -178,4 +185,6 @@ async def on_call(
         finally:
             for task in tasks:
                 task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            for ended in await asyncio.gather(*tasks, return_exceptions=True):
+                if isinstance(ended, Exception):
+                    raise ended

@@ -25,6 +25,7 @@ from flows.engine.script import Script
 from ivr.calls.log import events_of, read_log
 from ivr.calls.model import Call
 from ivr.calls.service import Calls
+from ivr.carriers.twilio_rest import STREAMS
 from ivr.media.admission import ExpectedCalls
 from ivr.media.bench.caller import StreamCaller, on_call
 from ivr.media.conductor import Conductor
@@ -33,7 +34,7 @@ from ivr.media.turns import DatabaseTurns
 from ivr.media.twilio_server import StreamServer, Verify
 from tests.ivr.world import World, open_call, service
 
-CARRIER = "twilio_streams"
+CARRIER = STREAMS
 SIGNATURE = "signed"
 
 

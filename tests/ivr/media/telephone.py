@@ -16,18 +16,24 @@ FRAME_SECONDS = codec.FRAME_MS / 1000
 
 
 class Sounds:
-    """Prompts that last a second per ten letters. Each has its own byte, so that the telephone knows what it hears."""
+    """Prompts that last a second per ten letters, at most `longest` frames. Each begins with its own number, so that
+    the telephone knows what it hears."""
 
-    def __init__(self) -> None:
+    def __init__(self, longest: int = 10_000) -> None:
         self.texts: dict[int, str] = {}
         self.missing: set[str] = set()
+        self._longest = longest
 
     async def ulaw(self, language: str, segment: Segment) -> bytes:
         if segment.text in self.missing:
             return b""
         number = len(self.texts)
         self.texts[number] = segment.text
-        return bytes([number]) * codec.ULAW_FRAME * max(1, 5 * len(segment.text))
+        frames = min(max(1, 5 * len(segment.text)), self._longest)
+        return number.to_bytes(4).ljust(frames * codec.ULAW_FRAME, codec.ULAW_SILENCE[:1])
+
+    def text(self, ulaw: bytes) -> str:
+        return self.texts[int.from_bytes(ulaw[:4])]
 
 
 @dataclass(slots=True)
@@ -41,6 +47,8 @@ class _Sound:
 class Telephone:
     """Plays its queue in time, as a carrier does. `said` holds every prompt that began to be heard; `log` what was done
     to it, with the time."""
+
+    carrier_goes_on = False
 
     def __init__(self, sounds: Sounds, loses_marks: bool = False) -> None:
         self._sounds = sounds
@@ -70,7 +78,7 @@ class Telephone:
         assert len(ulaw) % codec.ULAW_FRAME == 0
         now = self._loop.time()
         begins = max([now, *(sound.ends for sound in self._queue)])
-        sound = _Sound(self._sounds.texts[ulaw[0]], begins, begins + len(ulaw) / codec.RATE, [])
+        sound = _Sound(self._sounds.text(ulaw), begins, begins + len(ulaw) / codec.RATE, [])
         self._queue.append(sound)
         self._timers.append(self._loop.call_later(begins - now, self._begins, sound))
         self._timers.append(self._loop.call_later(sound.ends - now, self._ends, sound))
@@ -103,6 +111,11 @@ class Telephone:
     async def heard(self, text: str) -> None:
         """Wait until a prompt with this text has been heard to its end."""
         await self._until(self.heard_out, text)
+
+    @property
+    def quiet(self) -> bool:
+        """Nothing is being played."""
+        return not self._queue
 
     def press(self, keys: str) -> None:
         for key in keys:

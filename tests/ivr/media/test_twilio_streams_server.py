@@ -15,6 +15,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from audio import codec
 from core.ids import new_id
+from ivr.carriers.twilio_rest import STREAMS
 from ivr.media import twilio_server
 from ivr.media.bench.caller import on_call
 from tests.ivr.media.conftest import SIGNATURE, Exchange, answer_by_keys, left
@@ -136,7 +137,7 @@ async def test_over_the_limit_a_stream_is_turned_away_and_its_call_not_harmed(ex
 )
 async def test_a_stream_must_belong_to_the_call_it_names(exchange: Open, named: str, sid: str) -> None:
     async with exchange() as here:
-        call_id = here.open(carrier="twilio" if named == "another carrier" else "twilio_streams")
+        call_id = here.open(carrier="twilio" if named == "another carrier" else STREAMS)
         if named == "ended":
             with here.database.unit() as uow:
                 here.calls.end(uow, call_id)
