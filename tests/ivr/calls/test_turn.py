@@ -9,6 +9,7 @@ from uuid import UUID
 
 import pytest
 from sqlalchemy import func, select, text
+from sqlalchemy.exc import OperationalError
 
 from core.database import Database
 from core.ids import new_id
@@ -20,7 +21,9 @@ from flows.engine.events import Event
 from ivr.calls.log import read_log
 from ivr.calls.model import Call, CallEvent, CallState
 from ivr.calls.service import Calls
+from ivr.calls.status import StatusReport
 from ivr.calls.turn import StaleTurn, Turn, UnknownCall
+from tests.conftest import NOW
 from tests.ivr.world import World, keys, open_call, service, started
 
 
@@ -150,6 +153,42 @@ def test_a_second_request_waits_for_the_first_and_gets_its_reply(
     assert world.notes == [True]
 
 
+@pytest.mark.capability("I9")
+def test_a_hangup_in_the_middle_of_a_turn_waits_for_it_and_loses_no_answer(
+    database: Database, calls: Calls, world: World
+) -> None:
+    call_id = open_call(database, calls)
+    take(database, calls, call_id, 0, started())
+    inside, go_on = threading.Event(), threading.Event()
+
+    def slow(call: Call, actions: tuple[Action, ...], next_turn: int) -> bytes:
+        inside.set()
+        assert go_on.wait(20)
+        return as_text(call, actions, next_turn)
+
+    def turn() -> None:
+        with database.unit() as uow:
+            calls.take_turn(uow, call_id, 1, keys("1"), slow)
+
+    def hang_up() -> bool:
+        with database.unit() as uow:
+            return calls.apply_status(uow, call_id, StatusReport(CallState.COMPLETED, NOW))
+
+    with ThreadPoolExecutor(2) as pool:
+        taken = pool.submit(turn)
+        assert inside.wait(20)
+        ended = pool.submit(hang_up)
+        _wait_for_a_waiter(database)
+        go_on.set()
+        taken.result()
+        assert ended.result()
+    call = stored(database, call_id)
+    assert (call.state, call.end_reason, call.next_turn) == ("completed", "hangup", 2)
+    assert call.script_state["answers"]["fever"]["value"] is True
+    assert call.script_state["status"] == "ended"
+    assert (world.notes, len(world.ended)) == ([True], 1)
+
+
 def _wait_for_a_waiter(database: Database) -> None:
     """Until PostgreSQL says that some transaction waits for a lock."""
     for _ in range(2000):
@@ -215,6 +254,32 @@ def test_a_turn_that_fails_leaves_nothing_and_the_repeat_succeeds(
     monkeypatch.undo()
     retried = take(database, calls, call_id, 1, keys("1"))
     assert retried.fresh
+    assert world.notes == [True]
+
+
+def test_a_turn_whose_connection_dies_before_the_commit_is_taken_afresh(
+    database: Database, calls: Calls, world: World
+) -> None:
+    call_id = open_call(database, calls)
+    take(database, calls, call_id, 0, started())
+    before = snapshot(database)
+
+    def dying_turn() -> None:
+        with database.unit() as uow:
+            backend = uow.session.scalars(select(func.pg_backend_pid())).one()
+
+            def die(*_: Any) -> bytes:
+                with database.unit() as other:
+                    other.session.execute(select(func.pg_terminate_backend(backend)))
+                return b"nobody will get this"
+
+            calls.take_turn(uow, call_id, 1, keys("1"), die)
+
+    with pytest.raises(OperationalError):
+        dying_turn()
+    assert snapshot(database) == before
+    world.notes.clear()
+    assert take(database, calls, call_id, 1, keys("1")).fresh
     assert world.notes == [True]
 
 
