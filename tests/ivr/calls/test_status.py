@@ -107,6 +107,14 @@ def test_a_report_adopts_the_carriers_id_and_another_calls_report_is_refused(dat
     assert (call.provider_ref, call.state) == ("CA1", CallState.RINGING)
 
 
+def test_a_late_report_still_tells_the_carriers_id(database: Database, calls: Calls) -> None:
+    call_id = open_call(database, calls)
+    apply(database, calls, call_id, report(CallState.IN_PROGRESS))
+    assert not apply(database, calls, call_id, report(CallState.QUEUED, provider_ref="CA1"))
+    call = stored(database, call_id)
+    assert (call.provider_ref, call.state) == ("CA1", CallState.IN_PROGRESS)
+
+
 def test_a_report_of_an_unknown_call_changes_nothing(database: Database, calls: Calls) -> None:
     assert not apply(database, calls, new_id(), report(CallState.COMPLETED))
 

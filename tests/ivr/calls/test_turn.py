@@ -230,6 +230,18 @@ def test_a_call_nobody_opened_is_unknown_and_leaves_nothing_behind(database: Dat
     assert snapshot(database) == before
 
 
+def test_an_event_that_fits_nothing_is_answered_with_the_question_again(
+    database: Database, calls: Calls, world: World
+) -> None:
+    call_id = open_call(database, calls)
+    take(database, calls, call_id, 0, started())
+    again = take(database, calls, call_id, 1, started())  # the media process begins anew after a death
+    assert "2|Listen|Anh chị có sốt không?" in again.reply.decode()
+    assert isinstance(again.actions[-1], Listen)
+    take(database, calls, call_id, 2, keys("1"))
+    assert world.notes == [True]
+
+
 @pytest.mark.parametrize("where", ["effect", "render", "observer"])
 def test_a_turn_that_fails_leaves_nothing_and_the_repeat_succeeds(
     database: Database, calls: Calls, world: World, monkeypatch: pytest.MonkeyPatch, where: str
