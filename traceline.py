@@ -29,6 +29,7 @@ import audio.models.commands
 import core.commands
 import flows.commands
 import ivr.campaigns.commands
+import tracing.commands
 from admin.app import create_app
 from admin.context import ConsoleContext
 from audio.models.registry import grammar_models
@@ -87,11 +88,11 @@ CARRIERS = {STREAMS: "Twilio, keys and speech", WEBHOOKS: "Twilio, keys only"}
 class Traceline:
     """The wired parts of one process."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, connections: int = 5) -> None:
         self.settings = settings
         encryption.use_keys(encryption.load_keys(settings.secret_keys, settings.home))
         self.clock = SystemClock()
-        self.database = Database(settings.database_url, self.clock)
+        self.database = Database(settings.database_url, self.clock, connections)
         self.redis = redis.Redis.from_url(settings.redis_url)
 
     @cached_property
@@ -228,17 +229,22 @@ def perform(row_id: int) -> None:
     _worker.jobs.perform(row_id)
 
 
-def _ready(settings: Settings | None = None) -> Traceline:
+# Connections of each process to the database, by how many units of work it has open at once. Together they stay below
+# the hundred that PostgreSQL allows by default.
+CONNECTIONS = {"web": 10, "media": 12, "worker": 4, "scheduler": 8, "simulator": 1}
+
+
+def _ready(kind: str) -> Traceline:
     """The wiring of a process that serves: logs on, schema there."""
     set_up_logs()
-    app = Traceline(settings or read_settings())
+    app = Traceline(read_settings(), CONNECTIONS[kind])
     upgrade(app.database.engine)
     return app
 
 
 def web_app() -> Flask:
     """What `wsgi.py` serves."""
-    return _ready().web()
+    return _ready("web").web()
 
 
 class Prepared:
@@ -259,7 +265,7 @@ class Prepared:
         app.database.close()
 
 
-def _list_of(people: Sequence[SimPerson]) -> bytes:
+def list_of(people: Sequence[SimPerson]) -> bytes:
     """Simulated people as the list that a health station would send."""
     contacts = sample_contacts(len(people), SystemClock().now().date())
     return sample_csv(
@@ -309,7 +315,7 @@ def demo(leave: bool, as_json: bool, people: int, inbound: int, seed: int) -> No
             login=FIRST_LOGIN,
             first_password=prepared.first_password or "",
             carrier=STREAMS,
-            list_of=_list_of,
+            list_of=list_of,
             people=people,
             inbound=inbound,
             seed=seed,
@@ -335,7 +341,7 @@ def demo(leave: bool, as_json: bool, people: int, inbound: int, seed: int) -> No
 def process(kind: str) -> None:
     """Run one process of this installation in the foreground."""
     global _worker
-    app = _ready()
+    app = _ready(kind)
     if kind == "worker":
         _worker = app
     runs: dict[str, Callable[[], None]] = {
@@ -391,7 +397,7 @@ def bench(what: str, as_json: bool) -> None:
         rich.print(figures)
 
 
-for package in (core.commands, audio.models.commands, flows.commands, ivr.campaigns.commands):
+for package in (core.commands, audio.models.commands, flows.commands, ivr.campaigns.commands, tracing.commands):
     for command in package.commands:
         main.add_command(command)
 

@@ -65,13 +65,14 @@ class UnitOfWork:
 
 
 class Database:
-    """Opens units of work. `after_commit` is called when a committed unit has put something into the outbox."""
+    """Opens units of work, at most `pool_size` at once. `after_commit` is called when a committed unit has put
+    something into the outbox."""
 
     def __init__(self, url: str, clock: Clock, pool_size: int = 10) -> None:
         self.engine = create_engine(
             _psycopg_url(url),
             pool_size=pool_size,
-            max_overflow=pool_size,
+            max_overflow=0,
             pool_pre_ping=True,
             hide_parameters=True,  # an error would carry what people answered into the log
             json_serializer=lambda value: orjson.dumps(value).decode(),
