@@ -59,8 +59,13 @@ def doctors(uow: UnitOfWork) -> list[Doctor]:
 
 
 def preferred(everybody: Sequence[Doctor], language: str, area: str) -> list[list[Doctor]]:
-    """The doctors to ask first, second and third: those who speak the language and serve the area; those who speak the
-    language; all. A caller whose area is not known is served by everybody."""
-    speaking = [doctor for doctor in everybody if language in doctor.languages]
-    near = [doctor for doctor in speaking if area == "" or holds(doctor.area, area)]
-    return [near, speaking, list(everybody)]
+    """The doctors to ask first, second and third: those who speak the language and serve the area; others who speak the
+    language; the rest. A caller whose area is not known is served by everybody. Groups without doctors are left out."""
+
+    def rank(doctor: Doctor) -> int:
+        if language not in doctor.languages:
+            return 2
+        return 0 if area == "" or holds(doctor.area, area) else 1
+
+    groups = [[doctor for doctor in everybody if rank(doctor) == wanted] for wanted in range(3)]
+    return [group for group in groups if group]
