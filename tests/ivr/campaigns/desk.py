@@ -18,7 +18,7 @@ from core.database import Database
 from core.jobs import Jobs
 from core.outbox import OutboxRow
 from flows.engine.actions import Action
-from flows.engine.events import CallStarted, KeysPressed
+from flows.engine.events import CallStarted, Hypothesis, KeysPressed, SpeechHeard
 from ivr.calls.log import read_log
 from ivr.calls.model import Call, CallState, FailureReason
 from ivr.calls.service import Calls
@@ -154,6 +154,12 @@ class Desk:
         with self.database.unit() as uow:
             call = self.call(phone)
             event = KeysPressed(uow.now().isoformat(), digits, finished=True)
+            self.calls.take_turn(uow, call.id, call.next_turn, event, as_bytes)
+
+    def say(self, phone: str, words: str) -> None:
+        with self.database.unit() as uow:
+            call = self.call(phone)
+            event = SpeechHeard(uow.now().isoformat(), (Hypothesis(words, 0.9),), "accept", 0.9)
             self.calls.take_turn(uow, call.id, call.next_turn, event, as_bytes)
 
     def complete(self, phone: str) -> None:

@@ -153,6 +153,30 @@ def test_who_presses_nine_is_never_called_again_by_any_campaign(interview_desk: 
     assert desk.dials() == {phone: 1}
 
 
+@pytest.mark.capability("I7")
+def test_who_says_so_is_never_called_again_either(interview_desk: Desk) -> None:
+    desk, phone = interview_desk, a_phone()
+    desk.campaign(phone, script="contact-interview")
+    desk.tick()
+    desk.answer(phone)
+    desk.say(phone, "đừng gọi nữa")
+    desk.say(phone, "đúng")  # what was spoken is read back first
+    assert desk.target(phone).disposition == "refused"
+    desk.wait(days=1)
+    desk.tick()
+    assert desk.dials() == {phone: 1}
+
+
+@pytest.mark.capability("I8")
+def test_a_machine_hears_nothing_of_the_interview(interview_desk: Desk) -> None:
+    desk, phone = interview_desk, a_phone()
+    desk.campaign(phone, script="contact-interview")
+    desk.tick()
+    desk.answer(phone, "machine")
+    assert desk.steps(phone) == ["machine"]
+    assert desk.target(phone).outcomes == {"machine": 1}
+
+
 @pytest.mark.capability("I8")
 def test_a_machine_is_not_an_interview_and_is_called_again(desk: Desk) -> None:
     phone = a_phone()
@@ -205,11 +229,11 @@ def test_whoever_answers_the_second_call_is_asked_who_they_are_first(interview_d
     desk.do(service.start, campaign)
     desk.tick()
     desk.answer(phone)
-    for digits in ("1", "1984", "1", "2"):  # it is me; my birth year; go on; the first question
+    for digits in ("1", "1984", "1", "2", "2"):  # it is me; my birth year; go on; no danger sign; no fever
         desk.press(phone, digits)
     open_question = desk.asked(phone)
     known = desk.answers(phone)
-    assert known.keys() > {"birth_year_given"}
+    assert known == {"birth_year_given": 1984, "red_flag": False, "fever": False}
     desk.report(phone, CallState.COMPLETED)
     desk.wait(minutes=5)
     desk.tick()
@@ -218,9 +242,11 @@ def test_whoever_answers_the_second_call_is_asked_who_they_are_first(interview_d
     desk.press(phone, "1")
     assert desk.asked(phone) == "reach-person/birth_year"
     desk.press(phone, "1984")
-    while desk.asked(phone) != open_question:
-        assert desk.asked(phone) == "ready"  # consent is asked again; no health question is
-        desk.press(phone, "1")
+    assert desk.asked(phone) == "ready"
+    desk.press(phone, "1")
+    assert desk.asked(phone) == "covid-symptoms/red_flag"  # danger signs are asked in every call
+    desk.press(phone, "2")
+    assert desk.asked(phone) == open_question
     assert desk.answers(phone) == known
 
 
