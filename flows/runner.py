@@ -107,7 +107,8 @@ def run_text(
     while run.state.status == "active":
         answer = next(given, None)
         run.take(run.event_of(answer))
-    run.transcript.unused = sum(1 for _ in given)
+    if isinstance(answers, Sequence):  # anything else may be a person who types, and has no end
+        run.transcript.unused = sum(1 for _ in given)
     return run.transcript
 
 

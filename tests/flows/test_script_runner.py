@@ -137,6 +137,7 @@ def test_run_prints_one_json_object() -> None:
 def test_run_asks_when_no_answers_are_given() -> None:
     result = CliRunner().invoke(run_command, ["daily-follow-up", "--lang", "en"], input="9\n")
     assert "# hangs up: opted_out" in result.output
+    assert result.exit_code == 0, "it ends with the call, and asks nothing more"
 
 
 def test_run_saves_and_runs_a_saved_call(own: Library) -> None:
