@@ -24,7 +24,8 @@ Kind = Literal["opened", "event", "effect", "actions", "saved", "note", "status"
 @dataclass(frozen=True, slots=True)
 class LogLine:
     """One line. `data` by kind: `opened` {state}; `event` and `effect` the event as JSON (an effect with its
-    `arguments`); `actions` {actions}; `saved` answers by name; `note` {notes}; `status` the report."""
+    `arguments`); `actions` {actions}, those before an effect on a line of their own; `saved` answers by name; `note`
+    {notes}; `status` the report."""
 
     seq: int
     turn: int

@@ -94,5 +94,5 @@ class CallEvent(Base):
     seq: Mapped[int] = mapped_column(primary_key=True)
     turn: Mapped[int]
     at: Mapped[datetime]
-    kind: Mapped[str]  # event, actions, saved, note, status, effect
+    kind: Mapped[str]  # opened, event, effect, actions, saved, note, status: see ivr.calls.log
     data: Mapped[dict[str, Any]]

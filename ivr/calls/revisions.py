@@ -23,12 +23,14 @@ class Revisions:
     def publish(self, uow: UnitOfWork, script_id: str) -> Script:
         """The script's current revision, with its source stored for the calls that begin on it."""
         script = self._library.script(script_id)
-        source = orjson.dumps(script.source).decode()
-        uow.session.execute(
-            insert(ScriptRevision)
-            .values(revision=script.revision, script=script.id, source=source, created_at=uow.now())
-            .on_conflict_do_nothing()
-        )
+        stored = select(ScriptRevision.revision).where(ScriptRevision.revision == script.revision)
+        if uow.session.scalar(stored) is None:
+            source = orjson.dumps(script.source).decode()
+            uow.session.execute(
+                insert(ScriptRevision)
+                .values(revision=script.revision, script=script.id, source=source, created_at=uow.now())
+                .on_conflict_do_nothing()
+            )
         return self._compiled.setdefault(script.revision, script)
 
     def at(self, uow: UnitOfWork, revision: str) -> Script:
