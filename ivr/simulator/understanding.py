@@ -17,12 +17,13 @@ from flows.engine.script import Node, Path, Script, Slot, Text
 
 GAP = "\x1f"
 """Stands between two clips."""
+READ_BACKS = ("read_back.say_spoken", "read_back.say_keyed")
 _WORDS = re.compile(r"\w")
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where in the library a text stands: `part` is the path of its field in the step (`read_back.say`)."""
+    """Where in the library a text stands: `part` is the path of its field in the step (`read_back.say_keyed`)."""
 
     script: str
     node: Node
@@ -122,7 +123,7 @@ class Understanding:
         asked: tuple[int, int, Match, Place, bool] | None = None
         for match in matches:
             for place in match.template.places:
-                confirms = place.part == "read_back.say" and place.node is last
+                confirms = place.part in READ_BACKS and place.node is last
                 if not isinstance(place.node, Ask) or not (confirms or place.part == "say"):
                     continue
                 rank = (match.end, place.script == script)
