@@ -21,13 +21,7 @@ from ivr.carriers.base import DialOrder, OrderUnknown
 from tests.ivr.campaigns.desk import Desk, a_phone
 
 HANOI = ZoneInfo("Asia/Ho_Chi_Minh")
-IN_BETWEEN = {
-    Disposition.REGISTERED,
-    Disposition.QUEUED,
-    Disposition.CONTACTED,
-    Disposition.STARTED,
-    Disposition.PARTIAL,
-}
+IN_BETWEEN = {"registered", "queued", "contacted", "started", "partial"}
 
 
 @pytest.mark.capability("I2", "I4", "I5", "I7", "I12")
