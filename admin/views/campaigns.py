@@ -8,7 +8,7 @@ from uuid import UUID
 from flask import Blueprint, abort, render_template, request
 from flask.typing import ResponseReturnValue
 
-from admin.chart import reach_chart
+from admin.chart import ReachChart, reach_chart
 from admin.current import audit, uow, viewer, wants_fragment, wants_json
 from admin.policy import needs
 from admin.queries import campaigns as queries
@@ -33,19 +33,16 @@ def campaigns() -> ResponseReturnValue:
 def campaign(campaign_id: UUID) -> ResponseReturnValue:
     found = visible_campaign(campaign_id)
     progress = queries.progress_of(uow(), viewer(), [found.id]).get(found.id, queries.NO_PROGRESS)
+    if wants_fragment() and request.args.get("part") == "reach":
+        return render_template("campaign_reach.html", campaign=found, chart=_chart(found, progress))
     now, live = queries.calls_now(uow(), viewer(), found.id)
     if wants_json():
         return _as_json(found, progress) | {"calls_now": now}
-    chart = reach_chart(queries.finished_over_time(uow(), viewer(), found), progress.targets)
-    return render_template(
-        "campaign_live.html" if wants_fragment() else "campaign.html",
-        campaign=found,
-        progress=progress,
-        calls_now=now,
-        live=live,
-        chart=chart,
-        may_run=queries.may_run(viewer(), found),
-    )
+    shown = {"campaign": found, "progress": progress, "calls_now": now, "live": live}
+    shown["may_run"] = queries.may_run(viewer(), found)
+    if wants_fragment():
+        return render_template("campaign_live.html", **shown)
+    return render_template("campaign.html", chart=_chart(found, progress), **shown)
 
 
 @pages.get("/campaigns/<uuid:campaign_id>/targets")
@@ -58,6 +55,10 @@ def targets(campaign_id: UUID) -> ResponseReturnValue:
     )
     audit("campaign.targets", f"campaign:{found.id}", {"disposition": disposition, "state": state})
     return render_template("targets.html", campaign=found, page=page, disposition=disposition, state=state)
+
+
+def _chart(campaign: Campaign, progress: queries.Progress) -> ReachChart | None:
+    return reach_chart(queries.finished_over_time(uow(), viewer(), campaign), progress.targets)
 
 
 def visible_campaign(campaign_id: UUID) -> Campaign:

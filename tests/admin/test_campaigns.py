@@ -157,7 +157,9 @@ def test_the_progress_refreshes_as_a_fragment_of_the_same_page(province: Provinc
     assert "<html" not in part
     assert f'hx-get="{page}"' in whole
     assert "completed" in part
-    assert "area-completed" in part  # the chart
+    chart = son.get(f"{page}?part=reach", headers={"HX-Request": "true"}).text
+    assert '<polygon class="area-completed"' in chart
+    assert "<html" not in chart
 
 
 def test_targets_are_filtered_by_result(province: Province, visitor: Visit) -> None:
