@@ -58,10 +58,11 @@ class Jobs:
     def perform(self, row_id: int) -> None:
         """Do the job of one outbox row. What RQ calls in the worker."""
         with self._database.unit() as uow:
-            row = uow.session.get(outbox.OutboxRow, row_id)
+            row = uow.session.get(outbox.OutboxRow, row_id, with_for_update=True)
             if row is None or row.done_at is not None:
                 return
             name, payload = row.job, row.payload
+            outbox.mark_begun(uow, row)
         handler = self._handlers.get(name)
         failure: TracelineError | None = None
         if handler is None:

@@ -57,6 +57,13 @@ def backoff(tries: int) -> timedelta:
     return min(timedelta(seconds=2 ** min(tries, 20)), LONGEST_BACKOFF)
 
 
+def mark_begun(uow: UnitOfWork, row: OutboxRow) -> None:
+    """The job begins. Should it never come to an end (a crash, an error nobody foresaw), it comes again, later each
+    time."""
+    row.tries += 1
+    row.due_at = uow.now() + backoff(row.tries)
+
+
 def mark_done(uow: UnitOfWork, row: OutboxRow, error: str | None = None) -> None:
     """The job has been done, or refused for good with `error`."""
     row.done_at = uow.now()
@@ -65,7 +72,6 @@ def mark_done(uow: UnitOfWork, row: OutboxRow, error: str | None = None) -> None
 
 def mark_failed(uow: UnitOfWork, row: OutboxRow, error: str) -> None:
     """The job failed for a passing reason and is due again later."""
-    row.tries += 1
     row.error = error
     row.relayed_at = None
     row.due_at = uow.now() + backoff(row.tries)

@@ -226,3 +226,16 @@ def test_many_rows_are_relayed_in_portions(
             uow.send("greet", {"n": n})
     jobs = Jobs(database, redis_client, "x")
     assert [jobs.relay() for _ in range(4)] == [200, 200, 100, 0]
+
+
+def test_a_job_with_a_bug_comes_again_later_each_time(database: Database, jobs: Jobs, clock: SimulatedClock) -> None:
+    jobs.register("greet", failing(ZeroDivisionError()))
+    row_id = send(database)
+    waits = []
+    for _ in range(8):
+        with pytest.raises(ZeroDivisionError):
+            jobs.perform(row_id)
+        waits.append((row(database, row_id).due_at - clock.now()).total_seconds())
+        clock.advance(timedelta(minutes=20))
+        assert jobs.relay() == 1
+    assert waits == [2, 4, 8, 16, 32, 64, 128, 256]
