@@ -113,6 +113,19 @@ WEEKDAYS = {
     5: _("Saturday"),
     6: _("Sunday"),
 }
+NO_MODEL = {
+    "vi": _("No speech model for Vietnamese: keys only"),
+    "en": _("No speech model for English: keys only"),
+    "ko": _("No speech model for Korean: keys only"),
+}
+SPEECH_STATES = {
+    "no_grammar": _("This model takes no word list: keys only"),
+    "switched_off": _("Recognition is switched off (no recogniser processes): keys only"),
+    "no_media": _("No process for live audio is running: keys only"),
+    "loading": _("The model is being loaded: keys only until then"),
+    "failed": _("The recogniser has failed: keys only"),
+    "closed": _("The recogniser is being stopped: keys only"),
+}
 # The composition root names the carriers in English; here they are only marked for translation.
 CARRIERS = (_("Twilio, keys and speech"), _("Twilio, keys only"))
 PROCESSES = {"web": _("web pages"), "media": _("live audio"), "worker": _("worker"), "scheduler": _("scheduler")}
@@ -136,6 +149,7 @@ VOCABULARIES: dict[str, dict[Any, Any]] = {
     "machine": MACHINE_POLICIES,
     "weekday": WEEKDAYS,
     "process": PROCESSES,
+    "speech": SPEECH_STATES,
 }
 
 # The colour that goes with a word; the word itself always stands beside it.

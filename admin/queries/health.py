@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import func, select
 
+from audio.models.registry import Model
 from core.database import UnitOfWork
 from core.heartbeats import Heartbeat
 from core.outbox import OutboxRow
@@ -16,7 +17,8 @@ from ivr.calls.model import Call
 # A process beats every few seconds. Silent this long, it counts as gone; this long, it is no longer listed.
 SILENT_AFTER = timedelta(seconds=30)
 FORGOTTEN_AFTER = timedelta(hours=1)
-EXPECTED = ("web", "media", "worker", "scheduler")
+# Whoever reads this page knows that the web lives; dead workers show in the jobs that wait.
+EXPECTED = ("media", "scheduler")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,46 @@ def list_processes(uow: UnitOfWork) -> tuple[Sequence[Process], Sequence[str]]:
     processes = [Process(row, row.at > now - SILENT_AFTER) for row in rows]
     alive = {process.beat.kind for process in processes if process.alive}
     return processes, [kind for kind in EXPECTED if kind not in alive]
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechHealth:
+    """Whether callers may answer in a language by voice. `state`: `ready`, or why they answer by keys only: `no_model`,
+    `no_grammar`, `switched_off`, `no_media`, `loading` (or another state of the recogniser that is not ready)."""
+
+    language: str
+    state: str
+    model: str = ""
+    workers: int = 0
+    wanted: int = 0
+    sessions: int = 0
+    crashes: int = 0
+
+    @property
+    def ready(self) -> bool:
+        return self.state == "ready"
+
+
+def speech_of(
+    language: str, processes: Sequence[Process], models: Mapping[str, Model], recogniser_workers: int
+) -> SpeechHealth:
+    """What the living media processes say of a language; when none does, what is known of its model here. Pure."""
+    media = [process.beat for process in processes if process.alive and process.beat.kind == "media"]
+    told = [one for beat in media for one in beat.status.get("recogniser", ()) if one["language"] == language]
+    if told:
+        workers, wanted, sessions, crashes = (
+            sum(one[name] for one in told) for name in ("workers", "wanted", "sessions", "crashes")
+        )
+        state = next((one["state"] for one in told if one["state"] == "ready"), told[0]["state"])
+        return SpeechHealth(language, state, told[0]["model"], workers, wanted, sessions, crashes)
+    model = models.get(language)
+    if model is None:
+        return SpeechHealth(language, "no_model")
+    if not model.supports_grammar:
+        return SpeechHealth(language, "no_grammar", model.name)
+    if not recogniser_workers:
+        return SpeechHealth(language, "switched_off", model.name)
+    return SpeechHealth(language, "loading" if media else "no_media", model.name)
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,11 +18,9 @@ pages = Blueprint("health", __name__)
 @needs(Right.HEALTH_SEE)
 def health() -> ResponseReturnValue:
     processes, missing = queries.list_processes(uow())
-    models = find_models(context().settings.models_folder)
-    workers = context().settings.recogniser_workers
-    speech = {
-        language: language in models and models[language].supports_grammar and workers > 0 for language in LANGUAGES
-    }
+    settings = context().settings
+    models = find_models(settings.models_folder)
+    speech = [queries.speech_of(code, processes, models, settings.recogniser_workers) for code in LANGUAGES]
     if wants_json():
         return {
             "processes": [
@@ -30,15 +28,13 @@ def health() -> ResponseReturnValue:
                 for p in processes
             ],
             "missing": missing,
-            "speech": speech,
+            "speech": {one.language: one.state for one in speech},
         }
     return render_template(
         "health_live.html" if wants_fragment() else "health.html",
         processes=processes,
         missing=missing,
-        models=models,
         speech=speech,
-        workers=workers,
         carriers=queries.list_carriers(uow(), list(context().carriers)),
         outbox=queries.outbox_health(uow()),
     )

@@ -155,15 +155,18 @@ def test_the_system_page_says_who_is_alive_and_that_vietnamese_is_keys_only(
     province: Province, visitor: Visit, database: Database, clock: SimulatedClock
 ) -> None:
     hanh = visitor("hanh")
-    assert "No process of this kind is alive: worker." in hanh.page("/health")
+    assert "No process of this kind is alive: live audio." in hanh.page("/health")
+    korean = {"language": "ko", "model": "small-ko", "state": "ready", "workers": 2, "wanted": 2, "sessions": 1}
     with database.unit() as uow:
-        beat(uow, "worker", "worker@cdc1:77", {"jobs": 3})
+        beat(uow, "media", "media@cdc1:77", {"calls": 3, "recogniser": [{**korean, "crashes": 0}]})
     page = hanh.page("/health")
-    assert "worker@cdc1:77" in page
-    assert "No process of this kind is alive: worker." not in page
+    assert "media@cdc1:77" in page
+    assert "No process of this kind is alive: live audio." not in page
+    assert "2 of 2 recognisers, 1 listening" in page
+    assert hanh.json("/health")["speech"] == {"vi": "no_model", "en": "no_model", "ko": "ready"}
     assert "No speech model for Vietnamese: keys only" in page
     clock.advance(timedelta(minutes=2))
-    assert hanh.json("/health")["missing"] == ["web", "media", "worker", "scheduler"]
+    assert hanh.json("/health")["missing"] == ["media", "scheduler"]
     hanh.post("/language", {"language": "vi"})
     assert "Không có mô hình giọng nói cho tiếng Việt: chỉ bấm phím" in hanh.page("/health")
 

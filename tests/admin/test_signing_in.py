@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from flask import Flask
 from sqlalchemy import select
 
+from admin.app import create_app
+from admin.context import ConsoleContext
 from core.audit import AuditEntry
 from core.database import Database
 from core.login import create_user
+from core.settings import Settings
 from core.users import User
 from tests.admin.conftest import Visitor
 from tests.admin.province import Province
@@ -131,3 +135,14 @@ def test_signing_in_and_out_are_on_the_audit_log(console: Flask, newcomer: tuple
         lines = uow.session.execute(select(AuditEntry.action, AuditEntry.address).order_by(AuditEntry.id)).all()
     assert [line.action for line in lines] == ["user.created", "login.failed", "login.succeeded", "logout"]
     assert lines[-1].address == "127.0.0.1"
+
+
+def test_over_https_the_cookie_stays_on_https(console: Flask, settings: Settings) -> None:
+    context: ConsoleContext = console.extensions["traceline"]
+    public = settings.model_copy(update={"public_url": "https://traceline.example"})
+    app = create_app(replace(context, settings=public))
+    response = app.test_client().get("/login", base_url="https://traceline.example")
+    cookie = response.headers["Set-Cookie"]
+    assert cookie.startswith("__Host-traceline=")
+    assert "Secure" in cookie
+    assert response.headers["Strict-Transport-Security"] == "max-age=31536000"
