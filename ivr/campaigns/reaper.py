@@ -1,6 +1,8 @@
 """The reaper: finds calls that never end (a lost callback, a dead worker) and closes them; their targets go on (I11).
 
-Time runs from ringing and from the answer, never from queuing: a carrier may hold an order back for a long while.
+A call that has been quiet for longer than usual is looked up at its carrier, which often knows that it is over. One
+that can no longer be going on is hung up and closed, whatever the carrier says. Time runs from ringing and from the
+answer, never from queuing: a carrier may hold an order back for a long while.
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ from sqlalchemy import select
 from core.database import Database
 from core.errors import Permanent, Retryable
 from ivr.calls.model import Call, CallState, FailureReason
+from ivr.calls.status import TERMINAL, StatusReport
 from ivr.campaigns.model import Campaign
 from ivr.campaigns.ports import CallBook
 from ivr.carriers.base import Carrier
@@ -31,15 +34,27 @@ LONGEST_CALL = timedelta(minutes=45)
 LONGEST_QUEUE = timedelta(hours=1)
 # A call that the carrier never heard of belongs to a dial job, which closes it; this is for the ones it left behind.
 LONGEST_ORDER = timedelta(minutes=30)
+# From when on a call is looked up at the carrier: after the answer, and before it (beyond the ring time).
+QUIET_TALK = timedelta(minutes=5)
+QUIET_RING = timedelta(seconds=30)
 _DEFAULT_RING = 60
 _BATCH = 200
 
 
 @dataclass(frozen=True, slots=True)
-class _Stale:
+class _Quiet:
     call_id: UUID
     carrier: str
     provider_ref: str | None
+    stale: bool
+
+
+def is_quiet(call: Call, ring_seconds: int, now: datetime) -> bool:
+    """Whether an open call has been going on long enough to ask its carrier about it."""
+    if call.answered_at is not None:
+        return now - call.answered_at > QUIET_TALK
+    since = call.ringing_at or call.created_at
+    return now - since > timedelta(seconds=ring_seconds) + QUIET_RING
 
 
 def is_stale(call: Call, ring_seconds: int, now: datetime) -> bool:
@@ -60,39 +75,54 @@ class Reaper:
         self._carriers = carriers
 
     def reap(self, payload: Mapping[str, Any] | None = None) -> int:
-        """Close what is stale; returns how many. A call whose carrier cannot be asked now stays until the next time."""
-        return sum(self._close(stale) for stale in self._stale())
+        """Close what is over; returns how many. A call whose carrier cannot be asked now stays until the next time."""
+        return sum(self._close(quiet) for quiet in self._quiet())
 
-    def _stale(self) -> list[_Stale]:
+    def _quiet(self) -> list[_Quiet]:
         with self._database.unit() as uow:
             now = uow.now()
             rows = uow.session.execute(
                 select(Call, Campaign.ring_seconds)
                 .outerjoin(Campaign, Campaign.id == Call.campaign_id)
-                .where(Call.ended_at.is_(None), Call.created_at < now - RING_SLACK)
+                .where(Call.ended_at.is_(None), Call.created_at < now - QUIET_RING)
                 .order_by(Call.created_at)
                 .limit(_BATCH)
             )
             return [
-                _Stale(call.id, call.carrier, call.provider_ref)
+                _Quiet(call.id, call.carrier, call.provider_ref, is_stale(call, ring_seconds or _DEFAULT_RING, now))
                 for call, ring_seconds in rows
-                if is_stale(call, ring_seconds or _DEFAULT_RING, now)
+                if is_quiet(call, ring_seconds or _DEFAULT_RING, now)
             ]
 
-    def _close(self, stale: _Stale) -> bool:
-        carrier = self._carriers.get(stale.carrier)
-        if carrier is not None and stale.provider_ref is not None:
-            try:
-                carrier.hang_up(stale.provider_ref)
-            except Retryable as error:
-                log.warning("event=reap_postponed call=%s why=%s", stale.call_id, error.message)
-                return False
-            except Permanent:
-                log.info("event=call_unknown_to_carrier call=%s", stale.call_id)
+    def _close(self, quiet: _Quiet) -> bool:
+        carrier = self._carriers.get(quiet.carrier)
+        try:
+            if carrier is not None and quiet.provider_ref is not None:
+                report = carrier.status(quiet.provider_ref, self._database.clock.now())
+                if report is not None and report.state in TERMINAL:
+                    return self._learn(quiet, report)
+                if quiet.stale:
+                    carrier.hang_up(quiet.provider_ref)
+        except Retryable as error:
+            log.warning("event=reap_postponed call=%s why=%s", quiet.call_id, error.message)
+            return False
+        except Permanent as error:
+            log.warning("event=reap_refused call=%s why=%s", quiet.call_id, error.message)
+        return quiet.stale and self._give_up(quiet)
+
+    def _learn(self, quiet: _Quiet, report: StatusReport) -> bool:
+        """The carrier says how it ended; the callback that should have told us was lost."""
+        with self._database.unit() as uow:
+            ended = self._calls.apply_status(uow, quiet.call_id, report)
+        if ended:
+            log.warning("event=callback_lost call=%s carrier=%s state=%s", quiet.call_id, quiet.carrier, report.state)
+        return ended
+
+    def _give_up(self, quiet: _Quiet) -> bool:
         with self._database.unit() as uow:
             closed = self._calls.end(
-                uow, stale.call_id, "failed", state=CallState.FAILED, failure_reason=FailureReason.LOST
+                uow, quiet.call_id, "failed", state=CallState.FAILED, failure_reason=FailureReason.LOST
             )
         if closed:
-            log.warning("event=call_reaped call=%s carrier=%s", stale.call_id, stale.carrier)
+            log.warning("event=call_reaped call=%s carrier=%s", quiet.call_id, quiet.carrier)
         return closed

@@ -7,6 +7,8 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
+from ivr.calls.status import StatusReport
+
 
 @dataclass(frozen=True, slots=True)
 class DialOrder:
@@ -36,6 +38,9 @@ class Carrier(Protocol):
 
     def hang_up(self, provider_ref: str) -> None:
         """End the call. Harmless when it is over already."""
+
+    def status(self, provider_ref: str, now: datetime) -> StatusReport | None:
+        """What became of a call, for when its callbacks were lost. None for a call that the carrier does not know."""
 
 
 class OrderUnknown(Exception):

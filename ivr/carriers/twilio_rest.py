@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from requests import exceptions
@@ -21,7 +21,9 @@ from urllib3.exceptions import NewConnectionError
 
 from core.errors import Permanent, Retryable
 from core.settings import Settings
+from ivr.calls.status import StatusReport
 from ivr.carriers.base import DialOrder, OrderUnknown
+from ivr.carriers.twilio_fields import status_report
 
 WEBHOOKS, STREAMS = "twilio", "twilio-stream"
 """The names of the two carriers that dial through here: by keys, and with live audio."""
@@ -36,6 +38,7 @@ CLOCK_SKEW = timedelta(seconds=30)
 WRONG_CREDENTIALS = 401
 TOO_MANY = 429
 ALREADY_OVER = 21220
+UNKNOWN_CALL = 20404
 
 
 class _Http(TwilioHttpClient):  # type: ignore[misc]  # the library has no types
@@ -110,6 +113,17 @@ class TwilioCarrier:
         except _Refused as error:
             if error.code != ALREADY_OVER:
                 raise
+
+    def status(self, provider_ref: str, now: datetime) -> StatusReport | None:
+        """The call as Twilio has it now. `now` is when a change counts as having happened: Twilio does not say."""
+        try:
+            with _errors(order_taken=False):
+                call = self._client.calls(provider_ref).fetch()
+        except _Refused as error:
+            if error.code == UNKNOWN_CALL:
+                return None
+            raise
+        return status_report({"CallSid": provider_ref, "CallStatus": str(call.status)}, now)
 
 
 class _Refused(Permanent):

@@ -6,7 +6,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -43,6 +43,7 @@ class Network:
         self.dialed: list[DialOrder] = []
         self.known: dict[UUID, str] = {}
         self.hung_up: list[str] = []
+        self.statuses: dict[str, StatusReport] = {}
         self.before: Callable[[DialOrder], None] | None = None
         self.after: Callable[[DialOrder], None] | None = None
         self._lock = threading.Lock()
@@ -62,6 +63,9 @@ class Network:
 
     def hang_up(self, provider_ref: str) -> None:
         self.hung_up.append(provider_ref)
+
+    def status(self, provider_ref: str, now: datetime) -> StatusReport | None:
+        return self.statuses.get(provider_ref)
 
     @property
     def numbers(self) -> list[str]:

@@ -8,7 +8,8 @@ import pytest
 
 from core.errors import Permanent, Retryable
 from ivr.calls.model import CallState, FailureReason
-from ivr.campaigns.reaper import LONGEST_CALL, LONGEST_QUEUE, RING_SLACK, Reaper
+from ivr.calls.status import StatusReport
+from ivr.campaigns.reaper import LONGEST_CALL, LONGEST_QUEUE, QUIET_RING, QUIET_TALK, RING_SLACK, Reaper
 from tests.ivr.campaigns.desk import Desk, a_phone
 
 
@@ -78,6 +79,39 @@ def test_a_call_the_carrier_cannot_end_now_stays_until_the_next_time(
     assert reaper.reap() == 1
     assert desk.call(phones[0]).ended_at is None
     assert desk.call(phones[1]).failure_reason == FailureReason.LOST
+
+
+@pytest.mark.capability("I11")
+@pytest.mark.parametrize("answered", [False, True])
+def test_a_lost_callback_is_made_up_for_by_asking_the_carrier(desk: Desk, reaper: Reaper, answered: bool) -> None:
+    phone = a_phone()
+    desk.campaign(phone, ring_seconds=40)
+    desk.tick()
+    if answered:
+        desk.answer(phone)
+        desk.press(phone, "2")
+    quiet = QUIET_TALK if answered else timedelta(seconds=40) + QUIET_RING
+    state, reason = (CallState.COMPLETED, None) if answered else (CallState.FAILED, FailureReason.BUSY)
+    desk.network.statuses["CA1"] = StatusReport(state, desk.clock.now(), reason, provider_ref="CA1")
+    desk.clock.advance(quiet)
+    assert reaper.reap() == 0
+    desk.wait(seconds=1)
+    assert reaper.reap() == 1
+    assert desk.target(phone).outcomes == ({"breakoff": 1} if answered else {"busy": 1})
+    assert desk.network.hung_up == []
+
+
+@pytest.mark.capability("I11")
+def test_a_long_conversation_that_the_carrier_still_has_goes_on(desk: Desk, reaper: Reaper) -> None:
+    phone = a_phone()
+    desk.campaign(phone)
+    desk.tick()
+    desk.answer(phone)
+    desk.network.statuses["CA1"] = StatusReport(CallState.IN_PROGRESS, desk.clock.now(), provider_ref="CA1")
+    desk.wait(minutes=30)
+    assert reaper.reap() == 0
+    assert desk.call(phone).ended_at is None
+    assert desk.network.hung_up == []
 
 
 def test_a_callback_that_comes_after_all_changes_nothing(desk: Desk, reaper: Reaper) -> None:

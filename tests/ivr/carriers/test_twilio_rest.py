@@ -21,6 +21,7 @@ from openapi_schema_validator import OAS30Validator
 
 from core.errors import Permanent, Retryable
 from core.settings import Settings
+from ivr.calls.model import CallState
 from ivr.carriers.base import DialOrder, OrderUnknown
 from ivr.carriers.twilio_rest import STREAMS, WEBHOOKS, TwilioCarrier
 from tests.conftest import NOW
@@ -294,3 +295,21 @@ def test_nothing_of_an_order_is_logged(peer: Peer, carrier: TwilioCarrier, caplo
         peer.answer = (200, {"calls": []})
         carrier.find(ORDER)
     assert NUMBER[1:] not in caplog.text
+
+
+@pytest.mark.capability("I11")
+@pytest.mark.parametrize(
+    ("answer", "state"),
+    [
+        ((200, {"sid": CALL_SID, "status": "in-progress"}), CallState.IN_PROGRESS),
+        ((200, {"sid": CALL_SID, "status": "no-answer"}), CallState.FAILED),
+        ((404, {"code": 20404, "message": "not found", "status": 404}), None),
+    ],
+)
+def test_twilio_is_asked_what_became_of_a_call(
+    peer: Peer, carrier: TwilioCarrier, answer: tuple[int, Any], state: CallState | None
+) -> None:
+    peer.answer = answer
+    report = carrier.status(CALL_SID, NOW)
+    assert (report.state if report else None) == state
+    assert [method for method, _, _ in peer.requests] == ["GET"]
