@@ -6,12 +6,15 @@ from collections.abc import Mapping
 from typing import Any, cast
 from zoneinfo import ZoneInfo
 
-from flask import abort, current_app, g, request
+from flask import abort, current_app, g, request, session
 
 from admin.context import ConsoleContext
 from admin.policy import Viewer
 from core.audit import write_audit
 from core.database import UnitOfWork
+
+# A page that refreshes itself writes one line of the audit log each time this has passed while it stays open.
+WATCHED_AGAIN_AFTER = 600
 
 
 def context() -> ConsoleContext:
@@ -63,3 +66,14 @@ def audit(action: str, subject: str = "", detail: Mapping[str, Any] | None = Non
         address=request.remote_addr or "",
         detail=detail,
     )
+
+
+def audit_watch(action: str, subject: str = "") -> None:
+    """Write a line about a page that may refresh itself: a full page always, its fragments once in ten minutes. When
+    the last line was written stands in the signed cookie, so nobody can read without leaving one."""
+    key, now = f"{action} {subject}", int(uow().now().timestamp())
+    recent = {name: at for name, at in session.get("watched", {}).items() if at > now - WATCHED_AGAIN_AFTER}
+    if wants_fragment() and key in recent:
+        return
+    audit(action, subject)
+    session["watched"] = dict(sorted({**recent, key: now}.items(), key=lambda item: item[1])[-10:])

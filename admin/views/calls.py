@@ -10,7 +10,7 @@ from flask_babel import gettext
 
 from admin import labels
 from admin.conversation import conversation
-from admin.current import audit, uow, viewer, wants_fragment
+from admin.current import audit_watch, uow, viewer, wants_fragment
 from admin.phone_search import searched_phone
 from admin.policy import needs
 from admin.queries import calls as queries
@@ -43,8 +43,7 @@ def call(call_id: UUID) -> ResponseReturnValue:
     """What was said holds health data, so the transcript needs that right too, and its reading is audited."""
     found = queries.find_call(uow(), viewer(), call_id) or abort(404)
     turns = conversation(read_log(uow(), call_id))
-    if not wants_fragment():
-        audit("call.read", f"call:{call_id}")
+    audit_watch("call.read", f"call:{call_id}")
     return render_template(
         "call_live.html" if wants_fragment() else "call.html", page=found, call=found.call, turns=turns
     )

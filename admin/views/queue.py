@@ -10,7 +10,7 @@ from flask import Blueprint, abort, flash, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
-from admin.current import audit, uow, viewer, wants_fragment, wants_json
+from admin.current import audit, audit_watch, uow, viewer, wants_fragment, wants_json
 from admin.policy import needs
 from admin.queries import appointments as queries
 from core.errors import UserError
@@ -26,8 +26,7 @@ pages = Blueprint("queue", __name__)
 def queue() -> ResponseReturnValue:
     rows = queries.list_queue(uow(), viewer())
     own = queries.own_practitioner(uow(), viewer())
-    if not wants_fragment():  # the page refreshes itself; one line per reading is enough
-        audit("queue.list", detail={"shown": len(rows)})
+    audit_watch("queue.list")
     if wants_json():
         return {"queue": [_as_json(row) for row in rows]}
     return render_template("queue_live.html" if wants_fragment() else "queue.html", rows=rows, own=own)

@@ -42,6 +42,20 @@ def test_every_read_of_health_data_is_audited(province: Province, visitor: Visit
     ]
 
 
+@pytest.mark.capability("C3")
+def test_a_page_that_refreshes_itself_is_audited_once_in_ten_minutes(
+    province: Province, visitor: Visit, database: Database, clock: SimulatedClock
+) -> None:
+    son, fragment = visitor("son"), {"HX-Request": "true"}
+    for _ in range(3):
+        son.get("/queue", headers=fragment)  # even without having opened the whole page
+    assert audited(database, "son") == [("queue.list", "")]
+    clock.advance(timedelta(minutes=11))
+    son.get("/queue", headers=fragment)
+    son.get(f"/calls/{province.an.call}", headers=fragment)
+    assert audited(database, "son")[1:] == [("queue.list", ""), ("call.read", f"call:{province.an.call}")]
+
+
 def test_a_call_reads_like_a_conversation(province: Province, visitor: Visit) -> None:
     page = visitor("son").page(f"/calls/{province.an.call}")
     for piece in (
