@@ -46,7 +46,8 @@ class WorkerLink:
 
     def send(self, header: dict[str, Any], body: bytes = b"") -> bool:
         """Hand over a message; False if the worker is gone or too far behind."""
-        if not self.alive or self.backlogged:
+        # A dead worker's connection is closed before `follow` is told; uvloop raises when one writes to it.
+        if not self.alive or self._writer.is_closing() or self.backlogged:
             return False
         self._writer.write(wire.encode(header, body))
         return True

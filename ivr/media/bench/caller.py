@@ -98,7 +98,7 @@ class StreamCaller:
     async def line(self) -> None:
         """Frames, one every 20 ms, for as long as the connection lasts."""
         due = self._loop.time()
-        with contextlib.suppress(ConnectionClosed):
+        try:
             while True:
                 frame = self._voice.popleft() if self._voice else codec.ULAW_SILENCE
                 await self.send_frame(frame)
@@ -106,6 +106,8 @@ class StreamCaller:
                     self._voice_over.set()
                 due += FRAME_SECONDS
                 await asyncio.sleep(max(0.0, due - self._loop.time()))
+        except ConnectionClosed:
+            self._voice_over.set()
 
     async def listen(self) -> None:
         """Take what comes until the connection is closed."""

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 
 import pytest
+import uvloop
 
 from audio import codec
 from audio.recogniser.pool import Recognisers
@@ -17,6 +18,13 @@ from flows.engine.events import SpeechHeard
 from tests.ivr.media.conftest import Exchange, answer_by_keys, left
 
 pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def event_loop_policy() -> asyncio.AbstractEventLoopPolicy:
+    """The loop of the media process: it treats the connection of a dead worker more strictly than asyncio's own."""
+    return uvloop.EventLoopPolicy()
+
 
 Open = Callable[..., AbstractAsyncContextManager[Exchange]]
 
