@@ -33,7 +33,25 @@ END_REASONS = {
     "limit": _("limit reached"),
     "ineligible": _("wrong person"),
     "callback": _("asked to be called later"),
+    "no_input": _("gave no answer"),
+    "no_match": _("was not understood"),
+    "opted_out": _("does not want to be called"),
+    "red_flag": _("emergency sign"),
     "failed": _("failed"),
+}
+# What a transcript says of an effect and its outcome.
+EFFECTS = {
+    "telehealth.offer_slots → offered": _("Free appointment times were offered."),
+    "telehealth.offer_slots → none": _("There was no free appointment time."),
+    "telehealth.book → booked": _("The appointment was booked."),
+    "telehealth.book → taken": _("That time was just taken by somebody else."),
+    "telehealth.book → refused": _("That time could not be booked."),
+    "telehealth.queue → queued": _("Put into the queue for a doctor."),
+    "telehealth.queue → no_doctor": _("No doctor was on duty; the place in the queue is kept."),
+    "telehealth.urgent → queued": _("Put at the head of the queue for a doctor."),
+    "telehealth.urgent → no_doctor": _("No doctor was on duty; emergency advice was given."),
+    "call.opt_out → done": _("The number will not be called again."),
+    "call.callback → done": _("Will be called again later."),
 }
 OUTCOMES = {
     "completed": _("completed"),
@@ -133,6 +151,7 @@ VOCABULARIES: dict[str, dict[Any, Any]] = {
     "call": CALL_STATES,
     "failure": FAILURES,
     "end": END_REASONS,
+    "effect": EFFECTS,
     "outcome": OUTCOMES,
     "direction": DIRECTIONS,
     "disposition": DISPOSITIONS,

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from babel.messages.extract import extract_from_dir
 
+from admin import labels
 from admin.error_texts import CONTEXT, in_vietnamese
 from admin.languages import catalogue
+from flows.catalogue import Library
+from flows.effects import EFFECTS
+from ivr.campaigns.words import Disposition, Outcome
 from tests.admin.conftest import Visitor
 from tests.admin.province import Province
 
@@ -105,3 +110,17 @@ def test_a_stranger_chooses_a_language_before_the_log_in(visitor: Callable[[str]
 @pytest.mark.parametrize("address", ["//evil.example", "https://evil.example", "/\\evil.example", ""])
 def test_no_form_leads_to_another_site(visitor: Callable[[str], Visitor], address: str) -> None:
     assert visitor("son").post("/language", {"language": "vi", "next": address}).location == "/"
+
+
+def test_how_calls_end_and_what_effects_did_have_words(script_library: Library) -> None:
+    known = {f"{effect.name} → {outcome}" for effect in EFFECTS for outcome in effect.outcomes}
+    assert known == labels.EFFECTS.keys()
+    ends = {
+        reason
+        for document in script_library.documents.values()
+        for reason in re.findall(r"'end': '(\w+)'", repr(document.data))
+    }
+    assert len(ends) > 5
+    assert ends - labels.END_REASONS.keys() == set()
+    assert {str(word) for word in Outcome} == labels.OUTCOMES.keys()
+    assert {str(word) for word in Disposition} == labels.DISPOSITIONS.keys()
