@@ -44,7 +44,8 @@ class State:
 
     `step` is where we are (None before the start and after the end); `phase` is the engine's own marker within
     the step (`ask`, `confirm`, …); `pending` is an answer that waits for its read-back; `attempts` counts no-input
-    and no-match per step, apart; `context` is what the host told us at the start (person's name, language, …),
+    and no-match per step, apart; `learned` are the hints that the person has followed, by kind and language, which are
+    said in short from then on; `context` is what the host told us at the start (person's name, language, …),
     `status` is `new`, `active` or `ended`, with `end_reason`.
     """
 
@@ -62,6 +63,7 @@ class State:
     no_input: Mapping[str, int] = field(default_factory=dict)
     no_match: Mapping[str, int] = field(default_factory=dict)
     speech_failures: int = 0
+    learned: tuple[str, ...] = ()
     params: Mapping[str, Any] = field(default_factory=dict)
     stack: tuple[Frame, ...] = ()
     turns: int = 0
@@ -121,6 +123,7 @@ def state_from_json(data: Mapping[str, Any]) -> State:
     pending = values.get("pending")
     values["pending"] = Answer(**pending) if pending else None
     values["answers"] = {name: Answer(**answer) for name, answer in values["answers"].items()}
+    values["learned"] = tuple(values.get("learned", ()))
     values["stack"] = tuple([Frame(**frame) for frame in values["stack"]])
     return State(**values)
 

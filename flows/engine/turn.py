@@ -30,6 +30,7 @@ class Turn:
         self.no_input = state.no_input
         self.no_match = state.no_match
         self.speech_failures = state.speech_failures
+        self.learned = state.learned
         self.params = state.params
         self.stack = state.stack
         self.turns = state.turns
@@ -157,6 +158,16 @@ class Turn:
         speech = self.context.get("speech")
         return self.language in speech if isinstance(speech, list | tuple) else True
 
+    def learn(self, lesson: str) -> None:
+        """The person has answered as a hint asked, in this language: it need not be said in full again."""
+        name = f"{lesson}/{self.language}"
+        if name not in self.learned:
+            self.learned = (*self.learned, name)
+
+    def knows(self, lesson: str) -> bool:
+        """Whether a short hint will do: learned before, and nothing has gone wrong with this question."""
+        return f"{lesson}/{self.language}" in self.learned and not self.no_input and not self.no_match
+
     def result(self) -> Step:
         """The frozen outcome of the turn."""
         if self.ignored:
@@ -176,6 +187,7 @@ class Turn:
             no_input=self.no_input,
             no_match=self.no_match,
             speech_failures=self.speech_failures,
+            learned=self.learned,
             params=self.params,
             stack=self.stack,
             turns=self.turns,

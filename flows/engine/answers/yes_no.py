@@ -6,7 +6,7 @@
     on: {yes: cough, no: cough}
 
 Key 1 is yes, key 2 is no; the words come from the common phrases, and `words: {yes: {vi: [sốt rồi]}}` adds to them.
-The value is true or false.
+The value is true or false. Who has answered one such question by voice hears how only briefly from then on.
 """
 
 from __future__ import annotations
@@ -42,6 +42,7 @@ class YesNo(AnswerKind):
     meanings: Mapping[str, Mapping[str, str]]
     grammar_of: Mapping[str, Grammar]
     hint_speech: Text
+    hint_short: Text
     hint_keys: Text
 
     @classmethod
@@ -59,6 +60,7 @@ class YesNo(AnswerKind):
             meanings=meanings,
             grammar_of=grammars(meanings),
             hint_speech=build.phrase("yes_no"),
+            hint_short=build.phrase("yes_no_short"),
             hint_keys=build.phrase("yes_no_keys"),
         )
 
@@ -79,10 +81,13 @@ class YesNo(AnswerKind):
         return "yes" if value is True else "no"
 
     def hint(self, turn: Turn, speech: bool) -> tuple[Text, ...]:
-        return (self.hint_speech if speech else self.hint_keys,)
+        if not speech:
+            return (self.hint_keys,)
+        return (self.hint_short if turn.knows(self.key) else self.hint_speech,)
 
     def texts(self) -> Iterator[tuple[str, Text]]:
         yield "hint", self.hint_speech
+        yield "hint", self.hint_short
         yield "hint", self.hint_keys
 
     def phrases(self) -> Iterator[tuple[str, str, str]]:

@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from flows.engine.turn import Turn
 
 REPEAT = "*"
+CONFIRMING = "confirm"
 CONFIRM_KEYS = Keys(choices=("1", "2"))
 
 
@@ -216,6 +217,7 @@ class Ask(Node):
         if reading is None or best is None:
             turn.speech_failures += 1
             return self._failed(turn, NO_MATCH, self.no_match)
+        turn.learn(self.kind.key)
         heard = best.text[:LONGEST_HEARD]
         answer = Answer(reading.value, "speech", heard, best.confidence, False, self.name, turn.turns, turn.at)
         return self._answered(turn, reading, answer, self.read_back.when != "never" or event.decision == "read_back")
@@ -249,7 +251,8 @@ class Ask(Node):
         speaks = self._speaks(turn)
         spoken = turn.pending.source == "speech"
         turn.say(self.read_back.say_spoken if spoken else self.read_back.say_keyed, self.barge_in)
-        turn.say(self.read_back.hint_speech if speaks else self.read_back.hint_keys, self.barge_in)
+        by_voice = self.read_back.hint_short if turn.knows(CONFIRMING) else self.read_back.hint_speech
+        turn.say(by_voice if speaks else self.read_back.hint_keys, self.barge_in)
         grammar: Grammar | None = self.read_back.yes_no.grammar(turn) if speaks else None
         extra = [key for key in (*turn.script.shortcuts, REPEAT) if key not in CONFIRM_KEYS.choices]
         keys = replace(CONFIRM_KEYS, choices=(*CONFIRM_KEYS.choices, *extra))
@@ -261,6 +264,8 @@ class Ask(Node):
             turn.ignore("nothing_pending")
             return None
         if reading is not None and reading.value is True:
+            if spoken:
+                turn.learn(CONFIRMING)
             answer = replace(pending, confirmed=True)
             return self._final(turn, Reading(answer.value, self.kind.outcome_of(answer.value)), answer)
         if spoken or (reading is not None and pending.source == "speech"):
@@ -328,6 +333,7 @@ class Ask(Node):
             yield "read_back", self.read_back.say_spoken
             yield "read_back", self.read_back.say_keyed
             yield "confirm", self.read_back.hint_speech
+            yield "confirm", self.read_back.hint_short
             yield "confirm_keys", self.read_back.hint_keys
             yield "not_confirmed", self.read_back.again
 

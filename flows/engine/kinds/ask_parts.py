@@ -30,6 +30,7 @@ class ReadBack:
     say_spoken: Text
     say_keyed: Text
     hint_speech: Text
+    hint_short: Text
     hint_keys: Text
     again: Text
     yes_no: YesNo
@@ -47,6 +48,7 @@ def _confirm_words(build: Builder) -> YesNo:
         meanings=meanings,
         grammar_of=grammars(meanings),
         hint_speech=build.phrase("confirm"),
+        hint_short=build.phrase("confirm_short"),
         hint_keys=build.phrase("confirm_keys"),
     )
 
@@ -89,6 +91,7 @@ def read_back_of(build: Builder, spec: Mapping[str, Any]) -> ReadBack:
         say_spoken=own or build.phrase("read_back"),
         say_keyed=own or build.phrase("read_back_keyed"),
         hint_speech=build.phrase("confirm"),
+        hint_short=build.phrase("confirm_short"),
         hint_keys=build.phrase("confirm_keys"),
         again=build.phrase("not_confirmed"),
         yes_no=_confirm_words(build),
