@@ -22,6 +22,7 @@ from admin.errors import user_message
 from admin.policy import needs
 from core.areas import holds
 from core.errors import UserError
+from core.receipts import claim
 from core.rights import Right
 from ivr.campaigns.plan import CampaignPlan
 from ivr.campaigns.retry import DEFAULT_DELAYS
@@ -71,6 +72,9 @@ def create() -> ResponseReturnValue:
     try:
         plan = _plan(form)
         with unit.session.begin_nested():
+            # Two clicks at once: the second waits here for the first, and makes no second campaign.
+            if not claim(unit, f"upload:{token}").fresh:
+                raise UserError("The list cannot be used any more.", "Upload the file again.")
             campaign = create_campaign(
                 unit, plan, created_by=who.id, scripts=list(_scripts()), carriers=list(context().carriers)
             )

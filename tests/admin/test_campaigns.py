@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -75,6 +76,14 @@ def test_a_list_becomes_a_running_campaign(province: Province, visitor: Visit, d
     ]  # a row without a commune lies where its campaign does
     again = son.post("/campaigns/create", {**PLAN, "token": token, "start": "1"})
     assert again.status_code == 400  # the list is used up: a second click makes no second campaign
+
+
+def test_two_clicks_at_once_make_one_campaign(province: Province, visitor: Visit, database: Database) -> None:
+    token, before = token_of(upload(visitor("son"), LIST).text), counts(database)
+    with ThreadPoolExecutor(2) as pool:
+        clicks = [pool.submit(visitor("son").post, "/campaigns/create", {**PLAN, "token": token}) for _ in range(2)]
+        assert sorted(click.result().status_code for click in clicks) == [302, 400]
+    assert counts(database)[0] == before[0] + 1
 
 
 def test_a_program_creates_a_campaign_the_same_way(province: Province, visitor: Visit) -> None:

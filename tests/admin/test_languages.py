@@ -107,7 +107,9 @@ def test_a_stranger_chooses_a_language_before_the_log_in(visitor: Callable[[str]
     assert "Sign in" in stranger.page("/login")
 
 
-@pytest.mark.parametrize("address", ["//evil.example", "https://evil.example", "/\\evil.example", ""])
+@pytest.mark.parametrize(
+    "address", ["//evil.example", "https://evil.example", "/\\evil.example", "/\t/evil.example", ""]
+)
 def test_no_form_leads_to_another_site(visitor: Callable[[str], Visitor], address: str) -> None:
     assert visitor("son").post("/language", {"language": "vi", "next": address}).location == "/"
 
