@@ -140,7 +140,9 @@ def _callers(demo: Demo, taken: set[str]) -> list[SimPerson]:
 
 def _plan(demo: Demo) -> dict[str, Any]:
     """The fields of the form for a new campaign. A real one calls in daytime and waits hours between tries."""
-    retries = {"busy": "5s, 10s, 10s", "no_answer": "5s, 10s, 10s", "machine": "5s, 10s", "breakoff": "5s, 10s"}
+    soon, never = "5s, 10s, 10s", ""
+    retries = dict.fromkeys(("busy", "no_answer", "machine", "breakoff", "failed", "lost"), soon)
+    retries |= dict.fromkeys(("wrong_person", "callback", "rejected", "unreachable"), never)
     return {
         "name": "Truy vết F1 chợ Vườn Hoa",
         "script": "contact-interview",
