@@ -14,6 +14,8 @@ from flows.engine.actions import Grammar
 
 CERTAIN_SECONDS = 0.2
 """Real speech needed to cut a prompt short: a cough, a door or one click of a line is shorter."""
+TAIL_FRAMES = 6
+"""Frames of silence behind a word that a recogniser is given: the last sound dies away in them."""
 _SPOKEN_BELOW_LOUDEST = 0.1
 
 
@@ -42,8 +44,7 @@ class Ear:
         self._grammar = grammar
         self._endpointer = endpointer
         self._hearing: Hearing | None = None
-        self._loudest = 0
-        self._spoken = 0
+        self._begin()
         self.deaf = False
         self.silence = 0.0
         endpointer.reset()
@@ -69,8 +70,7 @@ class Ear:
             self.deaf = self._hearing is None
         if self._hearing is None or not heeded.sound:
             return False
-        self._hearing.feed(heeded.sound)
-        self._count(heeded.sound)
+        self._give(self._hearing, heeded.sound)
         self.silence = END_MS / 1000 if heeded.event is Event.SPEECH_ENDED else 0.0
         return heeded.event in (Event.SPEECH_ENDED, Event.TOO_LONG)
 
@@ -85,10 +85,24 @@ class Ear:
             self._hearing.cancel()
             self._hearing = None
         self._endpointer.reset()
-        self._loudest = self._spoken = 0
+        self._begin()
 
-    def _count(self, pcm: bytes) -> None:
+    def _begin(self) -> None:
+        self._loudest = self._spoken = self._quiet = 0
+        self._kept_back = bytearray()
+
+    def _give(self, hearing: Hearing, pcm: bytes) -> None:
+        """Hand sound over, but keep a pause back until speech goes on: if it was the end, it costs nothing."""
         for frame in codec.frames(pcm):
             level = codec.rms(frame)
             self._loudest = max(self._loudest, level)
-            self._spoken += level > self._loudest * _SPOKEN_BELOW_LOUDEST
+            if level > self._loudest * _SPOKEN_BELOW_LOUDEST:
+                self._spoken += 1
+                self._quiet = 0
+                hearing.feed(bytes(self._kept_back) + frame)
+                self._kept_back.clear()
+            elif self._quiet < TAIL_FRAMES:
+                self._quiet += 1
+                hearing.feed(frame)
+            else:
+                self._kept_back += frame

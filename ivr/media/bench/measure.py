@@ -59,8 +59,9 @@ def measure_speech(plan: Plan, answers: int = 60, progress: Progress = lambda _:
 def measure_calls(
     plan: Plan, calls: int = 80, seconds: float = 60.0, progress: Progress = lambda _: None
 ) -> dict[str, Any]:
-    """So many calls at once for so long. `frames_lost` are those that callers sent and the process had no time for;
-    `cores` is processor time per second of all calls, `cpu_per_call_percent` that of one call in percent of a core."""
+    """So many calls at once for so long. `frames_lost` are those that the process had no time for (the network is TCP
+    and loses none; what callers send while we hang up counts apart); `cores` is processor time per second of all calls,
+    `cpu_per_call_percent` that of one call in percent of a core, without the callers' own."""
     with media_process(plan) as exchange:
         return uvloop.run(_at_once(exchange, calls, seconds, progress))
 
@@ -102,7 +103,8 @@ async def _at_once(exchange: Exchange, calls: int, seconds: float, progress: Pro
         "broken": tally.broken,
         "spoken_share": round(tally.spoken_seconds / tally.call_seconds, 3) if tally.call_seconds else 0.0,
         "frames": tally.frames,
-        "frames_lost": tally.frames - status["frames"] + status["frames_dropped"],
+        "frames_lost": status["frames_dropped"],
+        "frames_after_goodbye": tally.frames - status["frames"],
         "cores": round(cores, 2),
         "media_cores": round((after.media - before.media) / took, 2),
         "recogniser_cores": round((after.recognisers - before.recognisers) / took, 2),

@@ -7,6 +7,7 @@ import os
 import signal
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
+from pathlib import Path
 
 import pytest
 import uvloop
@@ -18,12 +19,6 @@ from flows.engine.events import SpeechHeard
 from tests.ivr.media.conftest import Exchange, answer_by_keys, left
 
 pytestmark = pytest.mark.slow
-
-
-@pytest.fixture
-def event_loop_policy() -> asyncio.AbstractEventLoopPolicy:
-    """The loop of the media process: it treats the connection of a dead worker more strictly than asyncio's own."""
-    return uvloop.EventLoopPolicy()
 
 
 Open = Callable[..., AbstractAsyncContextManager[Exchange]]
@@ -72,25 +67,39 @@ async def test_a_voice_cuts_the_prompt_short(exchange: Open, korean: Recognisers
 
 
 @pytest.mark.capability("A2", "A3")
-async def test_a_recogniser_killed_in_mid_answer_loses_no_call(exchange: Open, korean: Recognisers) -> None:
-    async with exchange(korean) as here:
-        call_id = here.open()
-        async with here.on_call(call_id) as caller:
-            await caller.hears_out()
-            speaking = asyncio.create_task(caller.say(voice("아니요 아니요 아니요")))
-            await asyncio.sleep(0.6)
-            (korean_status,) = korean.status()
-            assert korean_status.sessions == 1
-            for supervisor in korean._supervisors.values():
-                os.kill(supervisor.workers[0].pid, signal.SIGKILL)
-            await speaking
-            await asyncio.sleep(0.6)
-            await caller.press("1")
-            await answer_by_keys(caller, "1970", "2")
-            await caller.over.wait()
-        await left(here)
-        assert here.answers(call_id) == {"fever": True, "year": "1970", "cough": False}
-        assert not any(isinstance(event, SpeechHeard) for event in here.events(call_id))
+def test_a_recogniser_killed_in_mid_answer_loses_no_call(exchange: Open, korean_model: Path) -> None:
+    """On the loop of the media process, which treats the connection of a dead worker more strictly than asyncio's."""
+
+    async def call() -> None:
+        recognisers = Recognisers.fork({"ko": korean_model}, workers=1)
+        await recognisers.start()
+        try:
+            async with exchange(recognisers) as here:
+                await _killed(here, recognisers)
+        finally:
+            await recognisers.close()
+
+    uvloop.run(call())
+
+
+async def _killed(here: Exchange, recognisers: Recognisers) -> None:
+    call_id = here.open()
+    async with here.on_call(call_id) as caller:
+        await caller.hears_out()
+        speaking = asyncio.create_task(caller.say(voice("아니요 아니요 아니요")))
+        await asyncio.sleep(0.6)
+        (status,) = recognisers.status()
+        assert status.sessions == 1
+        for supervisor in recognisers._supervisors.values():
+            os.kill(supervisor.workers[0].pid, signal.SIGKILL)
+        await speaking
+        await asyncio.sleep(0.6)
+        await caller.press("1")
+        await answer_by_keys(caller, "1970", "2")
+        await caller.over.wait()
+    await left(here)
+    assert here.answers(call_id) == {"fever": True, "year": "1970", "cough": False}
+    assert not any(isinstance(event, SpeechHeard) for event in here.events(call_id))
 
 
 @pytest.mark.capability("N1")
