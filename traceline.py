@@ -142,7 +142,7 @@ class Traceline:
         speech = sorted(grammar_models(self.settings.models_folder)) if carrier == STREAMS else []
         if not self.settings.recogniser_workers:
             speech = []
-        return {"department": self.settings.department, "hotline": self.settings.hotline, "speech": speech}
+        return {"department": self.settings.spoken_name, "hotline": self.settings.hotline, "speech": speech}
 
     def inbound(self, uow: UnitOfWork, number: str, carrier: str) -> InboundPlan:
         """What a citizen hears who dials the hotline. People share telephones: a number with one person on file only

@@ -29,7 +29,10 @@ class Settings(BaseSettings):
     zone: str = Field("Asia/Ho_Chi_Minh", description="the department's time zone")
     language: str = Field("vi", description="the language of the console and of callers of whom we know none")
     hotline: str = Field("+842373850115", description="our own number, shown to the people we call")
-    department: str = Field("CDC Thanh Hóa", description="who calls, as spoken and shown")
+    department: str = Field("CDC Thanh Hóa", description="whose console this is, as shown")
+    spoken_name_vi: str = Field("Trung tâm Kiểm soát bệnh tật tỉnh Thanh Hóa", description="who calls, in Vietnamese")
+    spoken_name_en: str = Field("the Thanh Hoa Center for Disease Control", description="who calls, in English")
+    spoken_name_ko: str = Field("베트남 타인호아성 질병통제센터", description="who calls, in Korean")
 
     twilio_account_sid: str = ""
     twilio_auth_token: str = Field("", repr=False)
@@ -51,6 +54,11 @@ class Settings(BaseSettings):
     @property
     def prompts_folder(self) -> Path:
         return self.home / "prompts"
+
+    @property
+    def spoken_name(self) -> dict[str, str]:
+        """Who calls, by language."""
+        return {"vi": self.spoken_name_vi, "en": self.spoken_name_en, "ko": self.spoken_name_ko}
 
     @classmethod
     def settings_customise_sources(

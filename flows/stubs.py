@@ -10,7 +10,11 @@ Stub = Mapping[str, Any] | Sequence[Mapping[str, Any]]
 
 CONTEXT: Mapping[str, Any] = {
     "person": {"name": "Nguyễn Văn An", "birth_year": 1990},
-    "department": "Trung tâm Kiểm soát bệnh tật tỉnh Thanh Hóa",
+    "department": {
+        "vi": "Trung tâm Kiểm soát bệnh tật tỉnh Thanh Hóa",
+        "en": "the Thanh Hoa Center for Disease Control",
+        "ko": "베트남 타인호아성 질병통제센터",
+    },
     "hotline": "+842373850115",
     "today": "2026-01-01",
 }

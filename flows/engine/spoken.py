@@ -122,8 +122,9 @@ SAY_AS = (*_SAY_AS, "language")
 
 
 def speak(value: Any, say_as: str, language: str) -> str:
-    """The words for a value. `say_as` is one of `SAY_AS`, or empty: text as it is, yes and no for booleans."""
-    if say_as == "language" and isinstance(value, Mapping):
+    """The words for a value. `say_as` is one of `SAY_AS`, or empty: text as it is, yes and no for booleans. Of a
+    mapping of languages the call's language is taken."""
+    if say_as in ("", "language") and isinstance(value, Mapping):
         value = value.get(language)
     if value is None:
         return ""
