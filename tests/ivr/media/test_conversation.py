@@ -311,6 +311,7 @@ def test_a_carrier_that_loses_marks_stops_no_call(talk: Script) -> None:
     scene = call(talk, person, loses_marks=True)
     assert kinds(scene) == ["CallStarted", "NothingHeard", "NothingHeard", "NothingHeard"]
     assert scene.why == "completed"
+    assert scene.telephone.log[-1][1] < 90  # seconds, prompts and three silences included
 
 
 def test_a_missing_prompt_is_a_gap_and_not_the_end(talk: Script) -> None:
