@@ -7,14 +7,12 @@ is made when first asked for, so that a process carries only what it uses.
 from __future__ import annotations
 
 import json
-import os
-import socket
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, replace
-from functools import cached_property, partial
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -24,6 +22,7 @@ import click
 import redis
 import rich
 from flask import Flask
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 import audio.models.commands
 import core.commands
@@ -34,11 +33,13 @@ from admin.app import create_app
 from admin.context import ConsoleContext
 from audio.models.registry import grammar_models
 from audio.prompts import PromptStore
+from audio.recogniser.vocabulary import knows
+from audio.recordings import fault_of
 from core import encryption
 from core.clock import SystemClock
 from core.database import Database, UnitOfWork
 from core.errors import TracelineError
-from core.heartbeats import beat
+from core.heartbeats import keep_beating
 from core.installation import running, stoppable, wait_until_up
 from core.jobs import Jobs, run_worker
 from core.login import FIRST_LOGIN, ensure_first_user
@@ -50,6 +51,7 @@ from core.services import services
 from core.settings import Settings, read_settings
 from flows.bench import measure_engine
 from flows.catalogue import Library, load_library
+from flows.lint import LintTools
 from ivr.bench import measure_turns
 from ivr.calls.effects import Effects
 from ivr.calls.service import Calls
@@ -128,7 +130,6 @@ class Traceline:
             Tick("campaigns.reap", 30, reaper.reap),
             Tick("outbox.sweep", 1, jobs.relay),
             Tick("holds.expire", 15, self._expire_holds),
-            Tick("heartbeat", 5, partial(self.beat, "scheduler")),
         ]
         return jobs
 
@@ -160,13 +161,14 @@ class Traceline:
 
     def web(self) -> Flask:
         """The web process: console, webhooks, prompt audio."""
+        keep_beating(self.database, "web")
         self.jobs  # noqa: B018  (units of work now relay what they send)
         blueprints = (
             webhooks(self.calls, self.database, self.prompts, self.settings, self.inbound),
             stream_webhooks(self.calls, self.database, self.settings, self.inbound),
             sounds(self.prompts),
         )
-        return create_app(
+        app = create_app(
             ConsoleContext(
                 settings=self.settings,
                 database=self.database,
@@ -176,6 +178,10 @@ class Traceline:
                 webhooks=blueprints,
             )
         )
+        proxies = self.settings.trusted_proxies
+        # Behind proxies the address in the audit log is the one that the outermost of ours saw.
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies)  # type: ignore[method-assign]
+        return app
 
     def media(self) -> None:
         """The media process: live audio."""
@@ -191,11 +197,13 @@ class Traceline:
 
     def work(self) -> None:
         """A worker process: jobs of the outbox."""
+        keep_beating(self.database, "worker")
         self.jobs.relay_soon()
         run_worker(self.redis)
 
     def schedule(self) -> None:
         """The scheduler process."""
+        keep_beating(self.database, "scheduler")
         run_schedule(self.ticks())
 
     def simulate(self) -> None:
@@ -208,11 +216,6 @@ class Traceline:
             chaos=Chaos(seed=1, repeat_callbacks=0.1, late_callbacks=0.1, repeat_turns=0.05),
         )
         run_simulator(urlsplit(self.settings.twilio_api_url).netloc, options, self.prompts, self.library)
-
-    def beat(self, kind: str) -> None:
-        """Write this process's sign of life."""
-        with self.database.unit() as uow:
-            beat(uow, kind, f"{kind}@{socket.gethostname()}:{os.getpid()}", {})
 
     def _expire_holds(self) -> None:
         with self.database.unit() as uow:
@@ -276,9 +279,32 @@ def list_of(people: Sequence[SimPerson]) -> bytes:
     )
 
 
-@click.group()
-def main() -> None:
+class CommandLine(click.Group):
+    """Says what is wrong in a sentence; a traceback is for what nobody foresaw."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except TracelineError as error:
+            raise click.ClickException(str(error)) from error
+
+
+@click.group(cls=CommandLine)
+@click.pass_context
+def main(ctx: click.Context) -> None:
     """Traceline: the telephone of a health department."""
+    ctx.obj = LintTools(_known_to_model, _fault_of_recording)
+
+
+def _known_to_model(language: str, word: str) -> bool | None:
+    """For the linter of scripts: None for a language without a model."""
+    path = grammar_models(read_settings().models_folder).get(language)
+    return None if path is None else knows(path, word)
+
+
+def _fault_of_recording(clip: str, language: str) -> str | None:
+    """For the linter of scripts: a clip without a recording is spoken by the machine, which is no fault."""
+    return fault_of(read_settings().recordings_folder, language, clip)
 
 
 @main.command()

@@ -45,6 +45,17 @@ def load_recording(path: Path) -> bytes:
     return normalise(trim(pcm))
 
 
+def fault_of(folder: Path, language: str, name: str) -> str | None:
+    """What is wrong with the recording of a prompt; None when it is well, or when there is none."""
+    for path in (folder / language / f"{name}{suffix}" for suffix in SUFFIXES):
+        if path.exists():
+            try:
+                load_recording(path)
+            except UserError as error:
+                return error.message
+    return None
+
+
 def _decode(path: Path) -> bytes:
     try:
         command = [imageio_ffmpeg.get_ffmpeg_exe(), "-nostdin", "-v", "error"]

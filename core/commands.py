@@ -21,7 +21,8 @@ from core.settings import read_settings
 
 @contextmanager
 def open_database() -> Iterator[Database]:
-    """The configured database, or the embedded one, shared with a running `traceline up`, with its keys loaded."""
+    """The configured database, or the embedded one, shared with a running `traceline up`, with its keys loaded and
+    its schema the newest."""
     settings = read_settings()
     use_keys(load_keys(settings.secret_keys, settings.home))
     # Nothing here sends jobs. Naming a Redis keeps a second embedded one from taking over the running one's socket.
@@ -29,6 +30,7 @@ def open_database() -> Iterator[Database]:
     with services(settings) as ready:
         database = Database(ready.settings.database_url, SystemClock(), pool_size=1)
         try:
+            upgrade(database.engine)
             yield database
         finally:
             database.close()
@@ -43,7 +45,6 @@ def db() -> None:
 def db_upgrade() -> None:
     """Bring the schema to the newest revision."""
     with open_database() as database:
-        upgrade(database.engine)
         click.echo(current(database.engine))
 
 
@@ -68,7 +69,6 @@ def user() -> None:
 def user_add(login: str, name: str, roles: tuple[str, ...], area: str, language: str) -> None:
     """Add a user and print a one-time password."""
     with open_database() as database:
-        upgrade(database.engine)
         with database.unit() as uow:
             added, password = create_user(uow, login=login, name=name, roles=list(roles), area=area, language=language)
         _print_password(added.login, password)
@@ -79,7 +79,6 @@ def user_add(login: str, name: str, roles: tuple[str, ...], area: str, language:
 def user_reset_password(login: str) -> None:
     """Give a user a new one-time password, unlock it and end its sessions."""
     with open_database() as database:
-        upgrade(database.engine)
         with database.unit() as uow:
             password = reset_password(uow, login)
         _print_password(login, password)

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import logging
+import os
+import socket
+import threading
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Mapped, mapped_column
 
-from core.database import Base, UnitOfWork
+from core.database import Base, Database, UnitOfWork
+
+log = logging.getLogger(__name__)
+
+BEAT_SECONDS = 5.0
 
 
 class Heartbeat(Base):
@@ -29,3 +38,20 @@ def beat(uow: UnitOfWork, kind: str, process: str, status: Mapping[str, Any]) ->
         .values(process=process, **values)
         .on_conflict_do_update(index_elements=["process"], set_=values)
     )
+
+
+def keep_beating(database: Database, kind: str) -> None:
+    """Beat from a thread for as long as this process lives: for processes whose own loop belongs to somebody else."""
+    process = f"{kind}@{socket.gethostname()}:{os.getpid()}"
+    never = threading.Event()
+
+    def run() -> None:
+        while True:
+            try:
+                with database.unit() as uow:
+                    beat(uow, kind, process, {})
+            except SQLAlchemyError as error:
+                log.warning("event=heartbeat_missed error=%s", type(error).__name__)
+            never.wait(BEAT_SECONDS)
+
+    threading.Thread(target=run, name="heartbeat", daemon=True).start()

@@ -30,7 +30,7 @@ def programs(settings: Settings) -> list[Program]:
     """The processes of an installation, with the commands that run them."""
     traceline = [sys.executable, "-m", "traceline", "process"]
     web = [sys.executable, "-m", "gunicorn", "wsgi:app", "--bind", settings.web_bind]
-    web += ["--workers", "2", "--worker-class", "gthread", "--threads", "8", "--keep-alive", "15"]
+    web += ["--workers", "2", "--worker-class", "gthread", "--threads", "8", "--keep-alive", "15", "--timeout", "120"]
     return [
         Program("web", [*web, "--graceful-timeout", "10", "--error-logfile", "-"]),
         Program("media", [*traceline, "media"]),

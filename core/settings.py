@@ -26,6 +26,7 @@ class Settings(BaseSettings):
     public_media_url: str = Field("ws://127.0.0.1:8001", description="the address under which carriers reach media")
     web_bind: str = "127.0.0.1:8000"
     media_bind: str = "127.0.0.1:8001"
+    trusted_proxies: int = Field(0, ge=0, le=5, description="how many reverse proxies of ours stand before the web")
     zone: str = Field("Asia/Ho_Chi_Minh", description="the department's time zone")
     language: str = Field("vi", description="the language of the console and of callers of whom we know none")
     hotline: str = Field("+842373850115", description="our own number, shown to the people we call")

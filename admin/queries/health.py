@@ -17,8 +17,8 @@ from ivr.calls.model import Call
 # A process beats every few seconds. Silent this long, it counts as gone; this long, it is no longer listed.
 SILENT_AFTER = timedelta(seconds=30)
 FORGOTTEN_AFTER = timedelta(hours=1)
-# Whoever reads this page knows that the web lives; dead workers show in the jobs that wait.
-EXPECTED = ("media", "scheduler")
+# What every installation runs.
+EXPECTED = ("web", "media", "worker", "scheduler")
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 import json
 import multiprocessing
 import subprocess
+from pathlib import Path
 
 import imageio_ffmpeg
 import numpy as np
@@ -10,7 +11,7 @@ import pytest
 
 from audio import codec, levels
 from audio.prompts import PromptItem, PromptStore
-from audio.recordings import load_recording
+from audio.recordings import fault_of, load_recording
 from audio.speech import VOICES, Voice, speak, voice_of
 from core.errors import UserError
 
@@ -201,3 +202,12 @@ def test_processes_making_the_same_prompts_at_once_agree(tmp_path):
     assert not [name for name in files if name.startswith(".making-")]
     for path in (tmp_path / "prompts").rglob("*.json"):
         assert json.loads(path.read_text())["text"] in texts
+
+
+def test_the_linter_is_told_what_is_wrong_with_a_recording(tmp_path: Path) -> None:
+    (tmp_path / "vi").mkdir()
+    assert fault_of(tmp_path, "vi", "hello") is None
+    (tmp_path / "vi" / "hello.wav").write_bytes(b"not sound")
+    fault = fault_of(tmp_path, "vi", "hello")
+    assert fault is not None
+    assert "hello.wav" in fault

@@ -14,7 +14,7 @@ from flows.expressions import ExpressionError, compile_expression
 from flows.load import load_script, schema
 from flows.mistakes import ScriptError
 from flows.templates import TemplateError, compile_text
-from tests.flows.script_making import HEAD, TAIL, Telephone, common_phrases, compiled, question
+from tests.flows.script_making import HEAD, TAIL, Telephone, compiled, question
 
 
 def refused(steps: str, head: str = HEAD, **subscripts: str) -> str:
@@ -67,13 +67,6 @@ def test_a_language_that_is_not_there_yet_is_listed_with_all_it_lacks() -> None:
     assert ("small", "steps", "q", "say") in lacking
     assert ("phrases.yaml", "phrases", "no_input") in lacking
     assert ("phrases.yaml", "words", "confirm_yes") in lacking
-
-
-def test_the_first_script_of_the_guide_is_a_script() -> None:
-    guide = (LIBRARY.parents[1] / "docs" / "scripts.md").read_text()
-    text = guide.split("```yaml\n")[1].split("```")[0]
-    script = load_script(parse_document(text, "guide"), common_phrases(), {})
-    assert Telephone(script).start().press("1").saved == {"slept_well": True}
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Hints on how to answer: in full until the person has followed one by voice, then in short; in full again after a miss."""
+"""Hints on how to answer: in full until followed by voice, then in short; in full again after a miss."""
 
 import pytest
 
