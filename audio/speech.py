@@ -31,9 +31,9 @@ class Voice:
 
 
 VOICES: Mapping[str, Voice] = {
-    "vi": Voice("vi", words_per_minute=160),
-    "en": Voice("en-us", words_per_minute=155),
-    "ko": Voice("ko", words_per_minute=150),
+    "vi": Voice("vi", words_per_minute=170),
+    "en": Voice("en-us", words_per_minute=165),
+    "ko": Voice("ko", words_per_minute=180),
 }
 """The voice of each language. `vi-vn-x-central` and `vi-vn-x-south` are the other Vietnamese ones."""
 

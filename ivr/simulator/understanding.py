@@ -17,7 +17,7 @@ from flows.engine.script import Node, Path, Script, Slot, Text
 
 GAP = "\x1f"
 """Stands between two clips."""
-READ_BACKS = ("read_back.say_spoken", "read_back.say_keyed")
+READ_BACKS = ("read_back.say_spoken", "read_back.say_short", "read_back.say_keyed")
 _WORDS = re.compile(r"\w")
 
 

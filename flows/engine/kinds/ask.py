@@ -249,9 +249,10 @@ class Ask(Node):
             return
         turn.value = self.kind.spoken(turn, Reading(turn.pending.value, ""))
         speaks = self._speaks(turn)
-        spoken = turn.pending.source == "speech"
-        turn.say(self.read_back.say_spoken if spoken else self.read_back.say_keyed, self.barge_in)
-        by_voice = self.read_back.hint_short if turn.knows(CONFIRMING) else self.read_back.hint_speech
+        short = turn.knows(CONFIRMING)
+        spoken = self.read_back.say_short if short else self.read_back.say_spoken
+        turn.say(spoken if turn.pending.source == "speech" else self.read_back.say_keyed, self.barge_in)
+        by_voice = self.read_back.hint_short if short else self.read_back.hint_speech
         turn.say(by_voice if speaks else self.read_back.hint_keys, self.barge_in)
         grammar: Grammar | None = self.read_back.yes_no.grammar(turn) if speaks else None
         extra = [key for key in (*turn.script.shortcuts, REPEAT) if key not in CONFIRM_KEYS.choices]
@@ -331,6 +332,7 @@ class Ask(Node):
         if self.speech or self.read_back.when == "always":
             yield "keys_only", self.keys_only
             yield "read_back", self.read_back.say_spoken
+            yield "read_back", self.read_back.say_short
             yield "read_back", self.read_back.say_keyed
             yield "confirm", self.read_back.hint_speech
             yield "confirm", self.read_back.hint_short

@@ -28,6 +28,7 @@ class ReadBack:
 
     when: str
     say_spoken: Text
+    say_short: Text
     say_keyed: Text
     hint_speech: Text
     hint_short: Text
@@ -89,6 +90,7 @@ def read_back_of(build: Builder, spec: Mapping[str, Any]) -> ReadBack:
     return ReadBack(
         when=spec.get("confirm", usual),
         say_spoken=own or build.phrase("read_back"),
+        say_short=own or build.phrase("read_back_short"),
         say_keyed=own or build.phrase("read_back_keyed"),
         hint_speech=build.phrase("confirm"),
         hint_short=build.phrase("confirm_short"),
