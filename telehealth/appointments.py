@@ -11,8 +11,9 @@ from typing import Any
 from uuid import UUID
 
 from psycopg.errors import ExclusionViolation
-from sqlalchemy import func, select
+from sqlalchemy import DateTime, Uuid, bindparam, case, func, select, update
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import aliased
 
 from core.database import UnitOfWork
 from core.errors import UserError
@@ -60,6 +61,10 @@ def book(
 
     A hold that has expired is still booked when nobody has taken the slot since. Booking twice is booking once.
     """
+    if person_id is None and call_id is not None:
+        booked = _book_for_stranger(uow, appointment_id, call_id, reason)
+        if booked is not None:
+            return Booking(Outcome.BOOKED, booked)
     held = _locked(uow, appointment_id)
     if held is None or held.call_id != call_id:
         return Booking(Outcome.REFUSED)
@@ -132,6 +137,46 @@ def change_state(uow: UnitOfWork, appointment_id: UUID, to: AppointmentState) ->
 def cancel(uow: UnitOfWork, appointment_id: UUID) -> Appointment:
     """Cancel; the slot is free again at once. Raises UserError when the appointment is over."""
     return change_state(uow, appointment_id, AppointmentState.CANCELLED)
+
+
+_OTHER = aliased(Appointment)
+_HELD = bindparam("held", type_=Uuid)
+_IS_HELD = Appointment.id == _HELD
+_BOOK_FOR_STRANGER = (
+    update(Appointment)
+    .where(
+        Appointment.call_id == bindparam("call", type_=Uuid),
+        Appointment.state == AppointmentState.PROPOSED,
+        select(_OTHER.id)
+        .where(
+            _OTHER.id == _HELD,
+            _OTHER.call_id == bindparam("call", type_=Uuid),
+            _OTHER.state == AppointmentState.PROPOSED,
+            _OTHER.person_id.is_(None),
+            func.lower(_OTHER.during) > bindparam("now", type_=DateTime(timezone=True)),
+        )
+        .exists(),
+    )
+    .values(
+        state=case((_IS_HELD, AppointmentState.BOOKED), else_=AppointmentState.CANCELLED),
+        hold_until=case((_IS_HELD, None), else_=Appointment.hold_until),
+        reason=case(
+            (_IS_HELD, func.coalesce(func.nullif(bindparam("why"), ""), Appointment.reason)), else_=Appointment.reason
+        ),
+    )
+    .returning(Appointment)
+)
+
+
+def _book_for_stranger(uow: UnitOfWork, appointment_id: UUID, call_id: UUID, reason: str) -> Appointment | None:
+    """The usual case in one statement: a hold that stands, of a caller whom nobody knows. Nothing can forbid it: the
+    slot is the caller's already, and nobody's other appointments are in the way. None when it is not that case."""
+    rows = uow.session.scalars(
+        _BOOK_FOR_STRANGER,
+        {"held": appointment_id, "call": call_id, "now": uow.now(), "why": reason},
+        execution_options={"synchronize_session": False, "populate_existing": True},
+    )
+    return next((row for row in rows if row.id == appointment_id), None)
 
 
 def _claim(uow: UnitOfWork, held: Appointment, person_id: UUID | None) -> Outcome:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
+from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import ARRAY, DateTime, String, Uuid, bindparam, func, select, text
 
 from core.database import UnitOfWork
 from telehealth.model import LIVE, Appointment, AppointmentState
@@ -18,51 +18,64 @@ _LONGEST_APPOINTMENT = timedelta(days=1)
 _STARTS = func.lower(Appointment.during)
 _ENDS = func.upper(Appointment.during)
 
+# Gathered by the database, because a week has hundreds; `soon` are those that can be in the way.
+_TAKEN = text("""
+SELECT practitioner_id, count(*) FILTER (WHERE starts >= :earliest),
+       coalesce(array_agg(starts) FILTER (WHERE soon), '{}'), coalesce(array_agg(ends) FILTER (WHERE soon), '{}')
+FROM (
+    SELECT practitioner_id, lower(during) AS starts, upper(during) AS ends, lower(during) < :until AS soon
+    FROM appointment
+    WHERE practitioner_id = ANY(:practitioners) AND state = ANY(:live)
+      AND lower(during) > :over AND lower(during) < :latest
+) AS live
+GROUP BY practitioner_id
+""").bindparams(
+    bindparam("practitioners", type_=ARRAY(Uuid)),
+    bindparam("live", [str(state) for state in LIVE], type_=ARRAY(String)),
+    *(bindparam(name, type_=DateTime(timezone=True)) for name in ("over", "earliest", "until", "latest")),
+)
 
-def load(uow: UnitOfWork, practitioners: Collection[UUID], earliest: datetime, latest: datetime) -> Counter[UUID]:
-    """How many live appointments each practitioner has that begin in this time."""
+
+class Taken(NamedTuple):
+    """Of one practitioner: how many live appointments begin in the whole time, and those of its first part."""
+
+    load: int
+    slots: list[Slot]
+
+
+def taken(
+    uow: UnitOfWork, practitioners: Collection[UUID], earliest: datetime, until: datetime, latest: datetime
+) -> dict[UUID, Taken]:
+    """By practitioner, how many live appointments begin from `earliest` up to `latest`, and which of them can be in the
+    way of slots that begin before `until`. A practitioner who has none is left out."""
     rows = uow.session.execute(
-        select(Appointment.practitioner_id, func.count())
-        .where(
-            Appointment.practitioner_id == func.any(list(practitioners)),
-            Appointment.state.in_(LIVE),
-            earliest <= _STARTS,
-            latest > _STARTS,
-        )
-        .group_by(Appointment.practitioner_id)
+        _TAKEN,
+        {
+            "practitioners": list(practitioners),
+            "over": earliest - _LONGEST_APPOINTMENT,
+            "earliest": earliest,
+            "until": until,
+            "latest": latest,
+        },
     )
-    return Counter({row[0]: row[1] for row in rows})
+    return {row[0]: Taken(row[1], [Slot(*each) for each in zip(row[2], row[3], strict=True)]) for row in rows}
 
 
 def free(
     uow: UnitOfWork,
     slots: Mapping[UUID, tuple[Slot, ...]],
+    busy: Mapping[UUID, Taken],
     earliest: datetime,
     latest: datetime,
     person_id: UUID | None = None,
 ) -> dict[UUID, list[Slot]]:
     """Of these slots by practitioner, those that begin in this time and are free, for this person too."""
-    taken = _taken(uow, list(slots), earliest, latest)
     persons = [] if person_id is None else _booked_by(uow, person_id, earliest, latest)
+    nothing = Taken(0, [])
     return {
-        practitioner: free_slots(between(each, earliest, latest), taken.get(practitioner, []) + persons)
+        practitioner: free_slots(between(each, earliest, latest), busy.get(practitioner, nothing).slots + persons)
         for practitioner, each in slots.items()
     }
-
-
-def _taken(uow: UnitOfWork, practitioners: list[UUID], earliest: datetime, latest: datetime) -> dict[UUID, list[Slot]]:
-    """The live appointments by practitioner; gathered by the database, because a day has hundreds."""
-    rows = uow.session.execute(
-        select(Appointment.practitioner_id, func.array_agg(_STARTS), func.array_agg(_ENDS))
-        .where(
-            Appointment.practitioner_id == func.any(practitioners),
-            Appointment.state.in_(LIVE),
-            earliest - _LONGEST_APPOINTMENT < _STARTS,
-            latest > _STARTS,
-        )
-        .group_by(Appointment.practitioner_id)
-    )
-    return {row[0]: [Slot(*each) for each in zip(row[1], row[2], strict=True)] for row in rows}
 
 
 def _booked_by(uow: UnitOfWork, person_id: UUID, earliest: datetime, latest: datetime) -> list[Slot]:

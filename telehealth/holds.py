@@ -20,7 +20,7 @@ from core.ids import new_id, new_reference
 from ivr.calls.model import Call
 from telehealth import availability
 from telehealth.model import Appointment, AppointmentState
-from telehealth.practitioners import Doctor, doctors, preferred
+from telehealth.practitioners import ROSTER, Doctor, preferred, read_roster
 from telehealth.slots import HORIZON, NOTICE, Candidate, Slot, in_order, slots_from
 
 HOLD_FOR = timedelta(minutes=3)
@@ -68,6 +68,8 @@ SELECT picked.practitioner_id, picked.starts, held.id, held.reference FROM picke
 )
 
 
+# How many calls are in progress, whether any hold has expired, whether this call was offered anything before; and who
+# works here, asked along with it because every question costs the caller a way to the database and back.
 _SITUATION = select(
     select(func.count())
     .where(Call.ended_at.is_(None), Call.created_at > bindparam("since", type_=DateTime(timezone=True)))
@@ -79,6 +81,7 @@ _SITUATION = select(
     )
     .exists(),
     select(Appointment.id).where(Appointment.call_id == bindparam("call_id", type_=Uuid)).exists(),
+    ROSTER,
 )
 
 
@@ -115,12 +118,12 @@ def offer(
     appointments. A caller who asks again hears other times, as long as there are others; the holds of the first offer
     are given back. When slots are scarce (`SCARCE_PER_CALL`) one caller holds only one.
     """
-    calls, some_expired, asked_before = _situation(uow, call_id)
+    calls, some_expired, asked_before, everybody = _situation(uow, call_id)
     if some_expired:
         expire_holds(uow)
     heard = _take_back(uow, call_id) if call_id is not None and asked_before else set()
     caller = _Caller(language, person_id, call_id, area)
-    for choice in preferred(doctors(uow), language, area):
+    for choice in preferred(everybody, language, area):
         offers = _offer_from(uow, choice, caller, count, calls, heard)
         if offers:
             return sorted(offers, key=lambda each: each.slot)
@@ -176,12 +179,13 @@ def _take_back(uow: UnitOfWork, call_id: UUID) -> set[tuple[UUID, datetime]]:
     return {(practitioner, starts) for practitioner, starts in heard}
 
 
-def _situation(uow: UnitOfWork, call_id: UUID | None) -> tuple[int, bool, bool]:
-    """How many calls are in progress, whether any hold has expired, whether this call was offered anything before."""
+def _situation(uow: UnitOfWork, call_id: UUID | None) -> tuple[int, bool, bool, tuple[Doctor, ...]]:
+    """How many calls are in progress, whether any hold has expired, whether this call was offered anything before, and
+    the doctors."""
     now = uow.now()
     values = {"now": now, "since": now - _LONGEST_CALL, "call_id": call_id}
-    calls, expired, asked_before = uow.session.execute(_SITUATION, values).one()
-    return calls, expired, asked_before
+    calls, expired, asked_before, roster = uow.session.execute(_SITUATION, values).one()
+    return calls, expired, asked_before, read_roster(roster)
 
 
 def _offer_from(
@@ -195,15 +199,18 @@ def _offer_from(
     """Hold slots of these doctors."""
     earliest, latest = uow.now() + NOTICE, uow.now() + HORIZON
     slots = {doctor.id: slots_from(doctor.hours, doctor.zone, earliest, latest) for doctor in choice}
-    load = availability.load(uow, slots.keys(), earliest, latest)
-    wanted = 1 if sum(map(len, slots.values())) - load.total() < SCARCE_PER_CALL * calls else count
+    # Looks ahead only as far as it must: the first day, then all.
+    soon = min((each[0].starts for each in slots.values() if each), default=earliest) + _FIRST_LOOK
+    busy = availability.taken(uow, slots.keys(), earliest, soon, latest)
+    load = {practitioner: each.load for practitioner, each in busy.items()}
+    wanted = 1 if sum(map(len, slots.values())) - sum(load.values()) < SCARCE_PER_CALL * calls else count
     known: list[list[Candidate]] = []
 
     def new() -> Iterator[list[Candidate]]:
-        """What the caller has not heard. Looks ahead only as far as it must: the first day, then all."""
-        soon = min((each[0].starts for each in slots.values() if each), default=earliest) + _FIRST_LOOK
+        """What the caller has not heard."""
         for begin, end in (earliest, soon), (soon, latest):
-            free = availability.free(uow, slots, begin, end, caller.person_id)
+            taken = busy if begin == earliest else availability.taken(uow, slots.keys(), begin, end, latest)
+            free = availability.free(uow, slots, taken, begin, end, caller.person_id)
             for candidates in in_order(free, load):
                 known.append([each for each in candidates if (each[0], each[1].starts) in heard])
                 yield [each for each in candidates if (each[0], each[1].starts) not in heard]

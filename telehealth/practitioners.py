@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime, time
+from functools import lru_cache
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import Text, column, select, text
 
 from core.areas import holds
 from core.database import UnitOfWork
-from telehealth.model import Practitioner, WeeklyHours
 from telehealth.slots import Hours, on_duty
 
 
@@ -31,31 +31,43 @@ class Doctor:
         return on_duty(self.hours, self.zone, now)
 
 
-def doctors(uow: UnitOfWork) -> list[Doctor]:
+# All doctors as one text: the same text always means the same doctors, so what was made of it is remembered, and
+# nobody has to be told when hours change.
+_ROSTER = text("""
+SELECT json_agg(json_build_array(id, name, languages, zone, area, hours) ORDER BY id)::text AS roster
+FROM practitioner JOIN (
+    SELECT practitioner_id AS id,
+           json_agg(json_build_array(weekday, starts, ends, slot_minutes, valid_from, valid_until) ORDER BY id) AS hours
+    FROM weekly_hours GROUP BY practitioner_id
+) AS week USING (id)
+WHERE active
+""")
+ROSTER = _ROSTER.columns(column("roster", Text)).scalar_subquery()
+
+
+def doctors(uow: UnitOfWork) -> tuple[Doctor, ...]:
     """Every active practitioner who has hours."""
-    rows = uow.session.execute(
-        select(
-            Practitioner.id,
-            Practitioner.name,
-            Practitioner.languages,
-            Practitioner.zone,
-            Practitioner.area,
-            WeeklyHours.weekday,
-            WeeklyHours.starts,
-            WeeklyHours.ends,
-            WeeklyHours.slot_minutes,
-            WeeklyHours.valid_from,
-            WeeklyHours.valid_until,
-        )
-        .join(WeeklyHours, WeeklyHours.practitioner_id == Practitioner.id)
-        .where(Practitioner.active)
-    ).all()
-    hours: dict[UUID, list[Hours]] = defaultdict(list)
-    people = {}
-    for each, name, languages, zone, area, *rest in rows:
-        people[each] = (name, frozenset(languages), zone, area)
-        hours[each].append(Hours(*rest))
-    return [Doctor(each, *person, tuple(hours[each])) for each, person in sorted(people.items())]
+    return read_roster(uow.session.scalar(select(ROSTER)))
+
+
+@lru_cache(maxsize=4)
+def read_roster(roster: str | None) -> tuple[Doctor, ...]:
+    """The doctors that the query `ROSTER` tells of; None when there are none."""
+    return tuple(
+        Doctor(UUID(id_), name, frozenset(languages), zone, area, tuple(_hours(*each) for each in hours))
+        for id_, name, languages, zone, area, hours in json.loads(roster or "[]")
+    )
+
+
+def _hours(weekday: int, starts: str, ends: str, slot_minutes: int | None, since: str, until: str | None) -> Hours:
+    return Hours(
+        weekday,
+        time.fromisoformat(starts),
+        time.fromisoformat(ends),
+        slot_minutes,
+        date.fromisoformat(since),
+        date.fromisoformat(until) if until else None,
+    )
 
 
 def preferred(everybody: Sequence[Doctor], language: str, area: str) -> list[list[Doctor]]:
