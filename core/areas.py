@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, or_
 from sqlalchemy.orm import Mapped, MappedColumn, mapped_column
 from sqlalchemy.orm.attributes import InstrumentedAttribute
 
-from core.database import Base
+from core.tables import Base
 
 
 class Area(Base):

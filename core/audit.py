@@ -10,7 +10,8 @@ from uuid import UUID
 from sqlalchemy import Identity
 from sqlalchemy.orm import Mapped, mapped_column
 
-from core.database import Base, UnitOfWork
+from core.database import UnitOfWork
+from core.tables import Base
 
 
 class AuditEntry(Base):

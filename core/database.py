@@ -14,35 +14,16 @@ import logging
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Any
 
 import orjson
-from sqlalchemy import DateTime, MetaData, create_engine
-from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.orm import DeclarativeBase, Session
+from sqlalchemy import create_engine
+from sqlalchemy.orm import Session
 
 from core.clock import Clock
+from core.outbox import OutboxRow
 
 log = logging.getLogger(__name__)
-
-
-class Base(DeclarativeBase):
-    """Every table. Names of constraints follow one convention, so that migrations can name them."""
-
-    metadata = MetaData(
-        naming_convention={
-            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-            "ck": "ck_%(table_name)s_%(constraint_name)s",
-            "fk": "fk_%(table_name)s_%(column_0_N_name)s",
-            "pk": "pk_%(table_name)s",
-        }
-    )
-    type_annotation_map: ClassVar[dict[Any, Any]] = {
-        datetime: DateTime(timezone=True),
-        dict[str, Any]: JSONB,
-        list[Any]: JSONB,
-    }
 
 
 class UnitOfWork:
@@ -58,8 +39,6 @@ class UnitOfWork:
 
     def send(self, job: str, payload: Mapping[str, Any], at: datetime | None = None) -> None:
         """Put a job into the outbox; it is done at least once after the commit, not before `at`."""
-        from core.outbox import OutboxRow
-
         self.session.add(OutboxRow(job=job, payload=dict(payload), due_at=at or self.now(), created_at=self.now()))
         self.sent = True
 

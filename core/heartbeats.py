@@ -14,7 +14,8 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Mapped, mapped_column
 
-from core.database import Base, Database, UnitOfWork
+from core.database import Database, UnitOfWork
+from core.tables import Base
 
 log = logging.getLogger(__name__)
 

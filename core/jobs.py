@@ -62,7 +62,7 @@ class Jobs:
             if row is None or row.done_at is not None:
                 return
             name, payload = row.job, row.payload
-            outbox.mark_begun(uow, row)
+            outbox.mark_begun(row, uow.now())
         handler = self._handlers.get(name)
         failure: TracelineError | None = None
         if handler is None:
@@ -77,10 +77,10 @@ class Jobs:
             if row is None or row.done_at is not None:
                 return
             if isinstance(failure, Retryable):
-                outbox.mark_failed(uow, row, str(failure))
+                outbox.mark_failed(row, uow.now(), str(failure))
                 log.warning("job postponed job=%s row=%s tries=%s", name, row_id, row.tries)
             else:
-                outbox.mark_done(uow, row, None if failure is None else str(failure))
+                outbox.mark_done(row, uow.now(), None if failure is None else str(failure))
                 if failure is not None:
                     log.error("job refused job=%s row=%s error=%s", name, row_id, failure.message)
 

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Identity, Index, Select, or_, select, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from core.database import Base, UnitOfWork
+from core.tables import Base
 
 # A job that has not been marked done after this long is relayed again.
 RELAY_AGAIN_AFTER = timedelta(seconds=60)
@@ -57,21 +57,21 @@ def backoff(tries: int) -> timedelta:
     return min(timedelta(seconds=2 ** min(tries, 20)), LONGEST_BACKOFF)
 
 
-def mark_begun(uow: UnitOfWork, row: OutboxRow) -> None:
+def mark_begun(row: OutboxRow, now: datetime) -> None:
     """The job begins. Should it never come to an end (a crash, an error nobody foresaw), it comes again, later each
     time."""
     row.tries += 1
-    row.due_at = uow.now() + backoff(row.tries)
+    row.due_at = now + backoff(row.tries)
 
 
-def mark_done(uow: UnitOfWork, row: OutboxRow, error: str | None = None) -> None:
+def mark_done(row: OutboxRow, now: datetime, error: str | None = None) -> None:
     """The job has been done, or refused for good with `error`."""
-    row.done_at = uow.now()
+    row.done_at = now
     row.error = error
 
 
-def mark_failed(uow: UnitOfWork, row: OutboxRow, error: str) -> None:
+def mark_failed(row: OutboxRow, now: datetime, error: str) -> None:
     """The job failed for a passing reason and is due again later."""
     row.error = error
     row.relayed_at = None
-    row.due_at = uow.now() + backoff(row.tries)
+    row.due_at = now + backoff(row.tries)

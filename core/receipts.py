@@ -9,7 +9,8 @@ from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Mapped, mapped_column
 
-from core.database import Base, UnitOfWork
+from core.database import UnitOfWork
+from core.tables import Base
 
 
 class ReceiptRow(Base):

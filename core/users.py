@@ -11,10 +11,10 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import Text
 
-from core.database import Base
 from core.errors import UserError
 from core.ids import new_id
 from core.rights import Right, rights_of
+from core.tables import Base
 
 _LOGIN = re.compile(r"[a-z0-9][a-z0-9._-]{1,63}")
 

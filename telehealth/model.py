@@ -12,8 +12,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import SmallInteger, Text
 
 from core.areas import area_column
-from core.database import Base
 from core.ids import new_id, new_reference
+from core.tables import Base
 from core.users import User
 from ivr.calls.model import Call
 

@@ -11,9 +11,9 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.areas import area_column
-from core.database import Base
 from core.encryption import EncryptedText
 from core.ids import new_id, new_reference
+from core.tables import Base
 
 
 class Person(Base):

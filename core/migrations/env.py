@@ -3,7 +3,7 @@
 from alembic import context
 from sqlalchemy import text
 
-from core.database import Base
+from core.tables import Base
 
 engine = context.config.attributes["engine"]
 with engine.begin() as connection:

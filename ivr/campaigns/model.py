@@ -13,9 +13,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import SmallInteger
 
 from core.areas import area_column
-from core.database import Base
 from core.encryption import EncryptedText
 from core.ids import new_id
+from core.tables import Base
 
 
 class CampaignState(StrEnum):

@@ -4,8 +4,9 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import text
 
-from core.database import Base, Database
+from core.database import Database
 from core.schema import upgrade
+from core.tables import Base
 
 
 def test_models_equal_migrations(database: Database) -> None:
