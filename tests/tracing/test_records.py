@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -13,7 +12,6 @@ from sqlalchemy import func, select
 
 from core.clock import SimulatedClock
 from core.database import Database
-from core.ids import new_id
 from flows.catalogue import Library
 from flows.engine.actions import Action
 from flows.engine.events import CallStarted, Event, Hypothesis, KeysPressed, SpeechHeard
@@ -21,12 +19,9 @@ from flows.engine.state import Answer, State
 from ivr.calls.log import read_log
 from ivr.calls.model import Call
 from ivr.calls.service import Calls
-from ivr.campaigns import service
-from ivr.campaigns.model import Target
-from ivr.campaigns.plan import CampaignPlan
+from tests.tracing.reading import RecordView, record_of_call
 from tracing.model import Person, Record, RecordAnswer
 from tracing.people import find_or_create_person
-from tracing.reading import RecordView, list_records, read_record, record_of_call
 from tracing.records import RecordObserver
 
 HA = {"name": "Lê Thị Hà", "phone": "+84912345678", "birth_year": 1984, "area": "38.380.14755"}
@@ -203,7 +198,7 @@ def test_should_a_script_save_before_it_knows_the_record_is_nobodys(talk: Talk, 
         RecordObserver(library).ended(uow, call, State("contact-interview", "r", "vi"))
     assert talk.record().person is None
     with talk.database.unit() as uow:
-        assert list_records(uow, person_id=talk.person.id) == []
+        assert uow.session.scalar(select(Record).where(Record.person_id == talk.person.id)) is None
 
 
 @pytest.mark.capability("I3")
@@ -252,29 +247,15 @@ def test_a_value_that_the_form_would_not_take_is_kept_as_it_was_given(
     assert "event=answer_outside_form" in caplog.text
 
 
-def test_records_are_seen_only_from_inside_their_area(talk: Talk) -> None:
-    talk.dial().answer(HEALTHY)
-    record_id = talk.record().record.id
+def test_answers_that_no_form_knows_are_not_filed(talk: Talk, library: Library) -> None:
+    talk.dial()
     with talk.database.unit() as uow:
-        for area in ("", "38", "38.380", "38.380.14755"):
-            assert read_record(uow, record_id, area) is not None
-            assert [view.record.id for view in list_records(uow, area)] == [record_id]
-        for area in ("38.381", "38.380.14758", "3", "38.38"):
-            assert read_record(uow, record_id, area) is None
-            assert list_records(uow, area) == []
-        assert read_record(uow, new_id()) is None
-
-
-def test_lists_can_be_narrowed_and_paged(talk: Talk, database: Database) -> None:
-    for minutes in range(3):
-        talk.dial().answer({**HEALTHY, "covid-symptoms/red_flag": "1" if minutes == 1 else "2"})
-        talk.clock.advance(timedelta(minutes=1))
-    with database.unit() as uow:
-        newest = list_records(uow, limit=2)
-        assert len(newest) == 2
-        assert len(list_records(uow, before=newest[-1].record.created_at)) == 1
-        assert [view.record.risk for view in list_records(uow, flagged=True)] == ["red"]
-        assert list_records(uow, form="symptom_report") == []
+        call = uow.session.get_one(Call, talk.call_id)
+        state = State("contact-interview", "r", "vi")
+        RecordObserver(library).answered(uow, call, {"shoe_size": Answer(42, "keys")}, state)
+    assert records(talk.database) == 0
+    with talk.database.unit() as uow:
+        assert uow.session.scalars(select(RecordAnswer)).all() == []
 
 
 def _a_target(talk: Talk) -> UUID:
@@ -289,14 +270,3 @@ def _without_birth_year(talk: Talk) -> Person:
         person = uow.session.get_one(Person, talk.person.id)
         person.birth_year = None
         return person
-
-
-def test_answers_that_no_form_knows_are_not_filed(talk: Talk, library: Library) -> None:
-    talk.dial()
-    with talk.database.unit() as uow:
-        call = uow.session.get_one(Call, talk.call_id)
-        state = State("contact-interview", "r", "vi")
-        RecordObserver(library).answered(uow, call, {"shoe_size": Answer(42, "keys")}, state)
-    assert records(talk.database) == 0
-    with talk.database.unit() as uow:
-        assert uow.session.scalars(select(RecordAnswer)).all() == []

@@ -40,14 +40,15 @@ def check(
     found = Findings()
     meant = {person["phone"]: _meant(person) for person in people}
     strangers = {person["phone"] for person in people if person["habit"] == "wrong_person"}
-    attended = {row["call"] for row in (*appointments, *queue)}
+    # An interview that was broken off goes on in a later call, and that call books.
+    attended = {row["phone"] for row in (*appointments, *queue)}
     for record in records:
         name = record["reference"]
         if record["phone"] in strangers:
             found.strangers.append(name)
         if record["flagged"]:
             found.flagged += 1
-            if record["call"] not in attended:
+            if record["phone"] not in attended:
                 found.unattended.append(name)
         _compare(found, name, record, meant.get(record["phone"], {}))
     return found

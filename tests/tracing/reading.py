@@ -1,20 +1,18 @@
-"""Reading records: scoped by area, each answer with where it came from. The caller audits the read."""
+"""A record as the tests look at it: with its person and every answer, and where each came from."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, select
+from sqlalchemy import select
 
-from core.areas import within
 from core.database import UnitOfWork
 from tracing.model import Person, Record, RecordAnswer
 
-PAGE = 50
+_RECORDS = select(Record, Person).outerjoin(Person, Person.id == Record.person_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +46,9 @@ class RecordView:
         return {answer.field: answer for answer in self.answers if answer.superseded_at is None}
 
 
-def read_record(uow: UnitOfWork, record_id: UUID, area: str = "") -> RecordView | None:
-    """One record with all its answers; None when there is none, or none inside `area`."""
-    row = uow.session.execute(_records(area).where(Record.id == record_id)).one_or_none()
+def read_record(uow: UnitOfWork, record_id: UUID) -> RecordView | None:
+    """One record with all its answers; None when there is none."""
+    row = uow.session.execute(_RECORDS.where(Record.id == record_id)).one_or_none()
     if row is None:
         return None
     answers = uow.session.scalars(
@@ -59,39 +57,12 @@ def read_record(uow: UnitOfWork, record_id: UUID, area: str = "") -> RecordView 
     return RecordView(row[0], row[1], tuple(_answer(answer) for answer in answers))
 
 
-def list_records(
-    uow: UnitOfWork,
-    area: str = "",
-    *,
-    flagged: bool = False,
-    form: str | None = None,
-    person_id: UUID | None = None,
-    before: datetime | None = None,
-    limit: int = PAGE,
-) -> Sequence[RecordView]:
-    """Records inside `area`, the newest first, without their answers. `before` is where the last page ended."""
-    query = _records(area).order_by(Record.created_at.desc(), Record.id.desc()).limit(limit)
-    if flagged:
-        query = query.where(Record.flagged)
-    if form is not None:
-        query = query.where(Record.form == form)
-    if person_id is not None:
-        query = query.where(Record.person_id == person_id)
-    if before is not None:
-        query = query.where(Record.created_at < before)
-    return [RecordView(record, person) for record, person in uow.session.execute(query)]
-
-
-def record_of_call(uow: UnitOfWork, call_id: UUID, area: str = "") -> RecordView | None:
+def record_of_call(uow: UnitOfWork, call_id: UUID) -> RecordView | None:
     """The record that a call wrote into: its own, or the draft of an earlier call that it went on with."""
     record_id = uow.session.scalar(
         select(RecordAnswer.record_id).where(RecordAnswer.call_id == call_id).limit(1)
     ) or uow.session.scalar(select(Record.id).where(Record.call_id == call_id))
-    return None if record_id is None else read_record(uow, record_id, area)
-
-
-def _records(area: str) -> Select[Record, Person | None]:
-    return select(Record, Person).outerjoin(Person, Person.id == Record.person_id).where(within(Record.area, area))
+    return None if record_id is None else read_record(uow, record_id)
 
 
 def _answer(row: RecordAnswer) -> AnswerView:
