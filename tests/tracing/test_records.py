@@ -19,6 +19,9 @@ from flows.engine.state import Answer, State
 from ivr.calls.log import read_log
 from ivr.calls.model import Call
 from ivr.calls.service import Calls
+from ivr.campaigns import service
+from ivr.campaigns.model import Target
+from ivr.campaigns.plan import CampaignPlan
 from tests.tracing.reading import RecordView, record_of_call
 from tracing.model import Person, Record, RecordAnswer
 from tracing.people import find_or_create_person

@@ -6,6 +6,7 @@ from audio.codec import ULAW_SILENCE, pcm_to_wav
 from flows.engine.actions import Play
 from flows.engine.advance import advance, start_state
 from flows.engine.events import CallStarted, KeysPressed
+from flows.engine.rendering import render
 from ivr.simulator.ears import Ears
 from ivr.simulator.understanding import Understanding
 
@@ -77,3 +78,15 @@ def test_a_read_back_belongs_to_the_question_before_it_and_says_its_value(librar
     heard = understanding.of(after, "en", asked.node, "daily-follow-up").question
     assert heard.confirms
     assert heard.value == "37 point 2"
+
+
+@pytest.mark.parametrize("language", ["vi", "en", "ko"])
+@pytest.mark.parametrize("way", ["say_spoken", "say_short", "say_keyed"])
+def test_every_way_of_reading_back_is_understood(library, language, way):
+    node = library.script("contact-interview").steps["covid-symptoms/fever"]
+    question = " ".join(piece.text for piece in node.say.pieces[language])
+    read_back = render(getattr(node.read_back, way), language, lambda path: "XYZ", lambda path: None)
+    clips = [question, *(segment.text for segment in read_back.segments)]
+    heard = Understanding(library.scripts).of([text.strip() for text in clips], language, node, None)
+    assert heard.question.confirms
+    assert (heard.question.value, heard.complete) == ("XYZ", True)

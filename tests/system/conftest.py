@@ -1,0 +1,66 @@
+"""A whole installation with its simulated telephone network, as `traceline demo` starts it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+import pytest
+
+from core.installation import running, wait_until_up
+from core.login import FIRST_LOGIN
+from core.processes import Program
+from core.settings import Settings, read_settings
+from ivr.carriers.twilio_rest import STREAMS
+from ivr.simulator.demo.installation import demo_settings
+from ivr.simulator.demo.run import Demo
+from traceline import Prepared, list_of
+
+
+@dataclass
+class Department:
+    """What runs, and how to hurt it."""
+
+    settings: Settings
+    first_password: str
+
+    def demo(self, people: int, inbound: int) -> Demo:
+        return Demo(
+            web=self.settings.public_url,
+            simulator=self.settings.twilio_api_url,
+            login=FIRST_LOGIN,
+            first_password=self.first_password,
+            carrier=STREAMS,
+            list_of=list_of,
+            people=people,
+            inbound=inbound,
+        )
+
+    def kill(self, *words: str) -> int:
+        """Kill -9 one process of this department whose command line holds all the words, the oldest; returns its id."""
+        ours = {child.pid for child in psutil.Process().children(recursive=True)}
+        found = []
+        for process in psutil.process_iter(["cmdline"]):
+            command = " ".join(process.info["cmdline"] or ())
+            # PostgreSQL is a daemon, no child of ours; it names its data folder.
+            if (process.pid in ours or str(self.settings.home) in command) and all(word in command for word in words):
+                found.append(process)
+        assert found, f"no process with {words}"
+        victim = min(found, key=psutil.Process.create_time)
+        victim.kill()
+        return victim.pid
+
+
+@pytest.fixture
+def department(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Department]:
+    home: Path = tmp_path_factory.mktemp("department")
+    settings = demo_settings(read_settings(home=home, database_url="", redis_url=""))
+    prepared = Prepared(sample=True)
+    simulator = Program("simulator", [sys.executable, "-m", "traceline", "process", "simulator"])
+    with running(settings, prepared.prepare, [simulator]) as running_settings:
+        wait_until_up(f"{settings.twilio_api_url}/simulator/calls")
+        assert prepared.first_password
+        yield Department(running_settings, prepared.first_password)
