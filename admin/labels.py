@@ -122,6 +122,8 @@ MACHINE_POLICIES = {
     "message": _("leave a short message without health content"),
     "hang_up": _("hang up"),
 }
+# Reasons of the do-not-call list that the robot writes; people write their own.
+BARRED = {"opt_out": _("said so in a call")}
 WEEKDAYS = {
     0: _("Monday"),
     1: _("Tuesday"),

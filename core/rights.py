@@ -14,6 +14,8 @@ class Right(StrEnum):
     RECORDS_SEE = "records.see"  # health data: every read is audited
     APPOINTMENTS_SEE = "appointments.see"
     APPOINTMENTS_RUN = "appointments.run"
+    DOCTORS_SEE = "doctors.see"  # who they are and when they work: no health data
+    DOCTORS_RUN = "doctors.run"
     HEALTH_SEE = "health.see"  # the health of carriers, models and processes
     USERS_RUN = "users.run"
     AUDIT_SEE = "audit.see"
@@ -27,12 +29,16 @@ ROLES: dict[str, frozenset[Right]] = {
             Right.CALLS_SEE,
             Right.RECORDS_SEE,
             Right.APPOINTMENTS_SEE,
+            Right.DOCTORS_SEE,
+            Right.DOCTORS_RUN,
             Right.HEALTH_SEE,
         }
     ),
     "tracer": frozenset({Right.CAMPAIGNS_SEE, Right.CALLS_SEE, Right.RECORDS_SEE}),
-    "doctor": frozenset({Right.RECORDS_SEE, Right.APPOINTMENTS_SEE, Right.APPOINTMENTS_RUN}),
-    "administrator": frozenset({Right.HEALTH_SEE, Right.USERS_RUN, Right.AUDIT_SEE}),
+    "doctor": frozenset({Right.RECORDS_SEE, Right.APPOINTMENTS_SEE, Right.APPOINTMENTS_RUN, Right.DOCTORS_SEE}),
+    "administrator": frozenset(
+        {Right.DOCTORS_SEE, Right.DOCTORS_RUN, Right.HEALTH_SEE, Right.USERS_RUN, Right.AUDIT_SEE}
+    ),
 }
 
 

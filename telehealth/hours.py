@@ -32,14 +32,21 @@ def hours_of(uow: UnitOfWork, practitioner_id: UUID) -> list[Hours]:
     return [Hours(row.weekday, row.starts, row.ends, row.slot_minutes, row.valid_from, row.valid_until) for row in rows]
 
 
+def first_day(uow: UnitOfWork, practitioner_id: UUID) -> date:
+    """The first day on which new hours can begin: tomorrow, because what was offered today stays; today for whoever has
+    no hours yet."""
+    today = _today(uow, _practitioner(uow, practitioner_id))
+    has_hours = any(each.valid_from <= today for each in hours_of(uow, practitioner_id))
+    return today + timedelta(days=1) if has_hours else today
+
+
 def replace_hours(uow: UnitOfWork, practitioner_id: UUID, hours: Sequence[Hours], valid_from: date) -> None:
     """Let these be the hours from a day on; earlier ones end the day before. The validity in `hours` is not looked at.
 
-    Raises UserError when hours cannot be (`check_hours`) or the day has begun: what was offered today stays.
+    Raises UserError when hours cannot be (`check_hours`) or the day is too early (`first_day`).
     """
     check_hours(hours)
-    practitioner = _practitioner(uow, practitioner_id)
-    if valid_from <= _today(uow, practitioner):
+    if valid_from < first_day(uow, practitioner_id):
         raise UserError("New hours cannot begin today or earlier.", "Let them begin tomorrow or later.")
     uow.session.execute(
         delete(WeeklyHours).where(WeeklyHours.practitioner_id == practitioner_id, WeeklyHours.valid_from >= valid_from)

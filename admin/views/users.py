@@ -8,12 +8,12 @@ from flask import Blueprint, abort, flash, redirect, render_template, request, u
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
+from admin.area_choice import chosen_area
 from admin.current import audit, context, uow, viewer
 from admin.errors import user_message
 from admin.languages import LANGUAGES
 from admin.policy import needs
 from admin.queries import users as queries
-from core.areas import holds
 from core.errors import UserError
 from core.login import create_user, end_sessions, reset_password
 from core.rights import ROLES, Right
@@ -38,7 +38,7 @@ def add_user() -> ResponseReturnValue:
             login=form.get("login", ""),
             name=form.get("name", ""),
             roles=_roles(),
-            area=_area(),
+            area=chosen_area(),
             language=form["language"] if form.get("language") in LANGUAGES else context().settings.language,
             by=_me(),
             address=request.remote_addr or "",
@@ -59,7 +59,7 @@ def user(user_id: UUID) -> ResponseReturnValue:
 @needs(Right.USERS_RUN)
 def change_user(user_id: UUID) -> ResponseReturnValue:
     found = _user(user_id)
-    roles, area = _roles(), _area()
+    roles, area = _roles(), chosen_area()
     if not roles:
         raise UserError("A user needs at least one role.", "Choose what this person does.")
     if found.id == viewer().id and "administrator" not in roles:
@@ -117,11 +117,3 @@ def _me() -> User:
 
 def _roles() -> list[str]:
     return [role for role in request.form.getlist("roles") if role in ROLES]
-
-
-def _area() -> str:
-    """The area of the form. An administrator gives away no more than their own."""
-    area = request.form.get("area", "").strip()
-    if not holds(viewer().area, area):
-        raise UserError("This area is not yours to give.", "Choose an area within your own.")
-    return area

@@ -12,9 +12,11 @@ from zoneinfo import ZoneInfo
 import click
 from sqlalchemy import select
 
+from core.audit import write_audit
 from core.commands import open_database
 from core.database import UnitOfWork
 from core.errors import UserError
+from core.phones import mask_phone, normalise_phone
 from core.settings import read_settings
 from flows.catalogue import load_library
 from ivr.campaigns import service
@@ -138,6 +140,21 @@ def abort(name: str, hang_up: bool) -> None:
     """Call nobody any more, for good."""
     with open_database() as database, database.unit() as uow:
         click.echo(service.abort(uow, service.campaign_named(uow, name).id, hang_up).state)
+
+
+@campaign.command("bar")
+@click.argument("number")
+@click.option("--reason", required=True, help='why, such as "asked by letter"')
+def bar(number: str, reason: str) -> None:
+    """Never call NUMBER again, in no campaign; it counts from the next dial on."""
+    if not reason.strip():
+        raise UserError("A reason is needed.", "Write who asked for it, and how.")
+    phone = normalise_phone(number)
+    with open_database() as database, database.unit() as uow:
+        service.bar_number(uow, phone, reason.strip())
+        subject = service.number_subject(phone)
+        write_audit(uow, "do_not_call.add", subject, login="(command line)", detail={"reason": reason.strip()})
+    click.echo(f"{mask_phone(phone)} will not be called")
 
 
 @campaign.command("bench")

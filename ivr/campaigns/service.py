@@ -8,14 +8,15 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import exists, select
+from sqlalchemy import delete, exists, select
 from sqlalchemy.dialects.postgresql import insert
 
 from core.database import UnitOfWork
+from core.encryption import current_ring
 from core.errors import UserError
 from core.ids import new_id
 from ivr.calls.model import Call
-from ivr.campaigns.model import Campaign, CampaignState, Target
+from ivr.campaigns.model import Campaign, CampaignState, DoNotCall, Target
 from ivr.campaigns.plan import CampaignPlan, columns_of
 from ivr.campaigns.settle import add_do_not_call
 
@@ -121,6 +122,16 @@ def finish(uow: UnitOfWork, campaign_id: UUID) -> Campaign:
 def bar_number(uow: UnitOfWork, phone: str, reason: str) -> None:
     """Put a number (E.164) on the do-not-call list, for all campaigns, from the next dial on."""
     add_do_not_call(uow, phone, reason)
+
+
+def unbar_number(uow: UnitOfWork, phone: str) -> bool:
+    """Take a number (E.164) off the do-not-call list. False: it was not on it."""
+    return bool(uow.session.execute(delete(DoNotCall).where(DoNotCall.phone == phone).returning(DoNotCall.at)).all())
+
+
+def number_subject(phone: str) -> str:
+    """What the audit log calls a number: the same for the same number, and nobody can read it."""
+    return f"number:{current_ring().encrypt(phone)}"
 
 
 def campaign_named(uow: UnitOfWork, name_or_id: str) -> Campaign:

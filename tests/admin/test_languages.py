@@ -25,7 +25,8 @@ KEYWORDS = {"_": None, "gettext": None, "lazy_gettext": None}
 # Whose errors people meet in the console.
 SPEAKING = [
     *("core/login.py", "core/passwords.py", "core/users.py", "core/phones.py"),
-    *("telehealth/appointments.py", "telehealth/queue.py", "tracing/contacts.py", "tracing/people.py"),
+    *("telehealth/appointments.py", "telehealth/hours.py", "telehealth/queue.py", "telehealth/registration.py"),
+    *("telehealth/week.py", "tracing/contacts.py", "tracing/people.py"),
     *(
         str(path.relative_to(ROOT))
         for path in sorted((ROOT / "ivr/campaigns").glob("*.py"))

@@ -32,6 +32,7 @@ def address(rule: Rule, resident: Resident, province: Province) -> str:
         "appointment_id": resident.appointment,
         "entry_id": resident.queue,
         "user_id": province.users["tuan"],
+        "practitioner_id": province.practitioner,
         "filename": "style.css",
     }
     built = rule.build({name: values[name] for name in rule.arguments})
