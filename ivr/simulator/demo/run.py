@@ -7,7 +7,7 @@ import secrets
 import sys
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import requests
@@ -18,7 +18,7 @@ from rich.table import Table
 from core.errors import TracelineError
 from ivr.simulator.demo.check import Findings, check
 from ivr.simulator.demo.console import Console
-from ivr.simulator.people import Habit, SimPerson, make_people
+from ivr.simulator.people import MILD, Habit, SimPerson, make_people
 
 # The habits of sixty people. Most know what they want and press before the end of the prompt, so that sixty real-time
 # interviews fit into a few minutes.
@@ -75,7 +75,7 @@ def run_demo(demo: Demo, terminal: Terminal) -> Outcome:
     """Run it against the processes that are up. Raises TracelineError when something does not answer."""
     began = time.monotonic()
     network = _Network(demo.simulator)
-    called = make_people(demo.seed, demo.people, mix=MIX)
+    called = _brief(make_people(demo.seed, demo.people, mix=MIX))
     callers = _callers(demo, {person.phone for person in called})
     network.add([*called, *callers])
 
@@ -133,6 +133,20 @@ def show(outcome: Outcome, terminal: Terminal) -> None:
         terminal.print(f"[green]All {findings.right} answers on file are what the people meant.[/]")
 
 
+def _brief(people: Sequence[SimPerson]) -> list[SimPerson]:
+    """Those who speak are well, so that their interviews, where every answer is read back, do not hold up the others;
+    but the first of them has a fever, and is offered a doctor by voice."""
+    speaking = [person for person in people if person.habit is Habit.VOICE]
+    well = {
+        person.phone: replace(person, intent={k: v for k, v in person.intent.items() if k not in MILD})
+        for person in speaking
+    }
+    if speaking:
+        first = well[speaking[0].phone]
+        well[first.phone] = replace(first, intent={**first.intent, "fever": True})
+    return [well.get(person.phone, person) for person in people]
+
+
 def _callers(demo: Demo, taken: set[str]) -> list[SimPerson]:
     made = make_people(demo.seed + 1000, demo.inbound * 2, mix=INBOUND_MIX)
     return [person for person in made if person.phone not in taken][: demo.inbound]
@@ -141,7 +155,8 @@ def _callers(demo: Demo, taken: set[str]) -> list[SimPerson]:
 def _plan(demo: Demo) -> dict[str, Any]:
     """The fields of the form for a new campaign. A real one calls in daytime and waits hours between tries."""
     soon, never = "5s, 10s, 10s", ""
-    retries = dict.fromkeys(("busy", "no_answer", "machine", "breakoff", "failed", "lost"), soon)
+    retries: dict[str, str] = dict.fromkeys(("busy", "no_answer", "machine", "failed", "lost"), soon)
+    retries["breakoff"] = "5s"
     retries |= dict.fromkeys(("wrong_person", "callback", "rejected", "unreachable"), never)
     return {
         "name": "Truy vết F1 chợ Vườn Hoa",
