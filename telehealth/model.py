@@ -101,6 +101,10 @@ class Appointment(Base):
     )
 
 
+# What people call an appointment: not the holds of a call that is choosing, nor those that it gave back.
+WAS_BOOKED = Appointment.hold_until.is_(None)
+
+
 class QueueEntry(Base):
     """Somebody who waits for a doctor now. `state`: waiting, taken, done, left."""
 

@@ -13,7 +13,7 @@ from admin.policy import Viewer, scoped
 from admin.queries.paging import AnySelect
 from core.database import UnitOfWork
 from ivr.calls.model import Call
-from telehealth.model import Appointment, AppointmentState, Practitioner, QueueEntry
+from telehealth.model import WAS_BOOKED, Appointment, AppointmentState, Practitioner, QueueEntry
 from tracing.model import Person, Record
 
 SHOWN_STATES = (
@@ -74,7 +74,7 @@ def list_appointments(
         .outerjoin(Person, Person.id == Appointment.person_id)
         .outerjoin(Call, Call.id == Appointment.call_id)
         .outerjoin(Record, Record.call_id == Appointment.call_id)
-        .where(starts >= since, starts < until, Appointment.state.in_(SHOWN_STATES))
+        .where(starts >= since, starts < until, Appointment.state.in_(SHOWN_STATES), WAS_BOOKED)
         .order_by(starts)
         .limit(MOST_ENTRIES)
     )

@@ -14,7 +14,7 @@ from admin.queries.paging import AnySelect, Page, page_of
 from core.database import UnitOfWork
 from ivr.calls.model import Call
 from ivr.campaigns.model import Campaign
-from telehealth.model import Appointment, QueueEntry
+from telehealth.model import WAS_BOOKED, Appointment, QueueEntry
 from tracing.model import Person, Record
 
 
@@ -115,6 +115,6 @@ def find_call(uow: UnitOfWork, viewer: Viewer, call_id: UUID) -> CallPage | None
         return None
     call, person, campaign, record, queue = found
     appointments = uow.session.scalars(
-        select(Appointment).where(Appointment.call_id == call_id).order_by(Appointment.created_at)
+        select(Appointment).where(Appointment.call_id == call_id, WAS_BOOKED).order_by(Appointment.created_at)
     ).all()
     return CallPage(call, person or "", campaign, record, appointments, queue)

@@ -13,7 +13,7 @@ from admin.policy import Viewer, scoped
 from admin.queries.paging import AnySelect, Page, page_of
 from core.database import UnitOfWork
 from ivr.calls.model import Call
-from telehealth.model import Appointment
+from telehealth.model import WAS_BOOKED, Appointment
 from tracing.model import Contact, Person, Record, RecordAnswer
 
 
@@ -162,7 +162,7 @@ def find_record(uow: UnitOfWork, viewer: Viewer, record_id: UUID) -> RecordPage 
     ).all()
     appointments = uow.session.scalars(
         select(Appointment)
-        .where(Appointment.call_id == record.call_id, Appointment.call_id.is_not(None))
+        .where(Appointment.call_id == record.call_id, Appointment.call_id.is_not(None), WAS_BOOKED)
         .order_by(Appointment.created_at)
     ).all()
     return RecordPage(record, person, person.phone if person else dialed or "", contacts, answers, appointments)
