@@ -58,7 +58,7 @@ def add(name: str, login: str, languages: tuple[str, ...], area: str | None, zon
 def list_() -> None:
     """Every doctor, with login, languages and hours."""
     with open_database() as database, database.unit() as uow:
-        logins = dict(uow.session.execute(select(User.id, User.login)).tuples())
+        logins = {user.id: user.login for user in uow.session.scalars(select(User))}
         for each in uow.session.scalars(select(Practitioner).order_by(Practitioner.active.desc(), Practitioner.name)):
             login = logins[each.user_id] if each.user_id else "-"
             state = "" if each.active else "  (deactivated)"
