@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
@@ -18,17 +18,18 @@ _LONGEST_APPOINTMENT = timedelta(days=1)
 _STARTS = func.lower(Appointment.during)
 _ENDS = func.upper(Appointment.during)
 
-# Gathered by the database, because a week has hundreds; `soon` are those that can be in the way.
+# The database joins appointments that touch into one piece: a full morning is one piece, not sixteen.
 _TAKEN = text("""
-SELECT practitioner_id, count(*) FILTER (WHERE starts >= :earliest),
-       coalesce(array_agg(starts) FILTER (WHERE soon), '{}'), coalesce(array_agg(ends) FILTER (WHERE soon), '{}')
+SELECT practitioner_id, load, ARRAY(SELECT lower(piece) FROM unnest(busy) AS piece),
+       ARRAY(SELECT upper(piece) FROM unnest(busy) AS piece)
 FROM (
-    SELECT practitioner_id, lower(during) AS starts, upper(during) AS ends, lower(during) < :until AS soon
+    SELECT practitioner_id, count(*) FILTER (WHERE lower(during) >= :earliest) AS load,
+           range_agg(during) FILTER (WHERE lower(during) < :until) AS busy
     FROM appointment
     WHERE practitioner_id = ANY(:practitioners) AND state = ANY(:live)
       AND lower(during) > :over AND lower(during) < :latest
-) AS live
-GROUP BY practitioner_id
+    GROUP BY practitioner_id
+) AS taken
 """).bindparams(
     bindparam("practitioners", type_=ARRAY(Uuid)),
     bindparam("live", [str(state) for state in LIVE], type_=ARRAY(String)),
@@ -37,17 +38,17 @@ GROUP BY practitioner_id
 
 
 class Taken(NamedTuple):
-    """Of one practitioner: how many live appointments begin in the whole time, and those of its first part."""
+    """Of one practitioner: how many live appointments begin in the whole time, and when its first part is taken."""
 
     load: int
-    slots: list[Slot]
+    pieces: list[Slot]
 
 
 def taken(
     uow: UnitOfWork, practitioners: Collection[UUID], earliest: datetime, until: datetime, latest: datetime
 ) -> dict[UUID, Taken]:
-    """By practitioner, how many live appointments begin from `earliest` up to `latest`, and which of them can be in the
-    way of slots that begin before `until`. A practitioner who has none is left out."""
+    """By practitioner, how many live appointments begin from `earliest` up to `latest`, and what is taken of the
+    time before `until`. A practitioner who has none is left out."""
     rows = uow.session.execute(
         _TAKEN,
         {
@@ -58,7 +59,10 @@ def taken(
             "latest": latest,
         },
     )
-    return {row[0]: Taken(row[1], [Slot(*each) for each in zip(row[2], row[3], strict=True)]) for row in rows}
+    return {
+        practitioner: Taken(load, [_piece(*ends) for ends in zip(starts, stops, strict=True)])
+        for practitioner, load, starts, stops in rows
+    }
 
 
 def free(
@@ -73,7 +77,7 @@ def free(
     persons = [] if person_id is None else _booked_by(uow, person_id, earliest, latest)
     nothing = Taken(0, [])
     return {
-        practitioner: free_slots(between(each, earliest, latest), busy.get(practitioner, nothing).slots + persons)
+        practitioner: free_slots(between(each, earliest, latest), busy.get(practitioner, nothing).pieces + persons)
         for practitioner, each in slots.items()
     }
 
@@ -89,4 +93,9 @@ def _booked_by(uow: UnitOfWork, person_id: UUID, earliest: datetime, latest: dat
             latest > _STARTS,
         )
     )
-    return [Slot(row[0], row[1]) for row in rows]
+    return [_piece(*row) for row in rows]
+
+
+def _piece(starts: datetime, ends: datetime) -> Slot:
+    """In UTC as all slots are: moments in different zones are slow to compare."""
+    return Slot(starts.astimezone(UTC), ends.astimezone(UTC))

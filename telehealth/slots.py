@@ -90,14 +90,17 @@ def slots_from(hours: tuple[Hours, ...], zone: str, earliest: datetime, latest: 
     return between(slots_between(hours, zone, *days), earliest, latest)
 
 
-def free_slots(slots: Iterable[Slot], taken: Iterable[Slot]) -> list[Slot]:
+def free_slots(slots: Sequence[Slot], taken: Iterable[Slot]) -> list[Slot]:
     """Those of `slots`, which are in order of time, that overlap nothing in `taken`."""
     busy = sorted(taken)
-    free, index = [], 0
-    for slot in slots:
+    free: list[Slot] = []
+    index = 0
+    for place, slot in enumerate(slots):
         while index < len(busy) and busy[index].ends <= slot.starts:
             index += 1
-        if index == len(busy) or busy[index].starts >= slot.ends:
+        if index == len(busy):
+            return free + list(slots[place:])
+        if busy[index].starts >= slot.ends:
             free.append(slot)
     return free
 
