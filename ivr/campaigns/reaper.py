@@ -14,11 +14,11 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from core.database import Database
 from core.errors import Permanent, Retryable
-from ivr.calls.model import Call, CallState, FailureReason
+from ivr.calls.model import Call, CallEvent, CallState, FailureReason
 from ivr.calls.status import TERMINAL, StatusReport
 from ivr.campaigns.model import Campaign
 from ivr.campaigns.ports import CallBook
@@ -34,8 +34,9 @@ LONGEST_CALL = timedelta(minutes=45)
 LONGEST_QUEUE = timedelta(hours=1)
 # A call that the carrier never heard of belongs to a dial job, which closes it; this is for the ones it left behind.
 LONGEST_ORDER = timedelta(minutes=30)
-# From when on a call is looked up at the carrier: after the answer, and before it (beyond the ring time).
-QUIET_TALK = timedelta(minutes=5)
+# From when on a call is looked up at the carrier: this long after the last line of its log, when it was answered;
+# before that, this long beyond the ring time.
+QUIET_TALK = timedelta(minutes=2)
 QUIET_RING = timedelta(seconds=30)
 _DEFAULT_RING = 60
 _BATCH = 200
@@ -49,10 +50,10 @@ class _Quiet:
     stale: bool
 
 
-def is_quiet(call: Call, ring_seconds: int, now: datetime) -> bool:
-    """Whether an open call has been going on long enough to ask its carrier about it."""
+def is_quiet(call: Call, ring_seconds: int, heard_of: datetime | None, now: datetime) -> bool:
+    """Whether an open call, last `heard_of` at that moment, has been quiet long enough to ask its carrier about it."""
     if call.answered_at is not None:
-        return now - call.answered_at > QUIET_TALK
+        return now - max(call.answered_at, heard_of or call.answered_at) > QUIET_TALK
     since = call.ringing_at or call.created_at
     return now - since > timedelta(seconds=ring_seconds) + QUIET_RING
 
@@ -81,8 +82,9 @@ class Reaper:
     def _quiet(self) -> list[_Quiet]:
         with self._database.unit() as uow:
             now = uow.now()
+            heard_of = select(func.max(CallEvent.at)).where(CallEvent.call_id == Call.id).scalar_subquery()
             rows = uow.session.execute(
-                select(Call, Campaign.ring_seconds)
+                select(Call, Campaign.ring_seconds, heard_of)
                 .outerjoin(Campaign, Campaign.id == Call.campaign_id)
                 .where(Call.ended_at.is_(None), Call.created_at < now - QUIET_RING)
                 .order_by(Call.created_at)
@@ -90,8 +92,8 @@ class Reaper:
             )
             return [
                 _Quiet(call.id, call.carrier, call.provider_ref, is_stale(call, ring_seconds or _DEFAULT_RING, now))
-                for call, ring_seconds in rows
-                if is_quiet(call, ring_seconds or _DEFAULT_RING, now)
+                for call, ring_seconds, heard in rows
+                if is_quiet(call, ring_seconds or _DEFAULT_RING, heard, now)
             ]
 
     def _close(self, quiet: _Quiet) -> bool:

@@ -197,7 +197,9 @@ def _truth(chance: random.Random, habit: Habit) -> dict[str, Any]:
     truth: dict[str, Any] = {**(STRANGER if habit is Habit.WRONG_PERSON else WILLING)}
     ill = chance.random()
     if habit is Habit.RED_FLAG:
-        truth["red_flag" if chance.random() < 0.5 else chance.choice(GRAVE[1:])] = True  # half of them: call a doctor now
+        truth["red_flag" if chance.random() < 0.5 else chance.choice(GRAVE[1:])] = (
+            True  # half of them: call a doctor now
+        )
     if habit is Habit.RED_FLAG or ill < 0.4:
         truth |= dict.fromkeys(chance.sample(MILD, chance.randint(1, 2)), True)
     truth["exposure_date"] = chance.randint(1, 12)

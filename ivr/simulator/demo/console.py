@@ -9,6 +9,7 @@ from urllib.parse import urljoin
 import requests
 
 from core.errors import TracelineError
+from ivr.simulator.demo.patience import patient_session
 
 _TOKEN = re.compile(r'<meta name="csrf-token" content="([^"]+)"')
 _SECONDS = 30
@@ -19,7 +20,7 @@ class Console:
 
     def __init__(self, address: str) -> None:
         self.address = address
-        self._session = requests.Session()
+        self._session = patient_session()
 
     def log_in(self, login: str, first_password: str, new_password: str) -> None:
         """Log in for the first time, and replace the first password."""

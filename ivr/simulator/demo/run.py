@@ -10,7 +10,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-import requests
 from rich.console import Console as Terminal
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
@@ -18,6 +17,7 @@ from rich.table import Table
 from core.errors import TracelineError
 from ivr.simulator.demo.check import Findings, check
 from ivr.simulator.demo.console import Console
+from ivr.simulator.demo.patience import patient_session
 from ivr.simulator.people import MILD, Habit, SimPerson, make_people
 
 # The habits of sixty people. Most know what they want and press before the end of the prompt, so that sixty real-time
@@ -203,7 +203,7 @@ class _Network:
 
     def __init__(self, address: str) -> None:
         self._address = address
-        self._session = requests.Session()
+        self._session = patient_session()
 
     def add(self, people: Sequence[SimPerson]) -> None:
         self._ask("POST", "people", [person.to_json() for person in people])
