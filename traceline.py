@@ -28,6 +28,7 @@ import audio.models.commands
 import core.commands
 import flows.commands
 import ivr.campaigns.commands
+import telehealth.commands
 import tracing.commands
 from admin.app import create_app
 from admin.context import ConsoleContext
@@ -423,7 +424,14 @@ def bench(what: str, as_json: bool) -> None:
         rich.print(figures)
 
 
-for package in (core.commands, audio.models.commands, flows.commands, ivr.campaigns.commands, tracing.commands):
+for package in (
+    core.commands,
+    audio.models.commands,
+    flows.commands,
+    ivr.campaigns.commands,
+    telehealth.commands,
+    tracing.commands,
+):
     for command in package.commands:
         main.add_command(command)
 
