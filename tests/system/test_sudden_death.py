@@ -21,7 +21,7 @@ from tests.system.conftest import Department
 
 pytestmark = [pytest.mark.system, pytest.mark.slow, pytest.mark.timeout(900)]
 
-PEOPLE = 14
+PEOPLE = 10
 # In this order, one after another, each while people are talking.
 VICTIMS = (
     ("process media",),
@@ -62,7 +62,7 @@ def test_no_death_loses_an_answer_or_dials_twice(department: Department) -> None
         outcome = story.result()
     assert killed == list(VICTIMS)
     findings = outcome.findings
-    assert findings.right > 50
+    assert findings.right > 40
     assert (findings.wrong, findings.lost, findings.strangers, findings.unattended) == ([], [], [], [])
     assert outcome.figures["by_disposition"].get("completed", 0) >= PEOPLE // 2
     assert _dials_beyond_attempts(department) == {}
