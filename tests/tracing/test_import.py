@@ -13,8 +13,9 @@ import pytest
 from sqlalchemy import func, select
 
 from core.areas import Area
-from core.database import Base, Database
+from core.database import Database
 from core.errors import UserError
+from core.tables import Base
 from ivr.campaigns import service
 from ivr.campaigns.model import Target
 from ivr.campaigns.plan import CampaignPlan
