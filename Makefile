@@ -13,9 +13,7 @@ demo: $(VENV)/.demo
 test: $(VENV)/.test
 	@sh tests/system-packages.sh
 	@$(MAKE) --no-print-directory lint
-	@echo "The fast tests, then those that take whole calls, models and processes."
-	@$(BIN)/python -m pytest -m "not slow and not system" $(TEST_ARGS)
-	@$(BIN)/python -m pytest -m "slow or system" $(TEST_ARGS)
+	@$(BIN)/python -m pytest $(TEST_ARGS)
 
 lint: $(VENV)/.test
 	$(BIN)/ruff check .

@@ -31,6 +31,15 @@ NOW = datetime(2026, 11, 23, 3, 0, tzinfo=UTC)
 _numbers = itertools.count(1)
 
 
+# The browser comes last: its driver keeps an event loop running in the main thread, where other tests need none.
+_ORDER = {"slow": 1, "system": 2, "browser": 3}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The fast tests first."""
+    items.sort(key=lambda item: max((_ORDER.get(mark.name, 0) for mark in item.iter_markers()), default=0))
+
+
 @pytest.fixture(scope="session")
 def settings() -> Iterator[Settings]:
     """Settings with a PostgreSQL and a Redis of this test run."""
