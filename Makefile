@@ -1,5 +1,5 @@
 # Two commands matter: `make demo` shows Traceline at work, `make test` proves it.
-PYTHON ?= python3
+PYTHON ?= $(shell python3.11 -V >/dev/null 2>&1 && echo python3.11 || echo python3)
 VENV := .venv
 BIN := $(VENV)/bin
 DEMO_ARGS ?=

