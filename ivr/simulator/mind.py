@@ -202,7 +202,7 @@ class Mind:
         if intention.message:
             self._given = _Given(node, intention, "voice")
             return Reaction(words=intention.message, after=self._pause())
-        aloud = person.habit is Habit.VOICE and speech and question.speech and first
+        aloud = person.habit is Habit.VOICE and speech and question.speech and first and self._still_speaks()
         if aloud and intention.phrases:
             self._given = _Given(node, intention, "speech")
             return Reaction(words=self._chance.choice(intention.phrases[:3]), after=self._pause())
@@ -211,6 +211,10 @@ class Mind:
         else:
             self._given = _Given(node, intention, "keys")
         return Reaction(keys=intention.keys, after=self._pause())
+
+    def _still_speaks(self) -> bool:
+        limit = self.person.speaks_up_to
+        return limit is None or self.memory.spoken < limit
 
     def _confirm(self, question: Question) -> Reaction:
         """Yes only to what was meant. The first time by voice, if the answer was spoken; then by keys."""

@@ -82,7 +82,8 @@ class SimPerson:
     """One person. `intent` is what is true, by record field or by step name; what it leaves out follows from `seed`.
 
     `answers_after` are seconds of ringing; `hangs_up_after` questions the person answers before hanging up;
-    `recovers_after` calls that are missed before a busy or absent person answers by keys. With `dictated` the person
+    `recovers_after` calls that are missed before a busy or absent person answers by keys. `speaks_up_to` answers are spoken
+    by one who speaks, the others keyed (None: all are spoken). With `dictated` the person
     understands nothing and does these things in order, one at each prompt: keys, `say:words`, `hang_up`, nothing ("").
     """
 
@@ -96,6 +97,7 @@ class SimPerson:
     answers_after: float = 4.0
     hangs_up_after: int = 2
     recovers_after: int | None = None
+    speaks_up_to: int | None = None
     dictated: tuple[str, ...] | None = None
     voice: str = ""
     words_per_minute: int = 150

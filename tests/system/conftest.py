@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -59,13 +60,15 @@ class Department:
 
 
 @pytest.fixture
-def department(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Department]:
+def department() -> Iterator[Department]:
     strangers = frozenset(psutil.pids())
-    home: Path = tmp_path_factory.mktemp("department")
-    settings = demo_settings(read_settings(home=home, database_url="", redis_url=""))
-    prepared = Prepared(sample=True)
-    simulator = Program("simulator", [sys.executable, "-m", "traceline", "process", "simulator"])
-    with running(settings, prepared.prepare, [simulator]) as running_settings:
-        wait_until_up(f"{settings.twilio_api_url}/simulator/calls")
-        assert prepared.first_password
-        yield Department(running_settings, prepared.first_password, strangers)
+    # Not in pytest's own folder: every new run closes that to other users, and PostgreSQL is one.
+    with tempfile.TemporaryDirectory(prefix="traceline-department-") as folder:
+        home = Path(folder)
+        settings = demo_settings(read_settings(home=home, database_url="", redis_url=""))
+        prepared = Prepared(sample=True)
+        simulator = Program("simulator", [sys.executable, "-m", "traceline", "process", "simulator"])
+        with running(settings, prepared.prepare, [simulator]) as running_settings:
+            wait_until_up(f"{settings.twilio_api_url}/simulator/calls")
+            assert prepared.first_password
+            yield Department(running_settings, prepared.first_password, strangers)

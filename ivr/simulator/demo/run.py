@@ -37,6 +37,7 @@ MIX = {
     Habit.SLOW: 1,
 }
 INBOUND_MIX = {Habit.KEYS: 4, Habit.VOICE: 3, Habit.RED_FLAG: 2, Habit.WRONG_KEYS: 1}
+SPOKEN_ANSWERS = 7
 # After this the demo gives up and says so.
 LONGEST_SECONDS = 900.0
 _LOOK_SECONDS = 0.5
@@ -134,11 +135,13 @@ def show(outcome: Outcome, terminal: Terminal) -> None:
 
 
 def _brief(people: Sequence[SimPerson]) -> list[SimPerson]:
-    """Those who speak are well, so that their interviews, where every answer is read back, do not hold up the others;
-    but the first of them has a fever, and is offered a doctor by voice."""
+    """Those who speak are well, and take to the keys after some answers, so that their interviews, where every spoken
+    answer is read back, do not hold up the others; but the first of them has a fever, and is offered a doctor."""
     speaking = [person for person in people if person.habit is Habit.VOICE]
     well = {
-        person.phone: replace(person, intent={k: v for k, v in person.intent.items() if k not in MILD})
+        person.phone: replace(
+            person, speaks_up_to=SPOKEN_ANSWERS, intent={k: v for k, v in person.intent.items() if k not in MILD}
+        )
         for person in speaking
     }
     if speaking:
