@@ -82,9 +82,9 @@ class SimPerson:
     """One person. `intent` is what is true, by record field or by step name; what it leaves out follows from `seed`.
 
     `answers_after` are seconds of ringing; `hangs_up_after` questions the person answers before hanging up;
-    `recovers_after` calls that are missed before a busy or absent person answers by keys. `speaks_up_to` answers are spoken
-    by one who speaks, the others keyed (None: all are spoken). With `dictated` the person
-    understands nothing and does these things in order, one at each prompt: keys, `say:words`, `hang_up`, nothing ("").
+    `recovers_after` calls that are missed before a busy or absent person answers by keys. One who speaks does so for
+    `speaks_up_to` answers (None: for all) and keys the others. With `dictated` the person understands nothing and does
+    these things in order, one at each prompt: keys, `say:words`, `hang_up`, nothing ("").
     """
 
     phone: str

@@ -1,6 +1,7 @@
 """The same seed makes the same people, in the shares asked for."""
 
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 
@@ -61,3 +62,8 @@ def test_what_is_no_person_is_refused(wrong):
         given = wrong
     with pytest.raises(UserError):
         person_from_json(given)
+
+
+def test_who_speaks_for_some_answers_only_keeps_that_through_json():
+    person = replace(make_people(1, 60)[0], speaks_up_to=3)
+    assert person_from_json(person.to_json()) == person
