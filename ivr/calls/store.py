@@ -13,8 +13,9 @@ from uuid import UUID
 
 import orjson
 from sqlalchemy import bindparam, exists, select, text
+from sqlalchemy.dialects import postgresql
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.orm import aliased
+from sqlalchemy.orm import aliased, configure_mappers
 from sqlalchemy.orm.attributes import set_committed_value
 
 from core.database import UnitOfWork
@@ -67,6 +68,12 @@ _WRITE = text(
     WHERE id = :call_id
     """  # noqa: S608 (the names are the constants above)
 )
+
+
+# Made ready here, in one thread: compiled for the first time by several threads at once, this statement has been seen
+# to select from the whole table.
+configure_mappers()
+_LOCK_AND_CLAIM.compile(dialect=postgresql.dialect())  # type: ignore[no-untyped-call]
 
 
 def key_of(call_id: UUID, turn: int) -> str:
