@@ -12,10 +12,7 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-from sqlalchemy import bindparam, exists, select, text
-from sqlalchemy.dialects import postgresql
-from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.orm import aliased, configure_mappers
+from sqlalchemy import Boolean, column, select, text
 from sqlalchemy.orm.attributes import set_committed_value
 
 from core.database import UnitOfWork
@@ -23,20 +20,26 @@ from core.receipts import ReceiptRow
 from ivr.calls.log import Kind
 from ivr.calls.model import Call
 
-_locked = select(Call).where(Call.id == bindparam("call_id")).with_for_update().cte("locked")
-_claimed = (
-    insert(ReceiptRow)
-    .from_select(
-        ["key", "at"],
-        select(bindparam("key", type_=ReceiptRow.key.type), bindparam("at", type_=ReceiptRow.at.type))
-        .select_from(_locked)
-        .where(_locked.c.next_turn == bindparam("turn"), _locked.c.ended_at.is_(None)),
-    )
-    .on_conflict_do_nothing()
-    .returning(ReceiptRow.key)
-    .cte("claimed")
+_columns = Call.__table__.columns
+_fresh = column("fresh", Boolean)
+# Plain SQL on purpose: a mapped class laid over a common table expression is compiled wrongly, as a join with the whole
+# table, when several threads of a fresh process compile it at once.
+_LOCK_AND_CLAIM = select(Call, _fresh).from_statement(
+    text(
+        f"""
+        WITH
+        locked AS (SELECT * FROM call WHERE id = :call_id FOR UPDATE),
+        claimed AS (
+            INSERT INTO receipt (key, at)
+            SELECT :key, :at FROM locked WHERE next_turn = :turn AND ended_at IS NULL
+            ON CONFLICT DO NOTHING
+            RETURNING key
+        )
+        SELECT {", ".join(f"locked.{item.name}" for item in _columns)}, EXISTS (SELECT 1 FROM claimed) AS fresh
+        FROM locked
+        """  # noqa: S608 (the names are the columns of the model)
+    ).columns(*_columns, _fresh)
 )
-_LOCK_AND_CLAIM = select(aliased(Call, _locked), exists(select(_claimed.c.key)))
 
 # What a turn, a status or an end may change of a call, beside the script's state.
 _WRITTEN = (
@@ -68,12 +71,6 @@ _WRITE = text(
     WHERE id = :call_id
     """  # noqa: S608 (the names are the constants above)
 )
-
-
-# Made ready here, in one thread: compiled for the first time by several threads at once, this statement has been seen
-# to select from the whole table.
-configure_mappers()
-_LOCK_AND_CLAIM.compile(dialect=postgresql.dialect())  # type: ignore[no-untyped-call]
 
 
 def key_of(call_id: UUID, turn: int) -> str:

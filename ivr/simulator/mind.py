@@ -160,6 +160,10 @@ class Mind:
             self._puzzled()
         self._settle(None)
 
+    def unsettled(self) -> Mapping[str, Any]:
+        """What was answered last when the line broke, by field: the person never heard whether it was taken."""
+        return self._given.intention.meant if self._given is not None else {}
+
     def _understand(self) -> Heard:
         return self._understanding.of(self._clips, self.person.language, self._last, self.memory.script)
 

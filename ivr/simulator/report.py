@@ -66,7 +66,8 @@ def _talk(talk: Talk, scripts: Mapping[str, Script], forms: Mapping[str, Form]) 
     return {
         "call": talk.call.sid,
         "script": memory.script,
-        "meant": typed(memory, scripts, forms),
+        "meant": typed(memory, memory.meant, scripts, forms),
+        "unsettled": typed(memory, talk.mind.unsettled(), scripts, forms),
         "sources": memory.sources,
         "asked": memory.asked,
         "spoken": memory.spoken,
@@ -77,14 +78,16 @@ def _talk(talk: Talk, scripts: Mapping[str, Script], forms: Mapping[str, Form]) 
     }
 
 
-def typed(memory: Memory, scripts: Mapping[str, Script], forms: Mapping[str, Form]) -> dict[str, Any]:
+def typed(
+    memory: Memory, meant: Mapping[str, Any], scripts: Mapping[str, Script], forms: Mapping[str, Form]
+) -> dict[str, Any]:
     """What was meant, as the record's form keeps it. What the form would refuse stays as it is, so that it shows."""
     script = scripts.get(memory.script or "")
     form = forms.get(script.record or "") if script else None
     if form is None:
-        return {name: value for name, value in memory.meant.items() if not name.endswith(GIVEN)}
+        return {name: value for name, value in meant.items() if not name.endswith(GIVEN)}
     values = {}
-    for name, value in memory.meant.items():
+    for name, value in meant.items():
         if name.endswith(GIVEN) and name not in form.by_name:
             continue
         try:

@@ -13,12 +13,17 @@ from tests.ivr.world import World, service
 
 
 @pytest.fixture(scope="session")
-def library(tmp_path_factory: pytest.TempPathFactory) -> Library:
+def library_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The small test library, with the phrases that Traceline comes with."""
     folder = tmp_path_factory.mktemp("library")
     shutil.copytree(Path(__file__).parent / "library", folder, dirs_exist_ok=True)
     shutil.copy(LIBRARY / "phrases.yaml", folder)
-    return load_library(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def library(library_folder: Path) -> Library:
+    return load_library(library_folder)
 
 
 @pytest.fixture

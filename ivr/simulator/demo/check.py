@@ -38,7 +38,8 @@ def check(
 ) -> Findings:
     """Compare the simulator's report with the console's records, appointments and queue."""
     found = Findings()
-    meant = {person["phone"]: _meant(person) for person in people}
+    meant = {person["phone"]: _said(person, "meant") for person in people}
+    unsettled = {person["phone"]: _said(person, "unsettled") for person in people}
     strangers = {person["phone"] for person in people if person["habit"] == "wrong_person"}
     # An interview that was broken off goes on in a later call, and that call books.
     attended = {row["phone"] for row in (*appointments, *queue)}
@@ -50,24 +51,29 @@ def check(
             found.flagged += 1
             if record["phone"] not in attended:
                 found.unattended.append(name)
-        _compare(found, name, record, meant.get(record["phone"], {}))
+        _compare(found, name, record, meant.get(record["phone"], {}), unsettled.get(record["phone"], {}))
     return found
 
 
-def _meant(person: Mapping[str, Any]) -> dict[str, Any]:
-    """All that a person meant, in whichever call: what is true of a person does not change between calls."""
-    return {name: value for talk in person["talks"] for name, value in talk["meant"].items()}
+def _said(person: Mapping[str, Any], which: str) -> dict[str, Any]:
+    """All that a person said, in whichever call: what is true of a person does not change between calls."""
+    return {name: value for talk in person["talks"] for name, value in talk[which].items()}
 
 
-def _compare(found: Findings, name: str, record: Mapping[str, Any], meant: Mapping[str, Any]) -> None:
+def _compare(
+    found: Findings, name: str, record: Mapping[str, Any], meant: Mapping[str, Any], unsettled: Mapping[str, Any]
+) -> None:
+    """An answer given as the line broke may be on file or not; if it is, it is the one that was given."""
+    known = {**unsettled, **meant}
     for field_name, answer in record["answers"].items():
         if field_name in _ASSESSED:
             continue
         found.spoken += answer["source"] in ("speech", "voice")
         found.keyed += answer["source"] == "keys"
-        if field_name in meant and answer["value"] == meant[field_name]:
+        if field_name in known and answer["value"] == known[field_name]:
             found.right += 1
         else:
-            found.wrong.append(f"{name}/{field_name}")
+            said = repr(known[field_name]) if field_name in known else "nothing"
+            found.wrong.append(f"{name}/{field_name}: on file {answer['value']!r}, meant {said}")
     if record["state"] == "complete":
         found.lost += [f"{name}/{field_name}" for field_name in meant if field_name not in record["answers"]]

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -15,6 +19,7 @@ from core.database import Database
 from core.ids import new_id
 from core.outbox import OutboxRow
 from core.receipts import ReceiptRow
+from core.settings import Settings
 from flows.catalogue import Library
 from flows.engine.actions import Action, Listen, Play
 from flows.engine.events import Event
@@ -305,3 +310,17 @@ def test_a_call_goes_on_in_another_process_between_any_two_turns(
         taken = take(database, service(library, world), call_id, turn, event)
     assert taken.ended
     assert world.answers == [(call_id, {"fever": False}), (call_id, {"household": 3})]
+
+
+def test_the_first_turns_of_a_fresh_process_may_all_come_at_once(
+    settings: Settings, database: Database, database_url: str, calls: Calls, library_folder: Path
+) -> None:
+    ids = [str(open_call(database, calls)) for _ in range(8)]
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.ivr.calls.first_turns", str(settings.home), str(library_folder), *ids],
+        env={**os.environ, "DATABASE_URL": database_url},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split("\n")[:-1] == ["Turn True"] * 8
