@@ -50,6 +50,7 @@ from core.scheduling import Tick, run_schedule
 from core.schema import upgrade
 from core.services import services
 from core.settings import Settings, read_settings
+from core.upkeep import clear_away
 from flows.bench import measure_engine
 from flows.catalogue import Library, load_library
 from flows.lint import LintTools
@@ -131,6 +132,7 @@ class Traceline:
             Tick("campaigns.reap", 30, reaper.reap),
             Tick("outbox.sweep", 1, jobs.relay),
             Tick("holds.expire", 15, self._expire_holds),
+            Tick("upkeep", 3600, lambda: clear_away(self.database)),
         ]
         return jobs
 

@@ -148,6 +148,7 @@ def upgrade() -> None:
         sa.Column("reply", sa.LargeBinary(), nullable=True),
         sa.PrimaryKeyConstraint("key", name=op.f("pk_receipt")),
     )
+    op.create_index("ix_receipt_at", "receipt", ["at"], unique=False, postgresql_using="brin")
     op.create_table(
         "script_revision",
         sa.Column("revision", sa.String(), nullable=False),
