@@ -46,6 +46,7 @@ from core.jobs import Jobs, run_worker
 from core.login import FIRST_LOGIN, ensure_first_user
 from core.logs import set_up_logs
 from core.processes import Program
+from core.rekeying import rekey
 from core.scheduling import Tick, run_schedule
 from core.schema import upgrade
 from core.services import services
@@ -149,8 +150,8 @@ class Traceline:
         return {"department": self.settings.spoken_name, "hotline": self.settings.hotline, "speech": speech}
 
     def inbound(self, uow: UnitOfWork, number: str, carrier: str) -> InboundPlan:
-        """What a citizen hears who dials the hotline. People share telephones: a number with one person on file only
-        tells us whom to ask for, never who it is."""
+        """What a citizen hears who dials the hotline. People share telephones: a number with one person on file tells us
+        the language and the area, never who it is."""
         today = uow.now().astimezone(ZoneInfo(self.settings.zone)).date()
         people = find_by_phone(uow, number) if number else []
         person = people[0] if len(people) == 1 else None
@@ -158,7 +159,6 @@ class Traceline:
             script="symptom-report",
             language=person.language if person else self.settings.language,
             context={**self.told(carrier), "today": today.isoformat()},
-            person_id=person.id if person else None,
             area=person.area if person else "",
         )
 
@@ -263,6 +263,7 @@ class Prepared:
     def prepare(self, settings: Settings) -> None:
         app = Traceline(settings)
         upgrade(app.database.engine)
+        rekey(app.database)
         with app.database.unit() as uow:
             seed_areas(uow)
             self.first_password = ensure_first_user(uow)

@@ -13,6 +13,7 @@ from core.clock import SystemClock
 from core.database import Database
 from core.encryption import load_keys, use_keys
 from core.login import create_user, reset_password
+from core.rekeying import rekey
 from core.rights import ROLES
 from core.schema import current, upgrade
 from core.services import services
@@ -43,8 +44,9 @@ def db() -> None:
 
 @db.command("upgrade")
 def db_upgrade() -> None:
-    """Bring the schema to the newest revision."""
+    """Bring the schema to the newest revision, and what is encrypted under the newest key. Stop all processes first."""
     with open_database() as database:
+        rekey(database)
         click.echo(current(database.engine))
 
 

@@ -35,9 +35,14 @@ class KeyRing:
         self._ciphers = {_key_id(key): AESSIV(key) for key in keys}
         self._first = _key_id(keys[0])
 
+    @property
+    def prefix(self) -> str:
+        """How values that the first key has encrypted begin."""
+        return f"k{self._first}:"
+
     def encrypt(self, text: str) -> str:
         sealed = self._ciphers[self._first].encrypt(text.encode(), None)
-        return f"k{self._first}:{base64.urlsafe_b64encode(sealed).decode()}"
+        return self.prefix + base64.urlsafe_b64encode(sealed).decode()
 
     def decrypt(self, stored: str) -> str:
         """The text. Raises TracelineError when its key is not in the ring, or when the value has been altered."""

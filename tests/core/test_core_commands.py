@@ -7,10 +7,13 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from core import encryption
 from core.commands import db, user
 from core.database import Database
+from core.encryption import KeyRing
 from core.errors import UserError
 from core.login import log_in
+from ivr.campaigns.settle import add_do_not_call, is_do_not_call
 
 
 @pytest.fixture
@@ -29,6 +32,20 @@ def test_the_schema_is_upgraded_and_its_revision_printed(run: CliRunner) -> None
     upgraded = run.invoke(db, ["upgrade"], catch_exceptions=False)
     assert upgraded.output == run.invoke(db, ["current"], catch_exceptions=False).output
     assert upgraded.output.strip()
+
+
+@pytest.mark.capability("C5", "I7")
+def test_after_a_change_of_keys_the_upgrade_keeps_barred_numbers_barred(
+    run: CliRunner, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old, new = bytes(range(32)), bytes(range(1, 33))
+    monkeypatch.setattr(encryption, "_ring", KeyRing([old]))
+    with database.unit() as uow:
+        add_do_not_call(uow, "+84912345678", "asked")
+    monkeypatch.setattr(encryption, "_ring", KeyRing([new, old]))
+    run.invoke(db, ["upgrade"], catch_exceptions=False)
+    with database.unit() as uow:
+        assert is_do_not_call(uow, "+84912345678")
 
 
 @pytest.mark.capability("C4")

@@ -8,12 +8,16 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import text
+from sqlalchemy import select, text
 
+from core import encryption
 from core.database import Database
 from core.encryption import KeyRing, load_keys
 from core.errors import TracelineError
+from core.rekeying import rekey
+from core.settings import Settings
 from ivr.campaigns.model import DoNotCall
+from traceline import Prepared
 
 OLD, NEW = bytes(range(32)), bytes(range(1, 33))
 PHONE = "+84912345678"
@@ -42,6 +46,72 @@ def test_after_rotation_the_new_key_writes_and_the_old_one_still_reads() -> None
     rotated = KeyRing([NEW, OLD])
     assert rotated.decrypt(old) == PHONE
     assert rotated.encrypt(PHONE) == KeyRing([NEW]).encrypt(PHONE) != old
+
+
+def use(monkeypatch: pytest.MonkeyPatch, *keys: bytes) -> None:
+    monkeypatch.setattr(encryption, "_ring", KeyRing(list(keys)))
+
+
+def bar(database: Database, phone: str) -> None:
+    with database.unit() as uow:
+        uow.session.add(DoNotCall(phone=phone, reason="asked", at=uow.now()))
+
+
+def stored(database: Database) -> list[str]:
+    with database.engine.connect() as connection:
+        return list(connection.execute(text("SELECT phone FROM do_not_call ORDER BY phone")).scalars())
+
+
+@pytest.mark.capability("C5", "I7")
+def test_whoever_was_barred_under_the_old_key_is_barred_under_the_new_one(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    use(monkeypatch, OLD)
+    bar(database, PHONE)
+    use(monkeypatch, NEW, OLD)
+    bar(database, "+84912000000")
+    assert rekey(database) == 1
+    with database.unit() as uow:
+        assert uow.session.get_one(DoNotCall, PHONE).reason == "asked"
+    use(monkeypatch, NEW)  # the old key is not needed any more
+    with database.unit() as uow:
+        assert set(uow.session.scalars(select(DoNotCall.phone))) == {PHONE, "+84912000000"}
+    before = stored(database)
+    assert rekey(database) == 0
+    assert stored(database) == before
+
+
+@pytest.mark.capability("C5", "I7")
+def test_an_installation_that_starts_with_a_new_key_brings_everything_under_it(
+    settings: Settings, database: Database, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    use(monkeypatch, OLD)
+    bar(database, PHONE)
+    keys = f"{NEW.hex()},{OLD.hex()}"
+    Prepared().prepare(settings.model_copy(update={"database_url": database_url, "secret_keys": keys}))
+    assert stored(database) == [KeyRing([NEW]).encrypt(PHONE)]
+
+
+def test_a_number_barred_under_both_keys_is_barred_once(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    for keys in ([OLD], [NEW, OLD]):
+        use(monkeypatch, *keys)
+        bar(database, PHONE)
+    rekey(database)
+    assert stored(database) == [KeyRing([NEW]).encrypt(PHONE)]
+
+
+def test_a_value_whose_key_is_lost_leaves_everything_as_it_was(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    use(monkeypatch, OLD)
+    bar(database, PHONE)
+    use(monkeypatch, bytes(32))
+    bar(database, PHONE)
+    before = stored(database)
+    use(monkeypatch, NEW, OLD)
+    with pytest.raises(TracelineError, match="No key"):
+        rekey(database)
+    assert stored(database) == before
 
 
 def test_a_missing_key_is_named() -> None:

@@ -7,7 +7,10 @@ from datetime import UTC, datetime, time, timedelta
 import pytest
 from sqlalchemy import select
 
+from core import encryption
+from core.encryption import KeyRing
 from core.phones import normalise_phone
+from core.rekeying import rekey
 from ivr.calls.model import Call, CallState, FailureReason
 from ivr.campaigns import service
 from ivr.campaigns.settle import add_do_not_call
@@ -137,6 +140,23 @@ def test_the_do_not_call_list_counts_at_the_moment_of_dialing(desk: Desk) -> Non
     desk.work()
     assert desk.network.dialed == []
     assert [desk.target(phone).disposition for phone in (before, after)] == ["refused", "refused"]
+
+
+@pytest.mark.capability("C5", "I7")
+def test_after_a_change_of_keys_nobody_is_called_who_was_barred_or_is_on_the_line(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old, new = bytes(range(32)), bytes(range(1, 33))
+    monkeypatch.setattr(encryption, "_ring", KeyRing([old]))
+    barred, busy = a_phone(), a_phone()
+    desk.do(add_do_not_call, barred, "asked in writing")
+    desk.campaign(barred, busy, busy, cap=1)
+    desk.tick()
+    monkeypatch.setattr(encryption, "_ring", KeyRing([new, old]))
+    rekey(desk.database)
+    desk.campaign(barred, busy)
+    desk.tick()
+    assert desk.dials() == {busy: 1}
 
 
 @pytest.mark.capability("I7")
