@@ -150,8 +150,8 @@ class Traceline:
         return {"department": self.settings.spoken_name, "hotline": self.settings.hotline, "speech": speech}
 
     def inbound(self, uow: UnitOfWork, number: str, carrier: str) -> InboundPlan:
-        """What a citizen hears who dials the hotline. People share telephones: a number with one person on file tells us
-        the language and the area, never who it is."""
+        """What a citizen hears who dials the hotline. People share telephones: a number with one person on file tells
+        us the language and the area, never who it is."""
         today = uow.now().astimezone(ZoneInfo(self.settings.zone)).date()
         people = find_by_phone(uow, number) if number else []
         person = people[0] if len(people) == 1 else None

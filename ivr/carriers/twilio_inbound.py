@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
-from uuid import UUID
 
 from core.database import UnitOfWork
 from core.receipts import claim, keep_reply
@@ -16,12 +15,11 @@ from ivr.carriers.twilio_fields import Fields, call_sid, caller
 
 @dataclass(frozen=True, slots=True)
 class InboundPlan:
-    """What somebody who dials the hotline hears, and what we think we know of them."""
+    """What somebody who dials the hotline hears, and where we think they live."""
 
     script: str
     language: str = ""
     context: Mapping[str, Any] = field(default_factory=dict)
-    person_id: UUID | None = None
     area: str = ""
 
 
@@ -48,7 +46,6 @@ def take_call(
         language=plan.language,
         context=plan.context,
         provider_ref=sid,
-        person_id=plan.person_id,
         area=plan.area,
     )
     reply = answer(call)
