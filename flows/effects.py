@@ -6,11 +6,14 @@ from flows.catalogue import EffectSpec
 
 EFFECTS = (
     EffectSpec("telehealth.offer_slots", {}, ("offered", "none")),
-    EffectSpec("telehealth.book", {"slot": "string"}, ("booked", "taken", "refused")),
+    EffectSpec("telehealth.book", {"slot": "string", "reason": "string"}, ("booked", "taken", "refused")),
+    EffectSpec("telehealth.upcoming", {}, ("found", "none")),
+    EffectSpec("telehealth.move", {"appointment": "string", "slot": "string"}, ("moved", "taken", "refused")),
+    EffectSpec("telehealth.cancel", {"appointment": "string"}, ("cancelled", "refused")),
     EffectSpec("telehealth.queue", {"reason": "string"}, ("queued", "no_doctor")),
     EffectSpec("telehealth.urgent", {"reason": "string"}, ("queued", "no_doctor")),
     EffectSpec("call.opt_out", {}, ("done",)),
     EffectSpec("call.callback", {}, ("done",)),
 )
-"""`offer_slots` gives `slots` (up to three of `{id, spoken: {vi, en, ko}}`), `book` gives `when` (words in the call's
-language) and `reference`, `queue` and `urgent` give `position`."""
+"""`offer_slots` gives `slots` (up to three of `{id, spoken: {vi, en, ko}}`); `book`, `upcoming` and `move` give
+`appointment`, `when` (words in the call's language) and `reference`; `queue` and `urgent` give `position`."""

@@ -19,23 +19,26 @@ CONTEXT: Mapping[str, Any] = {
     "today": "2026-01-01",
 }
 
-SLOTS = (
-    {
-        "id": "slot-1",
-        "spoken": {"vi": "8 giờ 30 sáng ngày mai", "en": "8:30 tomorrow morning", "ko": "내일 오전 8시 30분"},
-    },
-    {"id": "slot-2", "spoken": {"vi": "14 giờ ngày mai", "en": "2 PM tomorrow", "ko": "내일 오후 2시"}},
-)
+MORNING = {
+    "vi": "8 giờ 30, thứ Sáu, ngày mùng hai tháng một",
+    "en": "Friday, 2 January, at 8:30 AM",
+    "ko": "1월 2일 금요일 오전 8시 30분",
+}
+AFTERNOON = {
+    "vi": "14 giờ, thứ Sáu, ngày mùng hai tháng một",
+    "en": "Friday, 2 January, at 2 PM",
+    "ko": "1월 2일 금요일 오후 2시",
+}
+SLOTS = ({"id": "slot-1", "spoken": MORNING}, {"id": "slot-2", "spoken": AFTERNOON})
+BOOKING = {"appointment": "appointment-1", "when": MORNING, "reference": "KT402917", "spoken": MORNING}
+"""Everything in the shapes that the real ones have: who reads a transcript should hear what callers hear."""
 
 STUBS: Mapping[str, Stub] = {
     "telehealth.offer_slots": {"outcome": "offered", "result": {"slots": list(SLOTS)}},
-    "telehealth.book": {
-        "outcome": "booked",
-        "result": {
-            "when": {"vi": "8 giờ 30 sáng ngày mai", "en": "8:30 tomorrow morning", "ko": "내일 오전 8시 30분"},
-            "reference": "12 34",
-        },
-    },
+    "telehealth.book": {"outcome": "booked", "result": BOOKING},
+    "telehealth.upcoming": {"outcome": "found", "result": BOOKING},
+    "telehealth.move": {"outcome": "moved", "result": BOOKING},
+    "telehealth.cancel": {"outcome": "cancelled"},
     "telehealth.queue": {"outcome": "queued", "result": {"position": 1}},
     "telehealth.urgent": {"outcome": "queued", "result": {"position": 1}},
     "call.opt_out": {"outcome": "done"},

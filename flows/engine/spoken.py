@@ -94,7 +94,8 @@ def _as_time(value: Any, words: Spoken) -> str:
 
 
 def _as_digits(value: Any, words: Spoken) -> str:
-    return " ".join(words.digits[int(sign)] for sign in str(value) if sign in "0123456789")
+    """Sign by sign, so that it can be written down: digits in words, letters as they are, nothing else."""
+    return " ".join(words.digits[int(s)] if s in "0123456789" else s for s in str(value) if s.isalnum())
 
 
 def _as_phone(value: Any, words: Spoken) -> str:

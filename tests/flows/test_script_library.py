@@ -108,6 +108,28 @@ def test_forms_are_labelled_in_every_language(form: Form) -> None:
         assert field.may_change
 
 
+SEEN_BY_A_DOCTOR = ["1", "1990", "1", "2", "1", *["2"] * 4, "0#", "1", "1", "4#", "4", "1", "1"]
+
+
+@pytest.mark.parametrize(
+    ("language", "told"),
+    [
+        ("vi", "vào 8 giờ 30, thứ Sáu, ngày mùng hai tháng một. Mã hẹn của anh chị là K T bốn không hai chín một bảy."),
+        ("en", "call you on Friday, 2 January, at 8:30 AM. Your reference is K T four zero two nine one seven."),
+        ("ko", "1월 2일 금요일 오전 8시 30분에 의사가 전화드립니다. 예약 번호는 K T 사 공 이 구 일 칠입니다."),
+    ],
+)
+def test_a_booking_is_told_so_that_it_can_be_written_down(language: str, told: str) -> None:
+    transcript = run_text(library, "contact-interview", language, SEEN_BY_A_DOCTOR)
+    assert told in " ".join(line.text for line in transcript.lines if line.who == "robot")
+
+
+def test_the_doctor_is_told_why_an_appointment_was_made() -> None:
+    transcript = run_text(library, "contact-interview", "vi", SEEN_BY_A_DOCTOR)
+    booked = [line.text for line in transcript.lines if line.text.startswith("telehealth.book ")]
+    assert "'reason': 'contact_with_symptoms'" in booked[0]
+
+
 def test_eleven_symptoms_are_asked_in_groups() -> None:
     asked = run_text(library, "contact-interview", "vi", ["1", "1990", "1", *["2"] * 6]).state.answers
     symptoms = {name for name, answer in asked.items() if answer.value is False} - {"red_flag"}

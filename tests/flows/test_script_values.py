@@ -153,6 +153,8 @@ def test_vietnamese_numbers_change_their_words_by_place(number: int, words: str)
         ("1990", "digits", "vi", "một chín chín không"),
         ("105", "digits", "en", "one zero five"),
         ("105", "digits", "ko", "일 공 오"),
+        ("KT402917", "digits", "vi", "K T bốn không hai chín một bảy"),
+        ("12-34 AB", "digits", "en", "one two three four A B"),
         ("+84912345678", "phone", "vi", "không chín một hai, ba bốn năm, sáu bảy tám"),
         (37.5, "number", "vi", "37 phẩy 5"),
         (37.0, "number", "en", "37"),
