@@ -11,7 +11,8 @@
 | `telehealth.queue` | reason | `queued` {position}, `no_doctor` {position} |
 
 `spoken` says the time in every language, `when` of a booking in the call's; `when` of a slot and `at` are ISO 8601 in
-the practitioner's zone. `no_doctor`: nobody is on duty now; the caller is queued all the same, so that nobody is lost.
+the practitioner's zone. `no_doctor`: nobody who serves the caller's area is on duty now; the caller is queued all the
+same, so that nobody is lost.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from uuid import UUID
 
+from core.areas import holds
 from core.database import UnitOfWork
 from flows.engine.state import Answer, State
 from ivr.calls.effects import EffectRequest, EffectResult, Effects
@@ -123,7 +125,10 @@ def _enter_queue(request: EffectRequest, urgency: Urgency) -> EffectResult:
         call_id=call.id,
         area=call.area,
     )
-    somebody = any(doctor.on_duty(uow.now()) for doctor in doctors(uow))
+    # Those whose queue this caller stands in: the console shows a doctor who waits in the area they serve.
+    somebody = any(
+        doctor.on_duty(uow.now()) and (call.area == "" or holds(doctor.area, call.area)) for doctor in doctors(uow)
+    )
     return EffectResult("queued" if somebody else "no_doctor", {"position": queue.position(uow, entry)})
 
 

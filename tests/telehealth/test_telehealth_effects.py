@@ -126,6 +126,14 @@ def test_a_red_flag_is_queued_whether_or_not_a_doctor_is_on_duty(
         assert (red.reason, red.language, red.area, red.state) == ("cannot breathe", "ko", "38.380", "waiting")
 
 
+@pytest.mark.parametrize(("caller", "outcome"), [("38.382", "no_doctor"), ("38.380.14755", "queued"), ("", "queued")])
+def test_only_a_doctor_who_sees_the_caller_in_the_queue_counts_as_on_duty(
+    clinic: Clinic, caller: str, outcome: str
+) -> None:
+    clinic.doctor(hours=((0, "08:00", "12:00"),), minutes=None, area="38.380")
+    assert perform(clinic, clinic.call(area=caller), "urgent").outcome == outcome
+
+
 def test_hours_on_duty_without_slots_offer_no_appointment(clinic: Clinic) -> None:
     clinic.doctor(hours=((1, "00:00", "00:00"),), minutes=None)
     assert perform(clinic, clinic.call(), "offer_slots").outcome == "none"
