@@ -12,11 +12,13 @@ from typing import Any, Literal
 from uuid import UUID
 
 from core.database import UnitOfWork
+from core.errors import TracelineError
 from core.ids import new_id
 from flows.catalogue import Library
 from flows.engine.actions import Action, Effect
 from flows.engine.advance import current_actions, start_state
 from flows.engine.events import CallEnded, CallStarted, EffectDone, Event
+from flows.engine.script import Script
 from flows.engine.state import State, state_from_json, state_to_json
 from ivr.calls.effects import EffectRequest, Effects
 from ivr.calls.log import Kind
@@ -25,7 +27,7 @@ from ivr.calls.observers import CallObserver
 from ivr.calls.revisions import Revisions
 from ivr.calls.status import TERMINAL, StatusReport, moves
 from ivr.calls.store import change, lock, lock_and_claim, reply_of, write
-from ivr.calls.turn import Progress, Render, StaleTurn, Turn, UnknownCall, run
+from ivr.calls.turn import Progress, Render, StaleTurn, Turn, UnknownCall, ended_without_script, run
 
 log = logging.getLogger(__name__)
 
@@ -62,9 +64,12 @@ class Calls:
 
         `language` is used if the script has it, otherwise the script's first. `context` is JSON, see
         `flows.engine.advance.start_state`. `resume_state` is where to begin instead of at the start; its revision
-        counts.
+        counts. When that can no longer be followed, the call begins anew.
         """
         compiled = self._revisions.publish(uow, script)
+        if resume_state is not None and not self._can_follow(uow, resume_state.revision):
+            log.warning("event=begun_anew script=%s revision=%s", script, resume_state.revision)
+            resume_state = None
         state = resume_state or start_state(compiled, language, context)
         call = Call(
             id=new_id(),
@@ -109,7 +114,7 @@ class Calls:
             return Turn(reply, (), turn + 1, fresh=False, ended=call.ended_at is not None)
         if isinstance(event, CallStarted):
             _answered(uow, call, event)
-        progress = self._advance(uow, call, event)
+        progress = self._advance(uow, call, self._revisions.at(uow, call.revision), event)
         change(call, next_turn=turn + 1)
         if progress.state.status == "ended":
             _close(uow, call, progress.state, CallState.COMPLETED)
@@ -124,6 +129,8 @@ class Calls:
         call = uow.session.get(Call, call_id, populate_existing=True)
         if call is None:
             return None
+        if call.ended_at is not None:
+            return call, ()
         return call, current_actions(self._revisions.at(uow, call.revision), state_from_json(call.script_state))
 
     def end(
@@ -136,7 +143,9 @@ class Calls:
         failure_reason: FailureReason | None = None,
         raw_code: str | None = None,
     ) -> bool:
-        """The line is gone (`reason`: hangup, completed, failed). False when the call was over already, or unknown."""
+        """The line is gone (`reason`: hangup, completed, failed). False when the call was over already, or unknown.
+
+        A call whose script can no longer be followed ends as well: without the script."""
         call = lock(uow, call_id)
         if call is None or call.ended_at is not None:
             return False
@@ -173,20 +182,34 @@ class Calls:
             write(uow, call, call.next_turn, lines)
         return True
 
-    def _advance(self, uow: UnitOfWork, call: Call, event: Event) -> Progress:
+    def _can_follow(self, uow: UnitOfWork, revision: str) -> bool:
+        try:
+            self._revisions.at(uow, revision)
+        except TracelineError:
+            return False
+        return True
+
+    def _advance(self, uow: UnitOfWork, call: Call, script: Script, event: Event) -> Progress:
         """Run the script on the event, effects included. The call stands where the script stands then."""
 
         def perform(effect: Effect, state: State) -> EffectDone:
             done = self._effects.perform(effect.name, EffectRequest(uow, call, state, effect.arguments))
             return EffectDone(event.at, effect.name, done.outcome, done.result)
 
-        script = self._revisions.at(uow, call.revision)
         progress = run(script, state_from_json(call.script_state), event, perform)
         change(call, script_state=state_to_json(progress.state), language=progress.state.language)
         return progress
 
     def _end(self, uow: UnitOfWork, call: Call, reason: str, state: CallState, lines: list[tuple[Kind, Any]]) -> None:
-        progress = self._advance(uow, call, CallEnded(uow.now().isoformat(), reason))
+        event = CallEnded(uow.now().isoformat(), reason)
+        try:
+            script = self._revisions.at(uow, call.revision)
+        except TracelineError:
+            log.exception("event=ended_without_script call=%s revision=%s", call.id, call.revision)
+            progress = ended_without_script(state_from_json(call.script_state), event)
+            change(call, script_state=state_to_json(progress.state))
+        else:
+            progress = self._advance(uow, call, script, event)
         _close(uow, call, progress.state, state)
         write(uow, call, call.next_turn, [*lines, *progress.lines])
         self._tell(uow, call, progress)

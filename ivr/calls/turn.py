@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
@@ -12,7 +12,7 @@ import orjson
 
 from flows.engine.actions import Action, Effect, action_to_json
 from flows.engine.advance import advance, current_actions
-from flows.engine.events import EffectDone, Event, event_to_json
+from flows.engine.events import CallEnded, EffectDone, Event, event_to_json
 from flows.engine.script import Script
 from flows.engine.state import Answer, State, Step, answer_to_json
 from ivr.calls.log import Kind
@@ -82,6 +82,12 @@ def run(script: Script, state: State, event: Event, perform: Perform) -> Progres
     if not progress.actions:
         _log(progress, None, current_actions(script, progress.state))
     return progress
+
+
+def ended_without_script(state: State, event: CallEnded) -> Progress:
+    """The end of a call whose script can no longer be followed: only the state and the log say so."""
+    ended = replace(state, status="ended", end_reason=event.reason, phase="", pending=None)
+    return Progress(ended, lines=[("event", event_to_json(event))])
 
 
 def _log(progress: Progress, step: Step | None, actions: tuple[Action, ...]) -> None:

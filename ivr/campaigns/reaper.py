@@ -17,7 +17,7 @@ from uuid import UUID
 from sqlalchemy import func, select
 
 from core.database import Database
-from core.errors import Permanent, Retryable
+from core.errors import Permanent, Retryable, TracelineError
 from ivr.calls.model import Call, CallEvent, CallState, FailureReason
 from ivr.calls.status import TERMINAL, StatusReport
 from ivr.campaigns.model import Campaign
@@ -76,8 +76,15 @@ class Reaper:
         self._carriers = carriers
 
     def reap(self, payload: Mapping[str, Any] | None = None) -> int:
-        """Close what is over; returns how many. A call whose carrier cannot be asked now stays until the next time."""
-        return sum(self._close(quiet) for quiet in self._quiet())
+        """Close what is over; returns how many. A call whose carrier cannot be asked now stays until the next time; one
+        that cannot be closed keeps no other from being closed."""
+        closed = 0
+        for quiet in self._quiet():
+            try:
+                closed += self._close(quiet)
+            except TracelineError:
+                log.exception("event=reap_failed call=%s", quiet.call_id)
+        return closed
 
     def _quiet(self) -> list[_Quiet]:
         with self._database.unit() as uow:

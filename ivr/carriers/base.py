@@ -40,7 +40,8 @@ class Carrier(Protocol):
         """End the call. Harmless when it is over already."""
 
     def status(self, provider_ref: str, now: datetime) -> StatusReport | None:
-        """What became of a call, for when its callbacks were lost. None for a call that the carrier does not know."""
+        """What became of a call, for when its callbacks were lost. None for a call that the carrier does not know, or
+        of which it says nothing that we understand."""
 
 
 class OrderUnknown(Exception):

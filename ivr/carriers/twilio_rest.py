@@ -23,7 +23,9 @@ from core.errors import Permanent, Retryable
 from core.settings import Settings
 from ivr.calls.status import StatusReport
 from ivr.carriers.base import DialOrder, OrderUnknown
-from ivr.carriers.twilio_fields import status_report
+from ivr.carriers.twilio_fields import BadRequest, status_report
+
+log = logging.getLogger(__name__)
 
 WEBHOOKS, STREAMS = "twilio", "twilio-stream"
 """The names of the two carriers that dial through here: by keys, and with live audio."""
@@ -123,7 +125,11 @@ class TwilioCarrier:
             if error.code == UNKNOWN_CALL:
                 return None
             raise
-        return status_report({"CallSid": provider_ref, "CallStatus": str(call.status)}, now)
+        try:
+            return status_report({"CallSid": provider_ref, "CallStatus": str(call.status)}, now)
+        except BadRequest as error:
+            log.warning("event=status_unreadable provider_ref=%s why=%s", provider_ref, error.message)
+            return None
 
 
 class _Refused(Permanent):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,7 +13,7 @@ from flows.catalogue import Library
 from flows.engine.events import CallStarted, Event, KeysPressed
 from flows.engine.state import Answer, State
 from ivr.calls.effects import EffectRequest, EffectResult, Effects
-from ivr.calls.model import Call
+from ivr.calls.model import Call, ScriptRevision
 from ivr.calls.service import Calls
 
 AT = "2026-11-23T03:00:00+00:00"
@@ -69,6 +70,15 @@ def open_call(database: Database, calls: Calls, **changes: Any) -> UUID:
     }
     with database.unit() as uow:
         return calls.open(uow, **{**values, **changes}).id
+
+
+def outdate(database: Database, revision: str) -> None:
+    """The language of scripts has moved on: what is stored of this revision compiles no more."""
+    with database.unit() as uow:
+        stored = uow.session.get_one(ScriptRevision, revision)
+        source = json.loads(stored.source)
+        source["script"]["steps"] = {"first": {"does": "what no step does any more"}}
+        stored.source = json.dumps(source)
 
 
 def started(answered_by: Any = "human") -> Event:

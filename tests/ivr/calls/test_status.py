@@ -11,12 +11,13 @@ import pytest
 
 from core.database import Database
 from core.ids import new_id
+from flows.catalogue import Library
 from ivr.calls.log import read_log
 from ivr.calls.model import Call, CallState, FailureReason
 from ivr.calls.service import Calls
 from ivr.calls.status import TERMINAL, StatusReport, moves
 from tests.conftest import NOW
-from tests.ivr.world import World, open_call, started
+from tests.ivr.world import World, keys, open_call, outdate, service, started
 
 ORDER = ["created", "queued", "ringing", "in_progress"]
 
@@ -142,3 +143,32 @@ def test_a_lost_line_ends_the_call_once(database: Database, calls: Calls, world:
     call = stored(database, call_id)
     assert (call.state, call.failure_reason, call.end_reason) == ("failed", "lost", "failed")
     assert world.ended == [(call_id, "failed", CallState.FAILED)]
+
+
+@pytest.mark.capability("I1", "F1")
+@pytest.mark.parametrize("by", ["status", "end"])
+def test_a_call_whose_script_can_no_longer_be_followed_still_ends_and_keeps_its_answers(
+    database: Database, calls: Calls, library: Library, world: World, by: str
+) -> None:
+    call_id = open_call(database, calls)
+    with database.unit() as uow:
+        calls.take_turn(uow, call_id, 0, started(), lambda *_: b"")
+        calls.take_turn(uow, call_id, 1, keys("1"), lambda *_: b"")
+    outdate(database, stored(database, call_id).revision)
+    later = service(library, world)  # a process of the new version
+    if by == "status":
+        assert apply(database, later, call_id, report(CallState.COMPLETED))
+    else:
+        with database.unit() as uow:
+            assert later.end(uow, call_id, "failed", state=CallState.FAILED, failure_reason=FailureReason.LOST)
+    call = stored(database, call_id)
+    state, reason = (CallState.COMPLETED, "hangup") if by == "status" else (CallState.FAILED, "failed")
+    assert (call.state, call.end_reason, call.ended_at) == (state, reason, NOW)
+    assert (call.script_state["status"], call.script_state["end_reason"]) == ("ended", reason)
+    assert call.script_state["answers"]["fever"]["value"] is True
+    assert world.ended == [(call_id, reason, state)]
+    with database.unit() as uow:
+        assert read_log(uow, call_id)[-1].data == {"kind": "call_ended", "at": NOW.isoformat(), "reason": reason}
+        again = later.waiting(uow, call_id)
+        assert again is not None
+        assert again[1] == ()

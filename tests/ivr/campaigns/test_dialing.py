@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, time, timedelta
 
+import orjson
 import pytest
 from sqlalchemy import select
 
@@ -11,10 +12,13 @@ from core import encryption
 from core.encryption import KeyRing
 from core.phones import normalise_phone
 from core.rekeying import rekey
-from ivr.calls.model import Call, CallState, FailureReason
+from flows.catalogue import Library
+from ivr.calls.model import Call, CallState, FailureReason, ScriptRevision
 from ivr.campaigns import service
+from ivr.campaigns.model import Target
 from ivr.campaigns.settle import add_do_not_call
 from tests.ivr.campaigns.desk import Desk, a_phone
+from tests.ivr.world import outdate
 
 TONIGHT = time(20)
 TOMORROW_AT_EIGHT = datetime(2026, 11, 24, 1, 0, tzinfo=UTC)
@@ -238,6 +242,27 @@ def test_a_call_broken_off_has_its_own_rule_and_goes_on_with_the_first_open_ques
     assert (target.disposition, target.outcomes) == ("completed", {"breakoff": 1, "completed": 1})
     assert desk.answers(phone) == {"fever": False, "household": 4}
     assert target.resume_state is None
+
+
+@pytest.mark.capability("I3", "F1")
+def test_a_call_broken_off_on_a_script_that_can_no_longer_be_followed_begins_anew(desk: Desk, library: Library) -> None:
+    phone = a_phone()
+    campaign = desk.campaign(phone)
+    desk.tick()
+    desk.answer(phone)
+    desk.press(phone, "2")
+    desk.report(phone, CallState.COMPLETED)
+    with desk.database.unit() as uow:
+        source = orjson.dumps(library.script("check-in").source).decode()
+        uow.session.add(ScriptRevision(revision="old", script="check-in", source=source, created_at=uow.now()))
+        target = uow.session.scalars(select(Target).where(Target.phone == phone)).one()
+        target.resume_state = {**(target.resume_state or {}), "revision": "old"}
+    outdate(desk.database, "old")
+    desk.wait(minutes=5)
+    desk.tick()
+    desk.answer(phone)
+    assert desk.asked(phone) == "fever"
+    assert desk.state(campaign) == "running"
 
 
 @pytest.mark.capability("I3", "N6")

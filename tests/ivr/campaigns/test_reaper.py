@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
-from core.errors import Permanent, Retryable
+from core.errors import Permanent, Retryable, UserError
 from ivr.calls.model import CallState, FailureReason
 from ivr.calls.status import StatusReport
 from ivr.campaigns.reaper import LONGEST_CALL, LONGEST_QUEUE, QUIET_RING, QUIET_TALK, RING_SLACK, Reaper
@@ -76,6 +76,25 @@ def test_a_call_the_carrier_cannot_end_now_stays_until_the_next_time(
         raise Retryable("503") if provider_ref == "CA1" else Permanent("no such call")
 
     monkeypatch.setattr(desk.network, "hang_up", hang_up)
+    assert reaper.reap() == 1
+    assert desk.call(phones[0]).ended_at is None
+    assert desk.call(phones[1]).failure_reason == FailureReason.LOST
+
+
+@pytest.mark.capability("I11")
+def test_a_call_that_cannot_be_closed_keeps_no_other_from_being_closed(
+    desk: Desk, reaper: Reaper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    phones = [a_phone(), a_phone()]
+    desk.campaign(*phones)
+    desk.tick()
+    desk.wait(hours=2)
+
+    def status(provider_ref: str, now: datetime) -> None:
+        if provider_ref == "CA1":
+            raise UserError("The answer is not one that the carrier would give.")
+
+    monkeypatch.setattr(desk.network, "status", status)
     assert reaper.reap() == 1
     assert desk.call(phones[0]).ended_at is None
     assert desk.call(phones[1]).failure_reason == FailureReason.LOST

@@ -304,6 +304,8 @@ def test_nothing_of_an_order_is_logged(peer: Peer, carrier: TwilioCarrier, caplo
         ((200, {"sid": CALL_SID, "status": "in-progress"}), CallState.IN_PROGRESS),
         ((200, {"sid": CALL_SID, "status": "no-answer"}), CallState.FAILED),
         ((404, {"code": 20404, "message": "not found", "status": 404}), None),
+        ((200, {"sid": CALL_SID, "status": "pondering"}), None),  # what nobody understands is not known
+        ((200, {}), None),
     ],
 )
 def test_twilio_is_asked_what_became_of_a_call(
