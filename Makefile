@@ -39,5 +39,6 @@ $(VENV)/.test: $(VENV)/.demo requirements-test.lock
 	$(BIN)/pip install --disable-pip-version-check --quiet --require-hashes -r requirements-test.lock
 	@touch $@
 
+# What can be made again. The data folder (`var`) holds databases and their keys: nobody removes it by the way.
 clean:
-	rm -rf $(VENV) var build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
