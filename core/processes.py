@@ -69,6 +69,8 @@ def configuration(programs: Sequence[Program], logs: Path, folder: Path) -> conf
         "supervisor.rpcinterface_factory": "supervisor.rpcinterface:make_main_rpcinterface"
     }
     config["supervisorctl"] = {"serverurl": f"unix://{folder / 'control'}"}
+    # One group is told to stop at once; several, one after another, each for as long as its slowest program takes.
+    config["group:traceline"] = {"programs": ",".join(program.name for program in programs)}
     for program in programs:
         config[f"program:{program.name}"] = {
             "command": shlex.join(program.command).replace("%", "%%"),
