@@ -7,6 +7,7 @@ is made when first asked for, so that a process carries only what it uses.
 from __future__ import annotations
 
 import json
+import signal
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -60,7 +61,7 @@ from ivr.calls.effects import Effects
 from ivr.calls.service import Calls
 from ivr.campaigns.bench import measure_choose
 from ivr.campaigns.dialer import Dialer
-from ivr.campaigns.observer import CampaignObserver, call_back, opt_out
+from ivr.campaigns.observer import CampaignObserver, opt_out
 from ivr.campaigns.reaper import Reaper
 from ivr.carriers.base import Carrier
 from ivr.carriers.twilio_inbound import InboundPlan
@@ -112,7 +113,6 @@ class Traceline:
     def calls(self) -> Calls:
         effects = Effects()
         effects.register("call.opt_out", opt_out)
-        effects.register("call.callback", call_back)
         telehealth_effects.register(effects)
         observers = (RecordObserver(self.library), CampaignObserver(), ReleaseHolds())
         return Calls(self.library, effects, observers)
@@ -316,11 +316,11 @@ def up() -> None:
     """Run everything on this machine until Ctrl-C."""
     settings = read_settings()
     prepared = Prepared()
-    with stoppable() as stop, running(settings, prepared.prepare):
+    with stoppable(), running(settings, prepared.prepare):
         click.echo(f"The console: http://{settings.web_bind}")
         if prepared.first_password:
             click.echo(f"Log in as {FIRST_LOGIN} with the one-time password {prepared.first_password}")
-        stop.wait()
+        signal.pause()
 
 
 @main.command()
@@ -337,7 +337,7 @@ def demo(leave: bool, as_json: bool, people: int, inbound: int, seed: int) -> No
     prepared = Prepared(sample=True)
     screen.print("Starting PostgreSQL, Redis and every process …")
     outcome: Outcome | None = None
-    with stoppable() as stop, running(settings, prepared.prepare, [simulator]):
+    with stoppable(), running(settings, prepared.prepare, [simulator]):
         wait_until_up(f"{settings.twilio_api_url}/simulator/calls")
         story = Demo(
             web=settings.public_url,
@@ -357,7 +357,7 @@ def demo(leave: bool, as_json: bool, people: int, inbound: int, seed: int) -> No
                 f"The console: [bold]{settings.public_url}[/]  login {FIRST_LOGIN}, password {outcome.password}"
             )
             screen.print("Ctrl-C ends everything.")
-            stop.wait()
+            signal.pause()
     if outcome is None:
         sys.exit(130)  # interrupted before there was anything to tell
     if as_json:

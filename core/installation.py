@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import signal
 import socket
+import subprocess
 import sys
 import threading
 import time
@@ -12,6 +13,8 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
+
+import psutil
 
 from core.errors import TracelineError, UserError
 from core.processes import Program, supervised
@@ -22,6 +25,9 @@ log = logging.getLogger(__name__)
 
 # How often the embedded services are looked at.
 _LOOK_SECONDS = 0.5
+# What reviving may raise. The library reads files that a starting PostgreSQL is still writing, and asserts what it
+# expects of them; at the next look they are whole.
+_PASSING = (AssertionError, ValueError, OSError, psutil.Error, subprocess.SubprocessError)
 # A cold start on a slow machine: database, migrations, web workers.
 READY_SECONDS = 90.0
 
@@ -51,18 +57,19 @@ def running(
     with services(settings) as alive:
         prepare(alive.settings)
         children = [*programs(alive.settings), *more]
-        with supervised(children, settings.home, environment(alive.settings)), _reviving(alive):
+        with supervised(children, settings.home, environment(alive.settings)), reviving(alive):
             wait_until_up(f"http://{settings.web_bind}/readyz")
             wait_until_up(f"http://{settings.media_bind}/health")
             yield alive.settings
 
 
 def wait_until_up(address: str, seconds: float = READY_SECONDS) -> None:
-    """Until the address answers 200. Raises TracelineError when it does not."""
+    """Until the address, one of this machine's, answers 200. Raises TracelineError when it does not."""
+    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     deadline = time.monotonic() + seconds
     while True:
         try:
-            with urllib.request.urlopen(address, timeout=5):  # noqa: S310  (our own http address)
+            with direct.open(address, timeout=5):
                 return
         except (urllib.error.URLError, ConnectionError, TimeoutError) as error:
             if time.monotonic() > deadline:
@@ -92,30 +99,33 @@ def is_free(bind: str) -> bool:
 
 
 @contextmanager
-def stoppable() -> Iterator[threading.Event]:
-    """An event that Ctrl-C and SIGTERM set while the block waits for it; before, they end the block at once."""
-    stop = threading.Event()
+def stoppable() -> Iterator[None]:
+    """Ctrl-C and SIGTERM end the block wherever it is, `signal.pause()` included: what was opened in it is closed in
+    order, and the program goes on behind it."""
 
     def end(number: int, frame: object) -> None:
-        stop.set()
         raise KeyboardInterrupt
 
     before = {number: signal.signal(number, end) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         with suppress(KeyboardInterrupt):
-            yield stop
+            yield
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
 
 
 @contextmanager
-def _reviving(alive: Services) -> Iterator[None]:
+def reviving(alive: Services) -> Iterator[None]:
+    """What dies of the services comes back, for as long as the block lasts."""
     over = threading.Event()
 
     def watch() -> None:
         while not over.wait(_LOOK_SECONDS):
-            alive.revive()
+            try:
+                alive.revive()
+            except _PASSING:
+                log.exception("event=revive_failed")
 
     watcher = threading.Thread(target=watch, name="services", daemon=True)
     watcher.start()
