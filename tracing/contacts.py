@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
-from itertools import islice
 from typing import Any
 from uuid import UUID
 
@@ -15,13 +14,16 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from core.database import UnitOfWork
 from core.errors import UserError
 from core.ids import new_id
+from ivr.campaigns.model import Campaign
 from ivr.campaigns.service import NewTarget, add_targets
 from tracing.import_csv import ContactRow, Sheet
 from tracing.model import Contact, Person
-from tracing.people import Roster, load_roster
+from tracing.people import load_roster
 
 _BATCH = 2000
 _DEFAULT_LANGUAGE = "vi"
+# What rows say of a person, not of one exposure.
+_SAID = ("birth_year", "sex", "address", "area", "language")
 # Two imports of one list at the same time would not see each other's people.
 _ONE_AT_A_TIME = text("SELECT pg_advisory_xact_lock(hashtext('tracing.import_contacts'))")
 
@@ -55,8 +57,9 @@ def import_contacts(
     """Write the people and contacts of a list, and put them on a campaign's list if one is given.
 
     A person known before (see `tracing.people`) is not made again: what we did not know of them is filled in, what we
-    knew stays. The same person with the same source case is one contact, with the newest exposure. `progress` is told
-    how many rows are done. Raises UserError, before anything is written, for a sheet with errors.
+    knew stays. Who lives nowhere that we know of lives where the campaign is: else nobody of that area could see them.
+    The same person with the same source case is one contact, with the newest exposure. `progress` is told how many rows
+    are done. Raises UserError, before anything is written, for a sheet with errors.
     """
     if sheet.errors:
         first = sheet.errors[0]
@@ -65,44 +68,66 @@ def import_contacts(
             "Correct them and bring the list again; nothing has been imported.",
         )
     uow.session.execute(_ONE_AT_A_TIME)
+    area = uow.session.scalar(select(Campaign.area).where(Campaign.id == campaign_id)) or ""
     result = ImportResult()
     for batch in _batches(sheet.rows):
-        result = result.plus(_write(uow, batch, campaign_id))
+        result = result.plus(_write(uow, batch, campaign_id, area))
         if progress is not None:
             progress(result.rows)
     return result
 
 
 def _batches(rows: Sequence[ContactRow]) -> Iterator[list[ContactRow]]:
-    remaining = iter(rows)
-    while batch := list(islice(remaining, _BATCH)):
+    """All rows of a number together: one of them may say of a person what another leaves out."""
+    by_phone: dict[str, list[ContactRow]] = {}
+    for row in rows:
+        by_phone.setdefault(row.phone, []).append(row)
+    batch: list[ContactRow] = []
+    for together in by_phone.values():
+        batch += together
+        if len(batch) >= _BATCH:
+            yield batch
+            batch = []
+    if batch:
         yield batch
 
 
-def _write(uow: UnitOfWork, rows: list[ContactRow], campaign_id: UUID | None) -> ImportResult:
+def _write(uow: UnitOfWork, rows: list[ContactRow], campaign_id: UUID | None, area: str) -> ImportResult:
+    """`area` is where people are taken to live of whom nothing says where."""
     roster = load_roster(uow, {row.phone for row in rows})
-    people: list[UUID] = []
-    new: list[dict[str, Any]] = []
+    rows_of: dict[UUID, list[ContactRow]] = {}
+    made: set[UUID] = set()
     for row in rows:
         person_id = roster.match(row.phone, row.name, row.birth_year)
         if person_id is None:
             person_id = new_id()
-            new.append(_person(uow, person_id, row))
+            made.add(person_id)
             roster.add(row.phone, person_id, row.name, row.birth_year)
-        people.append(person_id)
-    if new:
+        else:
+            roster.learn(row.phone, person_id, row.birth_year)
+        rows_of.setdefault(person_id, []).append(row)
+    listed = {person_id: _together(about) for person_id, about in rows_of.items()}
+    people = {person_id: _person(uow, person_id, row, area) for person_id, row in listed.items() if person_id in made}
+    if people:
         # Through the connection: lists are long, and nobody needs the objects.
-        uow.session.connection().execute(insert(Person), new)
-    made = {person["id"] for person in new}
-    _fill_in(uow, [(person_id, row) for person_id, row in zip(people, rows, strict=True) if person_id not in made])
-    contacts = _contacts(uow, people, rows, made)
+        uow.session.connection().execute(insert(Person), list(people.values()))
+    people |= _fill_in(uow, {person_id: row for person_id, row in listed.items() if person_id not in made}, area)
+    contacts = _contacts(uow, rows_of, made)
     targets = 0
     if campaign_id is not None:
-        targets = add_targets(uow, campaign_id, _targets(people, rows, roster))
-    return ImportResult(len(rows), len(new), len(rows) - len(new), contacts, targets)
+        targets = add_targets(uow, campaign_id, _targets(listed, people))
+    return ImportResult(len(rows), len(made), len(rows) - len(made), contacts, targets)
 
 
-def _person(uow: UnitOfWork, person_id: UUID, row: ContactRow) -> dict[str, Any]:
+def _together(rows: Sequence[ContactRow]) -> ContactRow:
+    """What all rows of one person say: the first that says a thing counts."""
+    said: dict[str, Any] = {}
+    for row in reversed(rows):
+        said |= {name: value for name in _SAID if (value := getattr(row, name))}
+    return replace(rows[0], **said)
+
+
+def _person(uow: UnitOfWork, person_id: UUID, row: ContactRow, area: str) -> dict[str, Any]:
     return {
         "id": person_id,
         "name": row.name,
@@ -111,44 +136,39 @@ def _person(uow: UnitOfWork, person_id: UUID, row: ContactRow) -> dict[str, Any]
         "sex": row.sex,
         "language": row.language or _DEFAULT_LANGUAGE,
         "address": row.address,
-        "area": row.area,
+        "area": row.area or area,
         "created_at": uow.now(),
     }
 
 
-def _fill_in(uow: UnitOfWork, matched: list[tuple[UUID, ContactRow]]) -> None:
-    """What the list knows of people and we did not."""
-    columns = [
-        {"id": person_id, "birth_year": row.birth_year, "sex": row.sex, "address": row.address, "area": row.area}
-        for person_id, row in matched
-        if row.birth_year or row.sex or row.address or row.area
-    ]
-    if not columns:
-        return
-    blank = {
-        person.id: person
-        for person in uow.session.execute(
-            select(Person.id, Person.birth_year, Person.sex, Person.address, Person.area)
-            .where(Person.id.in_({column["id"] for column in columns}))
-            .where((Person.birth_year.is_(None)) | Person.sex.is_(None) | (Person.address == "") | (Person.area == ""))
-        )
+def _fill_in(uow: UnitOfWork, met: Mapping[UUID, ContactRow], area: str) -> dict[UUID, dict[str, Any]]:
+    """Write what the list knows of people and we did not; returns what is on file of them now."""
+    columns = (Person.id, Person.birth_year, Person.sex, Person.address, Person.area)
+    before = {row.id: row._asdict() for row in uow.session.execute(select(*columns).where(Person.id.in_(met)))}
+    after = {
+        person_id: {
+            "id": person_id,
+            "birth_year": known["birth_year"] or met[person_id].birth_year,
+            "sex": known["sex"] or met[person_id].sex,
+            "address": known["address"] or met[person_id].address,
+            "area": known["area"] or met[person_id].area or area,
+        }
+        for person_id, known in before.items()
     }
-    changes = [
-        {"id": row["id"], **{name: getattr(blank[row["id"]], name) or row[name] for name in row if name != "id"}}
-        for row in columns
-        if row["id"] in blank
-    ]
+    changes = [person for person_id, person in after.items() if person != before[person_id]]
     if changes:
         uow.session.execute(update(Person), changes)
+    return after
 
 
-def _contacts(uow: UnitOfWork, people: list[UUID], rows: list[ContactRow], made: set[UUID]) -> int:
+def _contacts(uow: UnitOfWork, rows_of: Mapping[UUID, Sequence[ContactRow]], made: set[UUID]) -> int:
     """One contact per person and source case; returns how many are new. `made` are the people who are new."""
     latest: dict[tuple[UUID, str], ContactRow] = {}
-    for person_id, row in zip(people, rows, strict=True):
-        key = (person_id, row.source_case)
-        if key not in latest or (row.exposed_on or date.min) > (latest[key].exposed_on or date.min):
-            latest[key] = row
+    for person_id, rows in rows_of.items():
+        for row in rows:
+            key = (person_id, row.source_case)
+            if key not in latest or (row.exposed_on or date.min) > (latest[key].exposed_on or date.min):
+                latest[key] = row
     met = [key for key in latest if key[0] not in made]
     known = uow.session.scalar(
         select(func.count()).select_from(Contact).where(tuple_(Contact.person_id, Contact.source_case).in_(met))
@@ -179,14 +199,14 @@ def _contacts(uow: UnitOfWork, people: list[UUID], rows: list[ContactRow], made:
     return len(latest) - (known or 0)
 
 
-def _targets(people: list[UUID], rows: list[ContactRow], roster: Roster) -> Iterator[NewTarget]:
+def _targets(listed: Mapping[UUID, ContactRow], people: Mapping[UUID, Mapping[str, Any]]) -> Iterator[NewTarget]:
     """Each person once, with what the script may say to make sure of who is speaking: the name and the birth year."""
-    years = {person.id: person.birth_year for known in roster.by_phone.values() for person in known}
-    for person_id, row in dict(zip(people, rows, strict=True)).items():
+    for person_id, row in listed.items():
+        person = people[person_id]
         yield NewTarget(
             phone=row.phone,
             language=row.language,
-            context={"person": {"name": row.name, "birth_year": row.birth_year or years.get(person_id)}},
+            context={"person": {"name": row.name, "birth_year": person["birth_year"]}},
             person_id=person_id,
-            area=row.area,
+            area=row.area or person["area"],
         )

@@ -8,16 +8,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from uuid import UUID
 
 from sqlalchemy import select
 
 from core.database import UnitOfWork
-from core.errors import UserError
-from core.ids import new_id
 from tracing.model import Person
-from tracing.names import plain, tidy
+from tracing.names import plain
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +40,13 @@ class Roster:
         """The person this is, if we know them."""
         return same_person(self.by_phone.get(phone, ()), name, birth_year)
 
+    def learn(self, phone: str, person_id: UUID, birth_year: int | None) -> None:
+        """Someone who was matched without a birth year has one from now on: whoever has another is somebody else."""
+        people = self.by_phone[phone]
+        for at, person in enumerate(people):
+            if person.id == person_id and person.birth_year is None:
+                people[at] = replace(person, birth_year=birth_year)
+
 
 def same_person(people: Sequence[KnownPerson], name: str, birth_year: int | None) -> UUID | None:
     """Which of the people on one number has this name and birth year. None for none, and for more than one."""
@@ -64,40 +69,6 @@ def load_roster(uow: UnitOfWork, phones: Collection[str]) -> Roster:
     for phone, person_id, name, birth_year in rows:
         roster.add(phone, person_id, name, birth_year)
     return roster
-
-
-def find_or_create_person(
-    uow: UnitOfWork,
-    name: str,
-    phone: str,
-    birth_year: int | None = None,
-    *,
-    sex: str | None = None,
-    language: str = "vi",
-    area: str = "",
-    address: str = "",
-) -> Person:
-    """The person of this number, name and birth year; made when there is none. Raises UserError without a name."""
-    name = tidy(name)
-    if not name:
-        raise UserError("The person has no name.", "Give the name.")
-    known = load_roster(uow, [phone]).match(phone, name, birth_year)
-    if known is not None:
-        return uow.session.get_one(Person, known)
-    person = Person(
-        id=new_id(),
-        name=name,
-        phone=phone,
-        birth_year=birth_year,
-        sex=sex,
-        language=language,
-        area=area,
-        address=address,
-        created_at=uow.now(),
-    )
-    uow.session.add(person)
-    uow.session.flush()
-    return person
 
 
 def find_by_phone(uow: UnitOfWork, phone: str) -> list[Person]:

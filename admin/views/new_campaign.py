@@ -78,10 +78,7 @@ def create() -> ResponseReturnValue:
             campaign = create_campaign(
                 unit, plan, created_by=who.id, scripts=list(_scripts()), carriers=list(context().carriers)
             )
-            # What the list does not say lies where the campaign lies: else nobody of that area could see it.
-            rows = [
-                replace(row, area=row.area or plan.area, language=row.language or plan.language) for row in sheet.rows
-            ]
+            rows = [replace(row, language=row.language or plan.language) for row in sheet.rows]
             imported = import_contacts(unit, replace(sheet, rows=rows), campaign.id)
             if form.get("start") == "1":
                 start(unit, campaign.id)

@@ -78,6 +78,18 @@ def test_a_list_becomes_a_running_campaign(province: Province, visitor: Visit, d
     assert again.status_code == 400  # the list is used up: a second click makes no second campaign
 
 
+def test_whoever_is_known_is_called_where_they_live_though_the_list_does_not_say(
+    province: Province, visitor: Visit, database: Database
+) -> None:
+    son, header = visitor("son"), "Họ tên,Số điện thoại,Năm sinh,Mã xã\n"
+    for cells in ("14755", ""):
+        token = token_of(upload(son, f"{header}Lê Thị Cúc,0913 111 222,1990,{cells}\n").text)
+        assert son.post("/campaigns/create", {**PLAN, "token": token}).status_code == 302
+    with database.unit() as uow:
+        areas = uow.session.scalars(select(Target.area).where(Target.phone == "+84913111222")).all()
+    assert areas == ["38.380.14755"] * 2
+
+
 def test_two_clicks_at_once_make_one_campaign(province: Province, visitor: Visit, database: Database) -> None:
     token, before = token_of(upload(visitor("son"), LIST).text), counts(database)
     with ThreadPoolExecutor(2) as pool:

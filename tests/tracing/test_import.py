@@ -22,7 +22,7 @@ from ivr.campaigns.plan import CampaignPlan
 from tracing.contacts import ImportResult, import_contacts
 from tracing.import_csv import read_contacts
 from tracing.model import Contact, Person
-from tracing.people import KnownPerson, find_by_phone, find_or_create_person, same_person
+from tracing.people import KnownPerson, find_by_phone, same_person
 from tracing.places import Gazetteer, known_places, load_gazetteer, seed_areas
 from tracing.sample import sample_contacts, sample_csv
 
@@ -45,6 +45,12 @@ def count(database: Database, table: type[Base]) -> int:
 def people(database: Database) -> list[tuple[str, int | None]]:
     with database.unit() as uow:
         return [(person.name, person.birth_year) for person in uow.session.scalars(select(Person).order_by(Person.id))]
+
+
+def areas(database: Database) -> list[str]:
+    """Where the targets are."""
+    with database.unit() as uow:
+        return list(uow.session.scalars(select(Target.area).order_by(Target.id)))
 
 
 @pytest.fixture
@@ -129,6 +135,66 @@ def test_what_was_not_known_is_filled_in_and_what_was_known_stays(database: Data
         assert uow.session.scalars(select(Person.area).order_by(Person.id)).all() == ["38.380.14758", "38.380.14755"]
 
 
+@pytest.mark.capability("T12")
+@pytest.mark.parametrize("on_file", [True, False], ids=["on file", "in the list"])
+def test_father_and_son_stay_two_people_when_one_of_them_was_first_noted_without_a_year(
+    database: Database, on_file: bool
+) -> None:
+    without_year, rest = "An,0912345678,,,,\n", "An,0912345678,1950,,,\nAn,0912345678,1990,,,\n"
+    if on_file:
+        bring(database, without_year)
+        bring(database, rest)
+    else:
+        bring(database, without_year + rest)
+    assert people(database) == [("An", 1950), ("An", 1990)]
+
+
+@pytest.mark.capability("T12")
+@pytest.mark.parametrize("on_file", [True, False], ids=["on file", "new"])
+def test_what_any_row_says_of_a_person_is_kept_and_asked_for(database: Database, campaign: UUID, on_file: bool) -> None:
+    """Whoever is called is asked for the birth year, so it must not be lost to a row that leaves it out."""
+    if on_file:
+        bring(database, "An,0912345678,,,,\n")
+    bring(database, "An,0912345678,,,,\nAn,0912345678,1980,14755,,\nAn,0912345678,,,,\n", campaign)
+    assert people(database) == [("An", 1980)]
+    with database.unit() as uow:
+        person, target = uow.session.scalars(select(Person)).one(), uow.session.scalars(select(Target)).one()
+    assert person.area == target.area == "38.380.14755"
+    assert target.context["person"]["birth_year"] == 1980
+
+
+def test_a_row_far_down_a_long_list_still_tells_the_year_that_is_asked_for(database: Database, campaign: UUID) -> None:
+    others = "".join(f"Người {n},09124{n:05d},1984,,,\n" for n in range(2500))
+    bring(database, f"An,0912345678,,,,\n{others}An,0912345678,1980,,,\n", campaign)
+    with database.unit() as uow:
+        target = uow.session.scalars(select(Target).where(Target.phone == "+84912345678")).one()
+    assert target.context["person"]["birth_year"] == 1980
+
+
+def test_what_one_row_fills_in_another_does_not_take_away(database: Database) -> None:
+    bring(database, "An,0912345678,,,,\n")
+    bring(database, "An,0912345678,1980,,,\nAn,0912345678,,14755,,\n")
+    with database.unit() as uow:
+        person = uow.session.scalars(select(Person)).one()
+    assert (person.birth_year, person.area) == (1980, "38.380.14755")
+
+
+def test_the_call_to_a_known_person_is_seen_where_that_person_lives(database: Database, campaign: UUID) -> None:
+    bring(database, "An,0912345678,1984,14755,,\n")
+    bring(database, "An,0912345678,1984,,,\n", campaign)
+    assert areas(database) == ["38.380.14755"]
+
+
+def test_where_nobody_says_where_a_person_lives_it_is_where_the_campaign_is(database: Database) -> None:
+    with database.unit() as uow:
+        plan = CampaignPlan("F1", "contact-interview", "network", area="38.380")
+        campaign = service.create_campaign(uow, plan).id
+    bring(database, "An,0912345678,1984,,,\nBình,0912345679,1990,14758,,\n", campaign)
+    assert areas(database) == ["38.380", "38.380.14758"]
+    with database.unit() as uow:
+        assert uow.session.scalars(select(Person.area).order_by(Person.id)).all() == ["38.380", "38.380.14758"]
+
+
 def test_who_is_meant_stays_open_when_two_could_be() -> None:
     father, son = KnownPerson(UUID(int=1), "le van an", 1960), KnownPerson(UUID(int=2), "le van an", 1990)
     assert same_person([father, son], "Lê Văn An", 1990) == son.id
@@ -138,15 +204,10 @@ def test_who_is_meant_stays_open_when_two_could_be() -> None:
     assert same_person([father], "Lê Thị An", 1960) is None
 
 
-def test_a_person_is_found_before_one_is_made(database: Database) -> None:
+def test_everybody_on_a_number_is_found_by_it(database: Database) -> None:
+    bring(database, "Lê Văn An,0912345678,1960,,,\nLê Văn An,0912345678,1990,,,\nBình,0912345679,1990,,,\n")
     with database.unit() as uow:
-        first = find_or_create_person(uow, " Lê  Văn An ", "+84912345678", 1960)
-        again = find_or_create_person(uow, "le van an", "+84912345678", 1960)
-        other = find_or_create_person(uow, "Lê Văn An", "+84912345678", 1990)
-        assert first.id == again.id != other.id
-        assert [person.id for person in find_by_phone(uow, "+84912345678")] == [other.id, first.id]
-        with pytest.raises(UserError, match="no name"):
-            find_or_create_person(uow, "  ", "+84912345678")
+        assert [person.birth_year for person in find_by_phone(uow, "+84912345678")] == [1990, 1960]
 
 
 def test_two_imports_at_the_same_time_make_nobody_twice(database: Database) -> None:

@@ -24,7 +24,6 @@ from ivr.campaigns.model import Target
 from ivr.campaigns.plan import CampaignPlan
 from tests.tracing.reading import RecordView, record_of_call
 from tracing.model import Person, Record, RecordAnswer
-from tracing.people import find_or_create_person
 from tracing.records import RecordObserver
 
 HA = {"name": "Lê Thị Hà", "phone": "+84912345678", "birth_year": 1984, "area": "38.380.14755"}
@@ -115,7 +114,8 @@ class Talk:
 @pytest.fixture
 def talk(database: Database, calls: Calls, clock: SimulatedClock) -> Talk:
     with database.unit() as uow:
-        person = find_or_create_person(uow, **HA)  # type: ignore[arg-type]
+        person = Person(**HA, language="vi", created_at=uow.now())
+        uow.session.add(person)
     return Talk(database, calls, clock, person)
 
 
