@@ -104,30 +104,23 @@ def _forget_the_dead(folder: Path) -> None:
     stopped, and a number that the system has given away since would pass for a running server."""
     holders = folder / ".handle_pids.json"
     if holders.exists():
-        written = holders.stat().st_mtime
         try:
             pids = json.loads(holders.read_text())
         except ValueError:  # half written
             pids = []
-        holders.write_text(json.dumps([pid for pid in pids if _was_there(pid, written)]))
+        holders.write_text(json.dumps([pid for pid in pids if _program(pid).startswith("python")]))
     postmaster = folder / "postmaster.pid"
-    if postmaster.exists() and not _is_postgres(postmaster.read_text().partition("\n")[0]):
+    if postmaster.exists() and _program(postmaster.read_text().partition("\n")[0]) != "postgres":
         postmaster.unlink()
 
 
-def _was_there(pid: int, moment: float) -> bool:
-    """Whether this process lives and began before the moment: otherwise the number is another's by now."""
+def _program(pid: int | str) -> str:
+    """The name of the program that runs under this number; empty when none does."""
     try:
-        return bool(psutil.Process(pid).create_time() <= moment)
-    except psutil.NoSuchProcess:
-        return False
-
-
-def _is_postgres(pid: str) -> bool:
-    try:
-        return bool(psutil.Process(int(pid)).name() == "postgres")
+        command = psutil.Process(int(pid)).cmdline()
     except (ValueError, psutil.NoSuchProcess):
-        return False
+        return ""
+    return Path(command[0]).name if command else ""
 
 
 class _Redis:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 import tempfile
@@ -33,7 +32,7 @@ def used() -> Iterator[Settings]:
 @pytest.fixture
 def stranger() -> Iterator[int]:
     """The number of a process that is no PostgreSQL."""
-    with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as process:
+    with subprocess.Popen(["cat"], stdin=subprocess.PIPE) as process:
         yield process.pid
         process.kill()
 
@@ -62,7 +61,6 @@ def test_a_killed_installation_does_not_keep_the_next_one_from_stopping_its_data
 ) -> None:
     # Two that were killed: the number of one is gone, that of the other is somebody else's by now.
     (data(used) / ".handle_pids.json").write_text(json.dumps([ended(), stranger]))
-    os.utime(data(used) / ".handle_pids.json", (1, 1))  # written before either process began
     with services(used):
         pid = postmaster(used)
     assert not runs(pid)
@@ -78,17 +76,22 @@ def test_the_pid_file_of_a_dead_postgres_does_not_keep_it_from_starting(
         assert psutil.Process(postmaster(used)).name() == "postgres"
 
 
+# What any command does with the data of an installation.
+COMMAND = """
+import sys
+from pathlib import Path
+from core.services import services
+from core.settings import read_settings
+
+with services(read_settings(home=Path(sys.argv[1]), database_url="", redis_url="unix:///nonexistent")):
+    pass
+"""
+
+
 def test_a_second_command_shares_the_running_postgres_and_leaves_it_running(used: Settings) -> None:
     with services(used):
         pid = postmaster(used)
-        command = (
-            "from pathlib import Path; from core.services import services; from core.settings import read_settings\n"
-        )
-        command += (
-            f"with services(read_settings(home=Path({str(used.home)!r}), database_url='', redis_url='unix:///x')):"
-        )
-        command += "\n    pass"
-        subprocess.run([sys.executable, "-W", "ignore", "-c", command], check=True, timeout=60)
+        subprocess.run([sys.executable, "-W", "ignore", "-c", COMMAND, str(used.home)], check=True, timeout=60)
         assert postmaster(used) == pid
         assert runs(pid)
     assert not runs(pid)
