@@ -14,7 +14,7 @@ the retry plan decides. Carriers must give up on an order in less than that.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -165,7 +165,9 @@ class Dialer:
             self._placed(attempt_id, carrier, provider_ref)
 
     def _ask(self, attempt_id: UUID, carrier: Carrier, order: DialOrder) -> None:
-        provider_ref = carrier.find(order)
+        with self._database.unit() as uow:
+            taken = _refs_of_others(uow, order)
+        provider_ref = carrier.find(order, taken)
         if provider_ref is not None:
             self._placed(attempt_id, carrier, provider_ref)
         elif self._database.clock.now() - order.ordered_at < GRACE:
@@ -228,6 +230,12 @@ def _lock_call(uow: UnitOfWork, attempt_id: UUID) -> Call | None:
 
 def _lock_campaign(uow: UnitOfWork, campaign_id: UUID) -> Campaign:
     return uow.session.get_one(Campaign, campaign_id, with_for_update={"key_share": True}, populate_existing=True)
+
+
+def _refs_of_others(uow: UnitOfWork, order: DialOrder) -> Collection[str]:
+    """The carriers' ids of all other calls with the number."""
+    others = select(Call.provider_ref).where(Call.remote_number == order.to, Call.id != order.call_id)
+    return {ref for ref in uow.session.scalars(others) if ref is not None}
 
 
 def _order(campaign: Campaign, attempt: Attempt, call: Call | None, unsure: bool) -> _Dial | None:

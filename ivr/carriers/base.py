@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -33,8 +34,9 @@ class Carrier(Protocol):
     def place(self, order: DialOrder) -> str:
         """Dial; returns the carrier's own id of the call."""
 
-    def find(self, order: DialOrder) -> str | None:
-        """The carrier's id of the call that this order made, if it made one."""
+    def find(self, order: DialOrder, taken: Collection[str]) -> str | None:
+        """The carrier's id of the call that this order made, if it made one. `taken` are its ids of other calls to the
+        number, made by other orders."""
 
     def hang_up(self, provider_ref: str) -> None:
         """End the call. Harmless when it is over already."""

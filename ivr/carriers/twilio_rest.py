@@ -7,7 +7,7 @@ Source: https://www.twilio.com/docs/voice/api/call-resource.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -36,7 +36,7 @@ STATUS_EVENTS = ["initiated", "ringing", "answered", "completed"]
 REQUEST_SECONDS = 15.0
 """For connecting and for each wait for an answer; the dialer gives an order up after a minute."""
 CLOCK_SKEW = timedelta(seconds=30)
-"""How far Twilio's clock and ours may differ. No two orders to one number are so close: the first has to end first."""
+"""How far Twilio's clock and ours may differ."""
 WRONG_CREDENTIALS = 401
 TOO_MANY = 429
 ALREADY_OVER = 21220
@@ -97,13 +97,14 @@ class TwilioCarrier:
             raise OrderUnknown("The answer names no call.")
         return call.sid
 
-    def find(self, order: DialOrder) -> str | None:
+    def find(self, order: DialOrder, taken: Collection[str]) -> str | None:
         """Twilio does not list a call's addresses, so ours is known by its numbers and its time: one live attempt per
         number, and an order's call is created after the order. `start_time` is no help: queued calls have none."""
         with _errors(order_taken=False):
             calls = self._client.calls.list(to=order.to, from_=self._number, limit=50)
         earliest = order.ordered_at.astimezone(UTC) - CLOCK_SKEW
-        ours = [call for call in calls if call.date_created is not None and call.date_created >= earliest]
+        free = [call for call in calls if call.date_created is not None and call.sid not in taken]
+        ours = [call for call in free if call.date_created >= earliest]
         found = min(ours, key=lambda call: call.date_created, default=None)
         return None if found is None else str(found.sid)
 

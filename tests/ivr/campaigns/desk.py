@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -58,8 +58,10 @@ class Network:
             self.after(order)
         return self.known[order.call_id]
 
-    def find(self, order: DialOrder) -> str | None:
-        return self.known.get(order.call_id)
+    def find(self, order: DialOrder, taken: Collection[str]) -> str | None:
+        """The first call to the number that is nobody else's: carriers do not list what an order was for."""
+        found = (f"CA{place}" for place, dialed in enumerate(self.dialed, 1) if dialed.to == order.to)
+        return next((ref for ref in found if ref not in taken), None)
 
     def hang_up(self, provider_ref: str) -> None:
         self.hung_up.append(provider_ref)

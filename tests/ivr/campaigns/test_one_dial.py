@@ -132,6 +132,23 @@ def test_an_order_whose_answer_was_lost_is_looked_up_not_repeated(desk: Desk) ->
 
 
 @pytest.mark.capability("N12")
+def test_an_order_is_never_taken_for_an_earlier_call_to_the_same_number(desk: Desk) -> None:
+    shared = a_phone()
+    desk.campaign(shared, shared)
+    desk.tick()
+    desk.fail(shared, FailureReason.BUSY)
+
+    def answer_lost(order: DialOrder) -> None:
+        raise OrderUnknown
+
+    desk.network.after = answer_lost
+    desk.wait(seconds=1)
+    desk.tick()
+    assert desk.dials() == {shared: 2}
+    assert desk.call(shared).provider_ref == "CA2"
+
+
+@pytest.mark.capability("N12")
 def test_an_order_that_never_arrived_is_lost_after_a_minute_and_retried_by_its_rule(desk: Desk) -> None:
     phone = a_phone()
     desk.campaign(phone)

@@ -133,7 +133,7 @@ def test_an_order_is_one_that_twilios_document_allows(peer: Peer, carrier: Twili
 @needs_document
 def test_finding_and_hanging_up_are_requests_that_twilios_document_allows(peer: Peer, carrier: TwilioCarrier) -> None:
     peer.answer = (200, {"calls": []})
-    carrier.find(ORDER)
+    carrier.find(ORDER, ())
     peer.answer = (200, {"sid": CALL_SID})
     carrier.hang_up(CALL_SID)
     (_, _, query), (_, path, form) = peer.requests
@@ -242,7 +242,7 @@ def test_an_order_that_never_left_may_be_placed_again(twilio_settings: Settings,
     with pytest.raises(Retryable):
         carrier.place(ORDER)
     with pytest.raises(Retryable):
-        carrier.find(ORDER)
+        carrier.find(ORDER, ())
 
 
 def listed(sid: str, seconds: float, start_time: str | None = None) -> dict[str, Any]:
@@ -259,14 +259,16 @@ def listed(sid: str, seconds: float, start_time: str | None = None) -> dict[str,
         ([listed("ours", 1)], "ours"),
         ([listed("ours", 0), listed("before", -300)], "ours"),
         ([listed("ours", -2)], "ours"),  # Twilio's clock is behind ours
+        ([listed("another's", -5), listed("ours", 1)], "ours"),
+        ([listed("another's", 1)], None),
         ([{"sid": "?", "date_created": None}], None),
     ],
 )
-def test_an_order_is_found_by_its_numbers_and_its_time(
+def test_an_order_is_found_by_its_numbers_and_its_time_among_calls_that_are_nobody_elses(
     peer: Peer, carrier: TwilioCarrier, calls: list[dict[str, Any]], found: str | None
 ) -> None:
     peer.answer = (200, {"calls": calls})
-    assert carrier.find(ORDER) == found
+    assert carrier.find(ORDER, {"another's"}) == found
     query = peer.requests[0][2]
     assert (query["To"], query["From"]) == ([NUMBER], ["+842373850115"])
     assert not [name for name in query if name.startswith("StartTime")]  # a queued call has none
@@ -278,7 +280,7 @@ def test_a_search_that_fails_is_repeated_and_never_means_not_found(
 ) -> None:
     peer.answer = (status, {"code": 1, "message": "", "status": status})
     with pytest.raises(Retryable):
-        carrier.find(ORDER)
+        carrier.find(ORDER, ())
 
 
 def test_hanging_up_a_call_that_is_over_is_harmless(peer: Peer, carrier: TwilioCarrier) -> None:
@@ -293,7 +295,7 @@ def test_nothing_of_an_order_is_logged(peer: Peer, carrier: TwilioCarrier, caplo
     with caplog.at_level("INFO"):
         carrier.place(ORDER)
         peer.answer = (200, {"calls": []})
-        carrier.find(ORDER)
+        carrier.find(ORDER, ())
     assert NUMBER[1:] not in caplog.text
 
 
