@@ -46,12 +46,18 @@ EFFECTS = {
     "telehealth.book → booked": _("The appointment was booked."),
     "telehealth.book → taken": _("That time was just taken by somebody else."),
     "telehealth.book → refused": _("That time could not be booked."),
+    "telehealth.upcoming → found": _("The caller has an appointment."),
+    "telehealth.upcoming → none": _("The caller has no appointment."),
+    "telehealth.move → moved": _("The appointment was moved."),
+    "telehealth.move → taken": _("That time was just taken by somebody else."),
+    "telehealth.move → refused": _("The appointment could not be moved."),
+    "telehealth.cancel → cancelled": _("The appointment was cancelled."),
+    "telehealth.cancel → refused": _("The appointment could not be cancelled."),
     "telehealth.queue → queued": _("Put into the queue for a doctor."),
     "telehealth.queue → no_doctor": _("No doctor was on duty; the place in the queue is kept."),
     "telehealth.urgent → queued": _("Put at the head of the queue for a doctor."),
     "telehealth.urgent → no_doctor": _("No doctor was on duty; emergency advice was given."),
     "call.opt_out → done": _("The number will not be called again."),
-    "call.callback → done": _("Will be called again later."),
 }
 OUTCOMES = {
     "completed": _("completed"),
@@ -103,6 +109,14 @@ APPOINTMENT_STATES = {
     "cancelled": _("cancelled"),
 }
 QUEUE_STATES = {"waiting": _("waiting"), "taken": _("with a doctor"), "done": _("done"), "left": _("left")}
+# Why a script sent somebody to a doctor.
+REASONS = {
+    "contact_with_symptoms": _("near a case, with symptoms"),
+    "symptoms_in_follow_up": _("symptoms in follow-up"),
+    "reported_symptoms": _("reported symptoms"),
+    "red_flag": _("emergency sign"),
+    "not_understood": _("could not make themselves understood"),
+}
 URGENCIES = {"0": _("emergency sign"), "1": _("urgent"), "2": _("routine")}
 ROLES = {
     "supervisor": _("supervisor"),
@@ -163,6 +177,7 @@ VOCABULARIES: dict[str, dict[Any, Any]] = {
     "risk": RISKS,
     "appointment": APPOINTMENT_STATES,
     "queue": QUEUE_STATES,
+    "reason": REASONS,
     "urgency": URGENCIES,
     "role": ROLES,
     "language": LANGUAGES,

@@ -42,7 +42,6 @@ STUBS: Mapping[str, Stub] = {
     "telehealth.queue": {"outcome": "queued", "result": {"position": 1}},
     "telehealth.urgent": {"outcome": "queued", "result": {"position": 1}},
     "call.opt_out": {"outcome": "done"},
-    "call.callback": {"outcome": "done"},
 }
 
 

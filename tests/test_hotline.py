@@ -10,10 +10,13 @@ from sqlalchemy import select
 from core.clock import SimulatedClock
 from core.database import Database
 from core.settings import Settings
+from flows.engine.events import CallStarted, Event, KeysPressed
 from flows.engine.state import Answer, State
 from ivr.calls.model import Call
+from ivr.calls.turn import Turn
 from ivr.carriers.twilio_inbound import take_call
 from ivr.carriers.twilio_rest import STREAMS
+from telehealth.model import QueueEntry
 from tests.tracing.reading import record_of_call
 from traceline import Traceline
 from tracing.model import Person
@@ -56,6 +59,23 @@ def test_what_is_said_on_the_only_known_persons_telephone_is_not_filed_under_tha
     assert view is not None
     assert view.person is None
     assert call.person_id is None
+
+
+def test_whom_the_robot_does_not_understand_waits_for_a_doctor_who_knows_why(
+    app: Traceline, database: Database
+) -> None:
+    """The robot says that somebody will call this number: the queue is what keeps it."""
+    call = dial(app, database)
+    at = database.clock.now().isoformat()
+    events: list[Event] = [CallStarted(at, "human"), *(KeysPressed(at, key) for key in ("1", "7", "8", "6"))]
+    for turn, event in enumerate(events):
+        with database.unit() as uow:
+            taken = app.calls.take_turn(uow, call.id, turn, event, lambda *_: b"")
+            assert isinstance(taken, Turn)
+    assert "sẽ gọi lại số máy này" in str(taken.actions)
+    with database.unit() as uow:
+        entry = uow.session.scalars(select(QueueEntry)).one()
+        assert (entry.call_id, entry.state, entry.reason) == (call.id, "waiting", "not_understood")
 
 
 def test_a_number_of_one_known_person_tells_the_language_and_the_area(app: Traceline, database: Database) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping
 
 from core.database import UnitOfWork
@@ -11,8 +10,6 @@ from ivr.calls.effects import EffectRequest, EffectResult, Handler
 from ivr.calls.model import Call
 from ivr.campaigns.settle import add_do_not_call, lock_attempt, lock_target, settle
 from ivr.campaigns.words import Disposition, Outcome, furthest, outcome_of
-
-log = logging.getLogger(__name__)
 
 
 class CampaignObserver:
@@ -50,12 +47,5 @@ def opt_out(request: EffectRequest) -> EffectResult:
     return EffectResult("done")
 
 
-def call_back(request: EffectRequest) -> EffectResult:
-    """The effect `call.callback`: somebody is to call again. The call's log keeps the wish; for a campaign's call the
-    retry plan of the outcome decides when. Outcome: `done`."""
-    log.info("event=callback_wished call=%s", request.call.id)
-    return EffectResult("done")
-
-
-EFFECTS: Mapping[str, Handler] = {"call.opt_out": opt_out, "call.callback": call_back}
+EFFECTS: Mapping[str, Handler] = {"call.opt_out": opt_out}
 """For the composition root to register."""

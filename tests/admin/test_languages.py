@@ -125,5 +125,11 @@ def test_how_calls_end_and_what_effects_did_have_words(script_library: Library) 
     }
     assert len(ends) > 5
     assert ends - labels.END_REASONS.keys() == set()
+    reasons = {
+        reason
+        for document in script_library.documents.values()
+        for reason in re.findall(r"'reason': \"'(\w+)'\"", repr(document.data))
+    }
+    assert reasons == labels.REASONS.keys()
     assert {str(word) for word in Outcome} == labels.OUTCOMES.keys()
     assert {str(word) for word in Disposition} == labels.DISPOSITIONS.keys()

@@ -297,11 +297,11 @@ def test_a_script_that_loops_without_asking_is_stopped_politely() -> None:
 
 @pytest.mark.capability("F3")
 def test_a_loop_through_an_effect_is_stopped_too() -> None:
-    call = Telephone(compiled("  a: {effect: call.callback, on: {done: a}}")).start()
+    call = Telephone(compiled("  a: {effect: call.opt_out, on: {done: a}}")).start()
     for _ in range(MAX_STEPS_PER_TURN + 1):
         if call.state.status == "ended":
             break
-        call.event(EffectDone(AT, "call.callback", "done", {}))
+        call.event(EffectDone(AT, "call.opt_out", "done", {}))
     assert call.state.end_reason == "limit"
 
 

@@ -91,7 +91,7 @@ def test_a_language_that_is_not_there_yet_is_listed_with_all_it_lacks() -> None:
         ('  a: {set: {x: "1"}, save: [y], next: done}', "`y` is saved here but not set here"),
         ('  a: {branch: [{when: "foo == 1", to: done}], else: done}', "`foo` is not known"),
         ('  a: {branch: [{when: "foo(1) == 1", to: done}], else: done}', "the function `foo` does not exist"),
-        ("  a: {effect: call.callback}", "an effect needs `on` or `otherwise`"),
+        ("  a: {effect: call.opt_out}", "an effect needs `on` or `otherwise`"),
         ("  a: {call: elsewhere, next: done}", "there is no script `elsewhere`"),
         ("  a: {bridge: \"'phone:+84'\", on: {answered: done}}", "the outcome `busy` leads nowhere"),
         ("  a: {wait: 5}", "a step needs `ask`"),

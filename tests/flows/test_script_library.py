@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from flows.catalogue import LIBRARY, Library, SavedCall, load_library
 from flows.effects import EFFECTS
+from flows.engine.actions import Segment
 from flows.engine.kinds.ask import Ask
+from flows.engine.script import paths_of
 from flows.forms import Form
 from flows.lint import lint
 from flows.prompts import pieces_of
@@ -72,6 +76,31 @@ def test_the_first_sentences_say_who_calls_that_it_is_free_and_how_to_check(
     assert free in opening
     assert {"vi": "trạm y tế xã", "en": "commune health station", "ko": "보건소"}[language] in opening
     assert {"vi": "không hai ba bảy", "en": "zero two three seven", "ko": "공 이 삼 칠"}[language] in opening
+
+
+@pytest.mark.parametrize(("language", "human"), [("vi", "Nhân viên"), ("en", "health worker"), ("ko", "담당자")])
+def test_a_call_that_must_be_stopped_promises_no_human(language: str, human: str) -> None:
+    """Nobody would keep the promise: such a call leaves no place in a queue."""
+    for script in library.scripts.values():
+        for text in script.phrases.values():
+            words = "".join(piece.text for piece in text.pieces[language] if isinstance(piece, Segment))
+            assert human not in words
+            assert ("hotline",) in paths_of(text)
+
+
+PROMISE = re.compile(
+    "(Nhân viên y tế|Bác sĩ) sẽ gọi|(health worker|doctor) will call|(담당자|의사)가.*전화드(립니다|리겠습니다)"
+)
+KEPT_BY = ("telehealth.queue", "telehealth.urgent", "telehealth.book")
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_whoever_is_promised_a_call_by_a_human_has_a_place_in_the_queue_or_an_appointment(script: str) -> None:
+    for call in library.calls(script):
+        kept = False
+        for line in run_saved(library, call).lines:
+            kept = kept or (line.who == "system" and line.text.startswith(KEPT_BY))
+            assert kept or not PROMISE.search(line.text), f"{call.name}: {line.text}"
 
 
 @pytest.mark.parametrize("script", OUTBOUND)

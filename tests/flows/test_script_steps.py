@@ -108,18 +108,18 @@ def test_an_effect_is_asked_for_and_its_outcome_leads_on() -> None:
 def test_an_outcome_nobody_provided_for_ends_the_call_politely() -> None:
     call = started(BOOK + question("yes_no")).event(EffectDone(AT, "telehealth.book", "exploded", {}))
     assert call.hung_up == "trouble"
-    assert "Nhân viên y tế sẽ gọi lại" in call.said
+    assert "mời anh chị gọi lại số không hai ba bảy" in call.said.lower()
 
 
 def test_otherwise_takes_the_outcomes_that_are_left() -> None:
-    steps = "  b: {effect: call.callback, on: {done: done}, otherwise: lost}"
-    assert started(steps).event(EffectDone(AT, "call.callback", "failed", {})).hung_up == "no_match"
+    steps = "  b: {effect: call.opt_out, on: {done: done}, otherwise: lost}"
+    assert started(steps).event(EffectDone(AT, "call.opt_out", "failed", {})).hung_up == "no_match"
 
 
 def test_the_answer_to_another_effect_changes_nothing() -> None:
     call = started(BOOK + question("yes_no"))
     before = call.state
-    assert call.event(EffectDone(AT, "call.callback", "done", {})).state == before
+    assert call.event(EffectDone(AT, "call.opt_out", "done", {})).state == before
     assert call.notes == ["ignored"]
 
 

@@ -33,7 +33,6 @@ EFFECTS = {
     "telehealth.book": ("booked", {"when": {"vi": "tám giờ", "en": "eight", "ko": "여덟 시"}, "reference": "AB12"}),
     "telehealth.queue": ("queued", {}),
     "telehealth.urgent": ("queued", {}),
-    "call.callback": ("done", {}),
     "call.opt_out": ("done", {}),
 }
 
