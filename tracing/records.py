@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
+from uuid import UUID
 
-from sqlalchemy import ColumnElement, select, update
+from sqlalchemy import ColumnElement, func, select, update
+from sqlalchemy.dialects.postgresql import distinct_on
 
 from core.database import UnitOfWork
 from core.errors import UserError
 from core.ids import new_id
 from flows.engine.script import Script
-from flows.engine.state import Answer, State
+from flows.engine.state import Answer, State, state_from_json
 from flows.forms import Field, Form
 from ivr.calls.model import Call
 from tracing.model import Record, RecordAnswer
@@ -60,12 +62,13 @@ class RecordObserver:
         record = _record_of(uow, call)
         if record is None:
             return
+        if call.end_reason in _NOBODYS:
+            _disown(uow, record, call)
+            return
         _assess(record, state)
         if call.end_reason in COMPLETE:
             record.state = "complete"
             record.completed_at = uow.now()
-        elif call.end_reason in _NOBODYS:
-            _disown(uow, record, call)
 
 
 def _record_of(uow: UnitOfWork, call: Call) -> Record | None:
@@ -110,12 +113,35 @@ def _supersede(uow: UnitOfWork, record: Record, which: ColumnElement[bool]) -> N
 
 
 def _disown(uow: UnitOfWork, record: Record, call: Call) -> None:
-    """A wrong person spoke: what this call brought is nobody's. A record begun by an earlier call stays the person's,
-    without this call's answers."""
+    """A wrong person spoke: what this call brought is nobody's. A record that an earlier call began stays the person's,
+    as if this call had not been."""
     if record.call_id == call.id:
         record.person_id = None
-    else:
-        _supersede(uow, record, RecordAnswer.call_id == call.id)
+        return
+    _supersede(uow, record, RecordAnswer.call_id == call.id)
+    in_record = select(RecordAnswer.call_id).where(RecordAnswer.record_id == record.id, RecordAnswer.call_id != call.id)
+    theirs = uow.session.scalars(
+        select(Call)
+        .where(Call.id.in_(in_record), func.coalesce(Call.end_reason, "").not_in(_NOBODYS))
+        .order_by(Call.created_at, Call.id)
+    ).all()
+    _reopen(uow, record, [each.id for each in theirs])
+    record.risk, record.flagged = None, False
+    for each in theirs:
+        record.language = each.language
+        _assess(record, state_from_json(each.script_state))
+
+
+def _reopen(uow: UnitOfWork, record: Record, calls: Sequence[UUID]) -> None:
+    """Let the newest answer to each question count again that came in one of these calls, or in none (staff)."""
+    newest = (
+        select(RecordAnswer.id)
+        .where(RecordAnswer.record_id == record.id)
+        .where(RecordAnswer.call_id.in_(calls) | RecordAnswer.call_id.is_(None))
+        .ext(distinct_on(RecordAnswer.field))
+        .order_by(RecordAnswer.field, RecordAnswer.at.desc(), RecordAnswer.id.desc())
+    )
+    uow.session.execute(update(RecordAnswer).where(RecordAnswer.id.in_(newest)).values(superseded_at=None))
 
 
 def _kept(call: Call, field: Field, answer: Answer) -> Any:

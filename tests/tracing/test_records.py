@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -238,6 +239,38 @@ def test_a_wrong_person_on_a_later_call_takes_nothing_away_and_adds_nothing(talk
     talk.call_id = first
     assert talk.values() == before
     assert talk.record().person is not None
+
+
+@pytest.mark.capability("N6")
+def test_what_wrong_persons_answered_gives_way_again_to_what_the_right_one_said(talk: Talk, library: Library) -> None:
+    """Should a script save before it knows: answers, risk, flag and language are the first call's again."""
+    observer, target = RecordObserver(library), _a_target(talk)
+    talk.dial(target_id=target)
+    talk.answer({**HEALTHY, "covid-symptoms/fever": "1"}, until="isolating")
+    talk.hang_up()
+    first, before, record = talk.call_id, talk.values(), talk.record().record
+    assert (before["fever"], record.risk, record.flagged) == (True, "high", False)
+    strangers = []
+    for stranger in "aunt", "neighbour":
+        talk.clock.advance(timedelta(hours=1))
+        talk.dial(target_id=target)
+        strangers.append(talk.call_id)
+        saved = {"fever": Answer(False, "keys", stranger), "need": Answer("food", "keys", stranger)}
+        state = State("contact-interview", "r", "en", values={"risk": "red", "flagged": True})
+        with talk.database.unit() as uow:
+            call = uow.session.get_one(Call, talk.call_id)
+            observer.answered(uow, call, saved, state)
+        assert talk.values() == {**before, "fever": False, "need": "food"}
+        with talk.database.unit() as uow:
+            call = uow.session.get_one(Call, talk.call_id)
+            call.end_reason = "wrong_person"
+            observer.ended(uow, call, state)
+    talk.call_id = first
+    after = talk.record()
+    assert talk.values() == before
+    assert (after.record.risk, after.record.flagged, after.record.language) == ("high", False, "vi")
+    assert {answer.call_id for answer in after.answers} == {first, *strangers}  # nothing is thrown away
+    assert {answer.call_id for answer in after.current.values()} == {first}
 
 
 def test_a_value_that_the_form_would_not_take_is_kept_as_it_was_given(
