@@ -7,11 +7,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Literal
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AliasChoices, Field, ValidationError
+from pydantic import AliasChoices, Field, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from core.errors import UserError
+
+_HIGHEST_PORT = 65535
+_DATABASES = ("postgresql://", "postgres://", "postgresql+psycopg://")
+_REDISES = ("redis://", "rediss://", "unix://")
+_VARIABLES = {"database_url": "DATABASE_URL", "redis_url": "REDIS_URL"}
 
 
 class Settings(BaseSettings):
@@ -28,7 +36,9 @@ class Settings(BaseSettings):
     media_bind: str = "127.0.0.1:8001"
     trusted_proxies: int = Field(0, ge=0, le=5, description="how many reverse proxies of ours stand before the web")
     zone: str = Field("Asia/Ho_Chi_Minh", description="the department's time zone")
-    language: str = Field("vi", description="the language of the console and of callers of whom we know none")
+    language: Literal["vi", "en"] = Field(
+        "vi", description="the language of the console and of callers of whom we know none"
+    )
     hotline: str = Field("+842373850115", description="our own number, shown to the people we call")
     department: str = Field("CDC Thanh Hóa", description="whose console this is, as shown")
     spoken_name_vi: str = Field("Trung tâm Kiểm soát bệnh tật tỉnh Thanh Hóa", description="who calls, in Vietnamese")
@@ -43,6 +53,44 @@ class Settings(BaseSettings):
     recordings: Path | None = Field(None, description="folder of recorded prompts; default: <home>/recordings")
     recogniser_workers: int = Field(2, ge=0, le=64, description="recogniser processes per language; 0: keys only")
     secret_keys: str = Field("", repr=False, description="comma-separated keys, newest first; default: <home>/keys")
+
+    @field_validator("zone")
+    @classmethod
+    def _is_a_zone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (ZoneInfoNotFoundError, ValueError, OSError) as error:  # the last two: a name that leads out of the list
+            raise ValueError("there is no such time zone; write it as Asia/Ho_Chi_Minh") from error
+        return value
+
+    @field_validator("web_bind", "media_bind")
+    @classmethod
+    def _is_a_bind(cls, value: str) -> str:
+        host, _, port = value.rpartition(":")
+        if not host or not port.isdecimal() or int(port) > _HIGHEST_PORT:
+            raise ValueError("write host and port, as 127.0.0.1:8000")
+        return value
+
+    @field_validator("public_url", "public_media_url", "twilio_api_url")
+    @classmethod
+    def _is_reachable(cls, value: str, field: ValidationInfo) -> str:
+        schemes = ("ws", "wss") if field.field_name == "public_media_url" else ("http", "https")
+        try:
+            parts = urlsplit(value)
+            usable = parts.scheme in schemes and parts.hostname and parts.port != 0
+        except ValueError:  # the port is no number
+            usable = False
+        if not usable:
+            raise ValueError(f"write {schemes[0]}:// or {schemes[1]}:// and a host")
+        return value
+
+    @field_validator("database_url", "redis_url")
+    @classmethod
+    def _is_a_service(cls, value: str, field: ValidationInfo) -> str:
+        begins = _DATABASES if field.field_name == "database_url" else _REDISES
+        if value and not value.startswith(begins):
+            raise ValueError(f"write an address that begins with {begins[0]}")
+        return value
 
     @property
     def models_folder(self) -> Path:
@@ -78,7 +126,9 @@ def read_settings(**overrides: object) -> Settings:
     try:
         return Settings(**overrides)  # type: ignore[arg-type]
     except ValidationError as error:
-        wrong = "; ".join(f"{'.'.join(str(p) for p in e['loc'])}: {e['msg']}" for e in error.errors())
+        wrong = "; ".join(
+            f"{_variable(str(e['loc'][0]))}: {e['msg'].removeprefix('Value error, ')}" for e in error.errors()
+        )
         raise UserError(
             f"The settings cannot be used: {wrong}.", "Correct the environment variable and start again."
         ) from error
@@ -86,6 +136,8 @@ def read_settings(**overrides: object) -> Settings:
 
 def environment(settings: Settings) -> Mapping[str, str]:
     """The variables that give a child process the same settings."""
-    names = {"database_url": "DATABASE_URL", "redis_url": "REDIS_URL"}
-    values = settings.model_dump()
-    return {names.get(k, f"TRACELINE_{k.upper()}"): str(v) for k, v in values.items() if v is not None}
+    return {_variable(name): str(value) for name, value in settings.model_dump().items() if value is not None}
+
+
+def _variable(field: str) -> str:
+    return _VARIABLES.get(field.lower(), f"TRACELINE_{field.upper()}")

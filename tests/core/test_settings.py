@@ -1,0 +1,56 @@
+"""A setting that cannot work ends the start with a sentence that names its variable and says what is expected."""
+
+from __future__ import annotations
+
+import pytest
+
+from core.errors import UserError
+from core.settings import read_settings
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "expected"),
+    [
+        ("TRACELINE_ZONE", "Asia/Hanoi", "Asia/Ho_Chi_Minh"),
+        ("TRACELINE_ZONE", "", "Asia/Ho_Chi_Minh"),
+        ("TRACELINE_ZONE", "../etc/passwd", "Asia/Ho_Chi_Minh"),
+        ("TRACELINE_LANGUAGE", "vn", "'vi' or 'en'"),
+        ("TRACELINE_PUBLIC_URL", "calls.example.vn", "http:// or https://"),
+        ("TRACELINE_PUBLIC_URL", "https://", "http:// or https://"),
+        ("TRACELINE_PUBLIC_URL", "https://calls.example.vn:https", "http:// or https://"),
+        ("TRACELINE_PUBLIC_MEDIA_URL", "https://calls.example.vn", "ws:// or wss://"),
+        ("TRACELINE_TWILIO_API_URL", "api.twilio.com", "http:// or https://"),
+        ("TRACELINE_WEB_BIND", "8000", "127.0.0.1:8000"),
+        ("TRACELINE_MEDIA_BIND", "127.0.0.1:http", "127.0.0.1:8000"),
+        ("TRACELINE_MEDIA_BIND", "127.0.0.1:80001", "127.0.0.1:8000"),
+        ("TRACELINE_RECOGNISER_WORKERS", "many", "valid integer"),
+        ("DATABASE_URL", "mysql://traceline@db.internal/traceline", "postgresql://"),
+        ("REDIS_URL", "redis.internal:6379", "redis://"),
+    ],
+)
+def test_a_wrong_value_is_refused_by_name(
+    monkeypatch: pytest.MonkeyPatch, variable: str, value: str, expected: str
+) -> None:
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(UserError) as refused:
+        read_settings()
+    assert f"{variable}: " in refused.value.message
+    assert expected in refused.value.message
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("TRACELINE_ZONE", "UTC"),
+        ("TRACELINE_LANGUAGE", "en"),
+        ("TRACELINE_PUBLIC_URL", "https://calls.example.vn/"),
+        ("TRACELINE_PUBLIC_MEDIA_URL", "wss://calls.example.vn:8443"),
+        ("TRACELINE_WEB_BIND", "0.0.0.0:80"),
+        ("DATABASE_URL", "postgresql://postgres:@/traceline?host=/run/x"),
+        ("DATABASE_URL", ""),
+        ("REDIS_URL", "unix:///run/redis.sock"),
+    ],
+)
+def test_a_right_value_is_taken(monkeypatch: pytest.MonkeyPatch, variable: str, value: str) -> None:
+    monkeypatch.setenv(variable, value)
+    assert getattr(read_settings(), variable.removeprefix("TRACELINE_").lower()) == value
