@@ -1,4 +1,4 @@
-"""Receipts and jobs that have done their work go after a month; what is still to be done stays."""
+"""What has done its work goes after its time: receipts, jobs, sessions, signs of life. What is still to be done stays."""
 
 from __future__ import annotations
 
@@ -10,9 +10,11 @@ from sqlalchemy import select
 from core import upkeep
 from core.clock import SimulatedClock
 from core.database import Database
+from core.heartbeats import Heartbeat, beat
+from core.login import SESSION_LIMIT, create_user, log_in, session_user
 from core.outbox import OutboxRow, mark_done
 from core.receipts import ReceiptRow, claim
-from core.upkeep import KEEP, clear_away
+from core.upkeep import KEEP, SILENT, clear_away
 
 
 def _receipts(database: Database) -> set[str]:
@@ -49,3 +51,28 @@ def test_nothing_goes_before_its_time(database: Database, clock: SimulatedClock)
     clock.advance(KEEP - timedelta(seconds=1))
     assert clear_away(database) == 0
     assert _receipts(database) == {"old"}
+
+
+def test_a_session_goes_when_nobody_can_use_it_any_more(database: Database, clock: SimulatedClock):
+    with database.unit() as uow:
+        _, password = create_user(uow, login="lan", name="Lan", roles=["tracer"])
+        assert log_in(uow, "lan", password)
+    clock.advance(SESSION_LIMIT)
+    with database.unit() as uow:
+        later = log_in(uow, "lan", password)
+    clock.advance(timedelta(seconds=1))
+    assert clear_away(database) == 1
+    with database.unit() as uow:
+        assert later
+        assert session_user(uow, later.token)
+
+
+def test_a_process_that_is_silent_for_a_day_is_forgotten(database: Database, clock: SimulatedClock):
+    with database.unit() as uow:
+        beat(uow, "media", "media@cdc1:7", {})
+    clock.advance(SILENT + timedelta(seconds=1))
+    with database.unit() as uow:
+        beat(uow, "media", "media@cdc1:8", {})
+    assert clear_away(database) == 1
+    with database.unit() as uow:
+        assert list(uow.session.scalars(select(Heartbeat.process))) == ["media@cdc1:8"]
