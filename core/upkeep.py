@@ -1,5 +1,5 @@
-"""Upkeep: receipts and jobs that have done their work, sessions that are over and processes that are gone are removed, so
-that the tables stay as small as a month."""
+"""Upkeep: receipts and jobs that have done their work, sessions that are over and processes that are gone are removed,
+so that the tables stay as small as a month."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What has done its work goes after its time: receipts, jobs, sessions, signs of life. What is still to be done stays."""
+"""What has done its work goes in its time: receipts, jobs, sessions, signs of life. What is still to be done stays."""
 
 from __future__ import annotations
 
