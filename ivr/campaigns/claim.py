@@ -143,7 +143,14 @@ def _expire(uow: UnitOfWork, campaign: Campaign) -> None:
 
 
 def _finish_when_done(uow: UnitOfWork, campaign: Campaign, loads: dict[UUID, _Load]) -> None:
+    """Finish a campaign that has nobody left to call. While people are put on its list (which holds a reference to its
+    row) we cannot see them yet, so it stays until the next time."""
+    if campaign.id in loads:
+        return
+    alone = select(Campaign.id).where(Campaign.id == campaign.id).with_for_update(skip_locked=True)
+    if uow.session.scalar(alone) is None:
+        return
     waiting = select(exists().where(Target.campaign_id == campaign.id, Target.state == TargetState.WAITING))
-    if campaign.id not in loads and not uow.session.scalar(waiting):
+    if not uow.session.scalar(waiting):
         campaign.state = CampaignState.FINISHED
         campaign.ended_at = uow.now()

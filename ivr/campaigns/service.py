@@ -50,7 +50,8 @@ def create_campaign(
 
 def add_targets(uow: UnitOfWork, campaign_id: UUID, targets: Iterable[NewTarget]) -> int:
     """Put people on the campaign's list; returns how many were not on it before. Also while it runs."""
-    campaign = _campaign(uow, campaign_id)
+    # It cannot finish between this look at it and the commit that shows these people.
+    campaign = _campaign(uow, campaign_id, refer=True)
     if campaign.state in (CampaignState.FINISHED, CampaignState.ABORTED):
         raise UserError("The campaign is over.", "Create another one.")
     rows = [
@@ -76,7 +77,7 @@ def add_targets(uow: UnitOfWork, campaign_id: UUID, targets: Iterable[NewTarget]
 
 def start(uow: UnitOfWork, campaign_id: UUID) -> Campaign:
     """Begin to call. The campaign needs somebody to call and must not be past its last moment."""
-    campaign = _campaign(uow, campaign_id, lock=True)
+    campaign = _campaign(uow, campaign_id)
     _from(campaign, CampaignState.DRAFT)
     if not uow.session.scalar(select(exists().where(Target.campaign_id == campaign_id))):
         raise UserError("The campaign has nobody to call.", "Import a list first.")
@@ -89,7 +90,7 @@ def start(uow: UnitOfWork, campaign_id: UUID) -> Campaign:
 
 def pause(uow: UnitOfWork, campaign_id: UUID) -> Campaign:
     """Dial nobody until `resume`. Calls in progress go on."""
-    campaign = _campaign(uow, campaign_id, lock=True)
+    campaign = _campaign(uow, campaign_id)
     _from(campaign, CampaignState.RUNNING)
     campaign.state = CampaignState.PAUSED
     return campaign
@@ -97,7 +98,7 @@ def pause(uow: UnitOfWork, campaign_id: UUID) -> Campaign:
 
 def resume(uow: UnitOfWork, campaign_id: UUID) -> Campaign:
     """Go on after a pause."""
-    campaign = _campaign(uow, campaign_id, lock=True)
+    campaign = _campaign(uow, campaign_id)
     _from(campaign, CampaignState.PAUSED)
     campaign.state = CampaignState.RUNNING
     return campaign
@@ -146,9 +147,10 @@ def campaign_named(uow: UnitOfWork, name_or_id: str) -> Campaign:
     return campaign
 
 
-def _campaign(uow: UnitOfWork, campaign_id: UUID, lock: bool = False) -> Campaign:
+def _campaign(uow: UnitOfWork, campaign_id: UUID, refer: bool = False) -> Campaign:
+    """The campaign, locked for a change, or just to `refer` to it."""
     campaign = uow.session.get(
-        Campaign, campaign_id, with_for_update={"key_share": True} if lock else None, populate_existing=True
+        Campaign, campaign_id, with_for_update={"key_share": True, "read": refer}, populate_existing=True
     )
     if campaign is None:
         raise UserError("There is no such campaign.", "It may have been removed.")
@@ -161,7 +163,7 @@ def _from(campaign: Campaign, state: CampaignState) -> None:
 
 
 def _over(uow: UnitOfWork, campaign_id: UUID, state: CampaignState) -> Campaign:
-    campaign = _campaign(uow, campaign_id, lock=True)
+    campaign = _campaign(uow, campaign_id)
     if campaign.state in (CampaignState.FINISHED, CampaignState.ABORTED):
         raise UserError(f"The campaign is {campaign.state} already.", "Nothing has been changed.")
     campaign.state = state

@@ -8,6 +8,9 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
+import pytest
+from sqlalchemy import text
+
 from core.database import Database, UnitOfWork
 from flows.catalogue import Library
 from flows.engine.events import CallStarted, Event, KeysPressed
@@ -79,6 +82,15 @@ def outdate(database: Database, revision: str) -> None:
         source = json.loads(stored.source)
         source["script"]["steps"] = {"first": {"does": "what no step does any more"}}
         stored.source = json.dumps(source)
+
+
+def wait_for_a_waiter(database: Database) -> None:
+    """Until PostgreSQL says that some transaction waits for a lock."""
+    for _ in range(2000):
+        with database.unit() as uow:
+            if uow.session.scalar(text("SELECT count(*) FROM pg_locks WHERE NOT granted")):
+                return
+    pytest.fail("nobody waits for the lock")
 
 
 def started(answered_by: Any = "human") -> Event:

@@ -12,7 +12,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select
 from sqlalchemy.exc import OperationalError
 
 from core.database import Database
@@ -29,7 +29,7 @@ from ivr.calls.service import Calls
 from ivr.calls.status import StatusReport
 from ivr.calls.turn import StaleTurn, Turn, UnknownCall
 from tests.conftest import NOW
-from tests.ivr.world import World, keys, open_call, service, started
+from tests.ivr.world import World, keys, open_call, service, started, wait_for_a_waiter
 
 
 def as_text(call: Call, actions: tuple[Action, ...], next_turn: int) -> bytes:
@@ -128,32 +128,39 @@ def test_five_identical_requests_at_once_have_one_effect_and_five_identical_repl
     assert stored(database, call_id).next_turn == 2
 
 
+class Slow:
+    """A turn in the middle of which somebody else may come: it says when it is `inside`, and waits for `go_on`."""
+
+    def __init__(self) -> None:
+        self.inside, self.go_on = threading.Event(), threading.Event()
+
+    def render(self, call: Call, actions: tuple[Action, ...], next_turn: int) -> bytes:
+        self.inside.set()
+        assert self.go_on.wait(20)
+        return as_text(call, actions, next_turn)
+
+
 def test_a_second_request_waits_for_the_first_and_gets_its_reply(
     database: Database, calls: Calls, world: World
 ) -> None:
     """The order is forced here: the repeat arrives while the first is in the middle of its effect."""
     call_id = open_call(database, calls)
     take(database, calls, call_id, 0, started())
-    inside, go_on = threading.Event(), threading.Event()
-
-    def slow(call: Call, actions: tuple[Action, ...], next_turn: int) -> bytes:
-        inside.set()
-        assert go_on.wait(20)
-        return as_text(call, actions, next_turn)
+    slow = Slow()
 
     def first() -> Turn:
         with database.unit() as uow:
-            taken = calls.take_turn(uow, call_id, 1, keys("1"), slow)
+            taken = calls.take_turn(uow, call_id, 1, keys("1"), slow.render)
         assert isinstance(taken, Turn)
         return taken
 
     with ThreadPoolExecutor(2) as pool:
         one = pool.submit(first)
-        assert inside.wait(20)
+        assert slow.inside.wait(20)
         two = pool.submit(take, database, calls, call_id, 1, keys("1"))
-        _wait_for_a_waiter(database)
+        wait_for_a_waiter(database)
         assert not two.done()
-        go_on.set()
+        slow.go_on.set()
         assert one.result().reply == two.result().reply
     assert world.notes == [True]
 
@@ -164,16 +171,11 @@ def test_a_hangup_in_the_middle_of_a_turn_waits_for_it_and_loses_no_answer(
 ) -> None:
     call_id = open_call(database, calls)
     take(database, calls, call_id, 0, started())
-    inside, go_on = threading.Event(), threading.Event()
-
-    def slow(call: Call, actions: tuple[Action, ...], next_turn: int) -> bytes:
-        inside.set()
-        assert go_on.wait(20)
-        return as_text(call, actions, next_turn)
+    slow = Slow()
 
     def turn() -> None:
         with database.unit() as uow:
-            calls.take_turn(uow, call_id, 1, keys("1"), slow)
+            calls.take_turn(uow, call_id, 1, keys("1"), slow.render)
 
     def hang_up() -> bool:
         with database.unit() as uow:
@@ -181,10 +183,10 @@ def test_a_hangup_in_the_middle_of_a_turn_waits_for_it_and_loses_no_answer(
 
     with ThreadPoolExecutor(2) as pool:
         taken = pool.submit(turn)
-        assert inside.wait(20)
+        assert slow.inside.wait(20)
         ended = pool.submit(hang_up)
-        _wait_for_a_waiter(database)
-        go_on.set()
+        wait_for_a_waiter(database)
+        slow.go_on.set()
         taken.result()
         assert ended.result()
     call = stored(database, call_id)
@@ -192,15 +194,6 @@ def test_a_hangup_in_the_middle_of_a_turn_waits_for_it_and_loses_no_answer(
     assert call.script_state["answers"]["fever"]["value"] is True
     assert call.script_state["status"] == "ended"
     assert (world.notes, len(world.ended)) == ([True], 1)
-
-
-def _wait_for_a_waiter(database: Database) -> None:
-    """Until PostgreSQL says that some transaction waits for a lock."""
-    for _ in range(2000):
-        with database.unit() as uow:
-            if uow.session.scalar(text("SELECT count(*) FROM pg_locks WHERE NOT granted")):
-                return
-    pytest.fail("nobody waits for the lock")
 
 
 @pytest.mark.parametrize("turn", [2, 7])

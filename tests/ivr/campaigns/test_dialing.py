@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, time, timedelta
 
 import orjson
@@ -10,15 +11,18 @@ from sqlalchemy import select
 
 from core import encryption
 from core.encryption import KeyRing
+from core.errors import UserError
 from core.phones import normalise_phone
 from core.rekeying import rekey
 from flows.catalogue import Library
 from ivr.calls.model import Call, CallState, FailureReason, ScriptRevision
 from ivr.campaigns import service
+from ivr.campaigns.claim import claim_due
 from ivr.campaigns.model import Target
 from ivr.campaigns.settle import add_do_not_call
+from ivr.carriers.base import DialOrder
 from tests.ivr.campaigns.desk import Desk, a_phone
-from tests.ivr.world import outdate
+from tests.ivr.world import outdate, wait_for_a_waiter
 
 TONIGHT = time(20)
 TOMORROW_AT_EIGHT = datetime(2026, 11, 24, 1, 0, tzinfo=UTC)
@@ -432,6 +436,22 @@ def test_aborting_hangs_up_only_when_asked(desk: Desk, hang_up: bool) -> None:
 
 
 @pytest.mark.capability("I10")
+def test_aborting_also_hangs_up_a_call_that_is_just_being_placed(desk: Desk) -> None:
+    phone = a_phone()
+    campaign = desk.campaign(phone)
+
+    def aborted_meanwhile(order: DialOrder) -> None:
+        desk.do(service.abort, campaign, True)
+        desk.work()
+
+    desk.network.before = aborted_meanwhile
+    desk.tick()
+    desk.wait(seconds=2)
+    desk.work()
+    assert desk.network.hung_up == ["CA1"]
+
+
+@pytest.mark.capability("I10")
 def test_finishing_early_lets_calls_in_progress_count(desk: Desk) -> None:
     phones = [a_phone() for _ in range(2)]
     campaign = desk.campaign(*phones, cap=1)
@@ -442,6 +462,38 @@ def test_finishing_early_lets_calls_in_progress_count(desk: Desk) -> None:
     assert desk.target(phones[0]).disposition == "completed"
     assert desk.target(phones[1]).disposition == "registered"
     assert desk.network.numbers == phones[:1]
+
+
+@pytest.mark.capability("I10")
+def test_a_campaign_does_not_finish_while_people_are_being_put_on_its_list(desk: Desk) -> None:
+    before, late = a_phone(), a_phone()
+    campaign = desk.campaign(before)
+    desk.tick()
+    desk.complete(before)
+    with desk.database.unit() as uow:
+        service.add_targets(uow, campaign, [service.NewTarget(late, "vi")])
+        desk.tick()
+    assert desk.state(campaign) == "running"
+    desk.tick()
+    assert desk.dials() == {before: 1, late: 1}
+    desk.complete(late)
+    desk.tick()
+    assert desk.state(campaign) == "finished"
+
+
+@pytest.mark.capability("I10")
+def test_people_who_come_just_as_a_campaign_finishes_are_refused_rather_than_never_called(desk: Desk) -> None:
+    phone = a_phone()
+    campaign = desk.campaign(phone)
+    desk.tick()
+    desk.complete(phone)
+    with ThreadPoolExecutor(1) as console:
+        with desk.database.unit() as uow:
+            claim_due(uow)
+            late = console.submit(desk.do, service.add_targets, campaign, [service.NewTarget(a_phone(), "vi")])
+            wait_for_a_waiter(desk.database)
+        with pytest.raises(UserError, match="is over"):
+            late.result()
 
 
 def test_a_campaign_whose_script_is_gone_is_paused_and_burns_no_attempt(desk: Desk) -> None:
