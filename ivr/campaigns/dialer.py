@@ -93,11 +93,15 @@ class Dialer:
             self._place(attempt_id, carrier, dial.order)
 
     def hang_up(self, payload: Mapping[str, Any]) -> None:
-        """End the call `payload["call"]` at the carrier, if the carrier has it. Its status callback ends it for us."""
+        """End the call `payload["call"]` at the carrier. Its status callback ends it for us. Raises Retryable while the
+        call is being placed: its dial job learns the carrier's id, or ends it."""
         with self._database.unit() as uow:
             call = uow.session.get(Call, UUID(payload["call"]))
-        if call is not None and call.ended_at is None and call.provider_ref is not None:
-            self._carrier(call.carrier).hang_up(call.provider_ref)
+        if call is None or call.ended_at is not None:
+            return
+        if call.provider_ref is None:
+            raise Retryable("The call is just being placed.", "It is ended when the carrier has it.")
+        self._carrier(call.carrier).hang_up(call.provider_ref)
 
     # --- before the carrier
 

@@ -92,6 +92,8 @@ def _retries(uow: UnitOfWork, campaign_id: UUID) -> dict[int, int]:
     dialed = (
         select(func.count().label("times"))
         .where(Attempt.campaign_id == campaign_id, Attempt.placing_at.is_not(None))
+        # An order that the carrier did not take was no dial, whether it is still to be tried again or given up.
+        .where(Attempt.state != AttemptState.CLAIMED, Attempt.outcome.is_distinct_from(Outcome.NOT_DIALED))
         .group_by(Attempt.target_id)
         .subquery()
     )

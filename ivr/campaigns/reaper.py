@@ -20,7 +20,7 @@ from core.database import Database
 from core.errors import Permanent, Retryable, TracelineError
 from ivr.calls.model import Call, CallEvent, CallState, FailureReason
 from ivr.calls.status import TERMINAL, StatusReport
-from ivr.campaigns.model import Campaign
+from ivr.campaigns.model import Attempt, AttemptState, Campaign
 from ivr.campaigns.ports import CallBook
 from ivr.carriers.base import Carrier
 
@@ -93,7 +93,10 @@ class Reaper:
             rows = uow.session.execute(
                 select(Call, Campaign.ring_seconds, heard_of)
                 .outerjoin(Campaign, Campaign.id == Call.campaign_id)
+                .outerjoin(Attempt, Attempt.id == Call.attempt_id)
                 .where(Call.ended_at.is_(None), Call.created_at < now - QUIET_RING)
+                # The carrier did not take the order: its job dials again, under all rules, when the carrier is back.
+                .where(Attempt.state.is_distinct_from(AttemptState.CLAIMED))
                 .order_by(Call.created_at)
                 .limit(_BATCH)
             )

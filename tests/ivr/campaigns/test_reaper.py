@@ -10,6 +10,7 @@ from core.errors import Permanent, Retryable, UserError
 from ivr.calls.model import CallState, FailureReason
 from ivr.calls.status import StatusReport
 from ivr.campaigns.reaper import LONGEST_CALL, LONGEST_QUEUE, QUIET_RING, QUIET_TALK, RING_SLACK, Reaper
+from ivr.carriers.base import DialOrder
 from tests.ivr.campaigns.desk import Desk, a_phone
 
 
@@ -34,6 +35,27 @@ def test_a_telephone_that_rings_for_ever_is_closed_and_the_target_retried(desk: 
     target = desk.target(phone)
     assert (target.state, target.outcomes) == ("waiting", {"lost": 1})
     assert reaper.reap() == 0
+
+
+@pytest.mark.capability("I11")
+def test_a_carrier_that_is_away_for_long_costs_nobody_an_attempt(desk: Desk, reaper: Reaper) -> None:
+    phone = a_phone()
+    desk.campaign(phone)
+
+    def away(order: DialOrder) -> None:
+        raise Retryable("503")
+
+    desk.network.before = away
+    desk.tick()
+    for _ in range(12):
+        desk.wait(minutes=10)
+        desk.work()
+        assert reaper.reap() == 0
+    desk.network.before = None
+    desk.wait(minutes=10)
+    desk.work()
+    assert desk.dials() == {phone: 1}
+    assert desk.target(phone).outcomes == {}
 
 
 @pytest.mark.capability("I6", "I11")

@@ -8,13 +8,14 @@ from uuid import uuid4
 
 import pytest
 
-from core.errors import UserError
+from core.errors import Retryable, UserError
 from ivr.calls.model import FailureReason
 from ivr.campaigns import service
 from ivr.campaigns.bench import measure_choose
 from ivr.campaigns.model import Campaign
 from ivr.campaigns.plan import CampaignPlan
 from ivr.campaigns.progress import estimate, progress
+from ivr.carriers.base import DialOrder
 from tests.ivr.campaigns.desk import Desk, a_phone
 
 
@@ -127,6 +128,24 @@ def test_attempts_that_never_rang_count_for_nothing(desk: Desk) -> None:
     desk.work()
     now = desk.do(progress, campaign)
     assert (now.outcomes, now.retries, now.live) == ({}, {}, 0)
+
+
+@pytest.mark.capability("I12")
+def test_an_order_that_the_carrier_did_not_take_was_no_dial(desk: Desk) -> None:
+    phone = a_phone()
+    campaign = desk.campaign(phone)
+
+    def away(order: DialOrder) -> None:
+        raise Retryable("503")
+
+    desk.network.before = away
+    desk.tick()
+    assert desk.do(progress, campaign).retries == {}
+    desk.do(service.pause, campaign)
+    desk.wait(seconds=2)
+    desk.work()
+    assert desk.attempts(phone)[0].outcome == "not_dialed"
+    assert desk.do(progress, campaign).retries == {}
 
 
 def test_the_estimate_is_a_rule_of_three(desk: Desk) -> None:
