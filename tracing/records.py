@@ -25,7 +25,7 @@ log = logging.getLogger(__name__)
 # How a script ends when it has asked all it has to ask; after a red flag the doctor goes on.
 COMPLETE = frozenset({"completed", "red_flag"})
 # Nothing of a call that ends so says anything about the person we meant to call.
-_NOBODYS = frozenset({"wrong_person"})
+_NOBODYS = frozenset({"wrong_person", "ineligible"})
 
 
 class Forms(Protocol):

@@ -178,27 +178,28 @@ def test_a_red_flag_is_in_the_record_before_the_doctor_is_called(talk: Talk) -> 
 
 @pytest.mark.capability("N6")
 @pytest.mark.parametrize(
-    "keys",
+    ("keys", "reason"),
     [
-        pytest.param(["2", "3"], id="says so"),
-        pytest.param(["1", "1990", "1991"], id="does not know the birth year"),
+        pytest.param(["2", "3"], "ineligible", id="says so"),
+        pytest.param(["1", "1990", "1991"], "wrong_person", id="does not know the birth year"),
     ],
 )
-def test_a_wrong_person_leaves_no_record(talk: Talk, keys: list[str]) -> None:
+def test_a_wrong_person_leaves_no_record(talk: Talk, keys: list[str], reason: str) -> None:
     talk.dial()
     for digits in keys:
         talk.press(digits)
-    assert talk.call().end_reason == "wrong_person"
+    assert talk.call().end_reason == reason
     assert records(talk.database) == 0
 
 
 @pytest.mark.capability("N6")
-def test_should_a_script_save_before_it_knows_the_record_is_nobodys(talk: Talk, library: Library) -> None:
+@pytest.mark.parametrize("reason", ["wrong_person", "ineligible"])
+def test_should_a_script_save_before_it_knows_the_record_is_nobodys(talk: Talk, library: Library, reason: str) -> None:
     """Invariant 4 does not rest on the scripts alone."""
     talk.dial().answer(HEALTHY, until="covid-symptoms/fever")
     with talk.database.unit() as uow:
         call = uow.session.get_one(Call, talk.call_id)
-        call.end_reason = "wrong_person"
+        call.end_reason = reason
         RecordObserver(library).ended(uow, call, State("contact-interview", "r", "vi"))
     assert talk.record().person is None
     with talk.database.unit() as uow:

@@ -316,13 +316,15 @@ def test_a_wrong_person_on_the_second_call_hears_nothing_of_the_first(interview_
     desk.answer(phone)
     desk.press(phone, "2")  # not me
     desk.press(phone, "3")  # a wrong number
-    assert desk.call(phone).end_reason == "wrong_person"
+    assert desk.call(phone).end_reason == "ineligible"
+    target = desk.target(phone)
+    assert (target.state, target.disposition) == ("done", "ineligible")  # a wrong number is not called again
     assert {step.partition("/")[0] for step in desk.steps(phone)} <= {
         "opening",
         "languages",
         "reach",
         "reach-person",
-        "wrong_person",
+        "wrong_number",
     }
 
 

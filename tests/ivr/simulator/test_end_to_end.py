@@ -198,7 +198,7 @@ async def test_by_keys_every_habit_leaves_on_file_what_was_meant(traceline, prom
     outcomes = [traceline.outcome(person.phone) for person in people]
     assert outcomes[:2] == [("completed", "completed")] * 2
     assert outcomes[4] == ("completed", "red_flag")
-    assert outcomes[5] == ("completed", "wrong_person")
+    assert outcomes[5] == ("completed", "ineligible")
     assert outcomes[8:] == [("failed", "busy"), ("failed", "no_answer")]
     with traceline.database.unit() as uow:
         booked = uow.session.scalars(select(Appointment).where(Appointment.state == "booked")).all()

@@ -60,7 +60,7 @@ async def test_what_a_person_means_is_what_is_saved(app, library, prompts, scrip
         (Habit.SLOW, "completed"),
         (Habit.IMPATIENT, "completed"),
         (Habit.VOICE, "completed"),
-        (Habit.WRONG_PERSON, "wrong_person"),
+        (Habit.WRONG_PERSON, "ineligible"),
         (Habit.MACHINE, "machine"),
     ],
 )
