@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, datetime, time, timedelta
 from itertools import pairwise
 from uuid import UUID
@@ -20,16 +20,25 @@ SHORTEST_SLOT, LONGEST_SLOT = 5, 240
 
 def hours_of(uow: UnitOfWork, practitioner_id: UUID) -> list[Hours]:
     """The hours that hold today or later, in order of the week."""
-    practitioner = _practitioner(uow, practitioner_id)
-    rows = uow.session.scalars(
+    today = _today(uow, _practitioner(uow, practitioner_id))
+    return hours_from(uow, [practitioner_id], today)[practitioner_id]
+
+
+def hours_from(uow: UnitOfWork, practitioner_ids: Collection[UUID], day: date) -> dict[UUID, list[Hours]]:
+    """The hours of several practitioners that hold on this day or later, in order of the week."""
+    hours: dict[UUID, list[Hours]] = {practitioner_id: [] for practitioner_id in practitioner_ids}
+    for row in uow.session.scalars(
         select(WeeklyHours)
         .where(
-            WeeklyHours.practitioner_id == practitioner_id,
-            or_(WeeklyHours.valid_until.is_(None), WeeklyHours.valid_until >= _today(uow, practitioner)),
+            WeeklyHours.practitioner_id.in_(practitioner_ids),
+            or_(WeeklyHours.valid_until.is_(None), WeeklyHours.valid_until >= day),
         )
         .order_by(WeeklyHours.weekday, WeeklyHours.starts)
-    )
-    return [Hours(row.weekday, row.starts, row.ends, row.slot_minutes, row.valid_from, row.valid_until) for row in rows]
+    ):
+        hours[row.practitioner_id].append(
+            Hours(row.weekday, row.starts, row.ends, row.slot_minutes, row.valid_from, row.valid_until)
+        )
+    return hours
 
 
 def first_day(uow: UnitOfWork, practitioner_id: UUID) -> date:
@@ -46,6 +55,7 @@ def replace_hours(uow: UnitOfWork, practitioner_id: UUID, hours: Sequence[Hours]
     Raises UserError when hours cannot be (`check_hours`) or the day is too early (`first_day`).
     """
     check_hours(hours)
+    _practitioner(uow, practitioner_id, lock=True)
     if valid_from < first_day(uow, practitioner_id):
         raise UserError("New hours cannot begin today or earlier.", "Let them begin tomorrow or later.")
     uow.session.execute(
@@ -98,8 +108,9 @@ def check_hours(hours: Sequence[Hours]) -> None:
             )
 
 
-def _practitioner(uow: UnitOfWork, practitioner_id: UUID) -> Practitioner:
-    practitioner = uow.session.get(Practitioner, practitioner_id, with_for_update=True)
+def _practitioner(uow: UnitOfWork, practitioner_id: UUID, lock: bool = False) -> Practitioner:
+    # Not against appointments, which refer to the practitioner: callers book meanwhile.
+    practitioner = uow.session.get(Practitioner, practitioner_id, with_for_update={"key_share": True} if lock else None)
     if practitioner is None:
         raise UserError("There is no such practitioner.", "Look it up in the list again.")
     return practitioner

@@ -11,7 +11,7 @@ from sqlalchemy import func, or_, select
 
 from core.database import UnitOfWork
 from core.errors import UserError
-from core.users import User
+from core.users import User, tidy_login
 from telehealth.model import Appointment, AppointmentState, Practitioner
 from telehealth.wording import LANGUAGES
 
@@ -66,12 +66,12 @@ def booked_from_now(uow: UnitOfWork, practitioner_id: UUID) -> int:
 
 
 def find_doctor(uow: UnitOfWork, text: str) -> Practitioner:
-    """The doctor of this login, name or id, locked. Raises UserError when there is none, or more than one."""
-    login = select(User.id).where(User.login == text.strip().lower()).scalar_subquery()
+    """The doctor of this login, name or id, locked (callers may book). Raises UserError when there is none, or more than one."""
+    login = select(User.id).where(User.login == tidy_login(text)).scalar_subquery()
     wanted = or_(Practitioner.name == text.strip(), Practitioner.user_id == login)
     with suppress(ValueError):
         wanted = Practitioner.id == UUID(text)
-    found = uow.session.scalars(select(Practitioner).where(wanted).with_for_update()).all()
+    found = uow.session.scalars(select(Practitioner).where(wanted).with_for_update(key_share=True)).all()
     if not found:
         raise UserError(f"There is no doctor {text!r}.", "See `traceline doctor list`.")
     if len(found) > 1:

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy import or_, select
+from sqlalchemy import select
 
 from admin.policy import Viewer, scoped
 from core.database import UnitOfWork
 from core.users import User
-from telehealth.model import Practitioner, WeeklyHours
+from telehealth.hours import hours_from
+from telehealth.model import Practitioner
 from telehealth.registration import DOCTOR_ROLE
 from telehealth.slots import Hours
 
@@ -35,25 +35,14 @@ def list_doctors(uow: UnitOfWork, viewer: Viewer, today: date) -> Sequence[Docto
         .order_by(Practitioner.active.desc(), Practitioner.name)
     )
     rows = uow.session.execute(scoped(query, Practitioner.area, viewer)).all()
-    hours: dict[UUID, list[Hours]] = defaultdict(list)
-    for each in uow.session.scalars(
-        select(WeeklyHours)
-        .where(
-            WeeklyHours.practitioner_id.in_([row[0].id for row in rows]),
-            or_(WeeklyHours.valid_until.is_(None), WeeklyHours.valid_until >= today),
-        )
-        .order_by(WeeklyHours.weekday, WeeklyHours.starts)
-    ):
-        hours[each.practitioner_id].append(
-            Hours(each.weekday, each.starts, each.ends, each.slot_minutes, each.valid_from, each.valid_until)
-        )
+    hours = hours_from(uow, [row[0].id for row in rows], today)
     return [DoctorRow(row[0], row[1] or "", hours[row[0].id]) for row in rows]
 
 
 def find_doctor(uow: UnitOfWork, viewer: Viewer, practitioner_id: UUID) -> Practitioner | None:
-    """The doctor, locked; None when there is none or they serve another area."""
+    """The doctor, locked (callers may book); None when there is none or they serve another area."""
     query = select(Practitioner).where(Practitioner.id == practitioner_id)
-    return uow.session.scalar(scoped(query, Practitioner.area, viewer).with_for_update())
+    return uow.session.scalar(scoped(query, Practitioner.area, viewer).with_for_update(key_share=True))
 
 
 def list_logins(uow: UnitOfWork, viewer: Viewer, doctor: Practitioner | None = None) -> Sequence[User]:

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date, datetime, time, timedelta
 from typing import TYPE_CHECKING
+from uuid import UUID
 
 import pytest
+from sqlalchemy import select, text
+from sqlalchemy.exc import OperationalError
 
 from core.clock import SimulatedClock
-from core.database import Database
+from core.database import Database, UnitOfWork
 from core.errors import UserError
 from core.ids import new_id
 from telehealth.holds import offer
 from telehealth.hours import check_hours, hours_of, replace_hours
+from telehealth.model import WeeklyHours
 from telehealth.practitioners import doctors
+from telehealth.registration import find_doctor
 from telehealth.sample import add_sample_practitioners
 from telehealth.slots import Hours
 
@@ -67,6 +73,50 @@ def test_hours_of_today_cannot_be_changed_nor_those_of_nobody(clinic: Clinic, da
         replace_hours(uow, doctor, [MORNING], date(2026, 11, 23))
     with pytest.raises(UserError, match="no such practitioner"), database.unit() as uow:
         replace_hours(uow, new_id(), [MORNING], date(2026, 12, 1))
+
+
+def _shown(uow: UnitOfWork, doctor: UUID) -> None:
+    hours_of(uow, doctor)
+
+
+def _looked_up(uow: UnitOfWork, doctor: UUID) -> None:
+    find_doctor(uow, str(doctor))
+
+
+def _changed(uow: UnitOfWork, doctor: UUID) -> None:
+    replace_hours(uow, doctor, [MORNING], date(2026, 12, 1))
+
+
+@pytest.mark.parametrize("meanwhile", [_shown, _looked_up, _changed])
+def test_a_caller_books_while_somebody_is_at_the_doctors_hours(
+    clinic: Clinic, database: Database, meanwhile: Callable[[UnitOfWork, UUID], None]
+) -> None:
+    doctor, call = clinic.doctor(), clinic.call()
+    with database.unit() as uow:
+        meanwhile(uow, doctor)
+        with database.unit() as other:
+            other.session.execute(text("SET LOCAL lock_timeout = '300ms'"))
+            held = offer(other, language="vi", call_id=call)[0]
+        assert clinic.book(held, call) == "booked"
+
+
+def test_two_who_change_a_doctors_hours_do_so_one_after_the_other(clinic: Clinic, database: Database) -> None:
+    doctor = clinic.doctor()
+    with database.unit() as uow:
+        _changed(uow, doctor)
+        with database.unit() as other:
+            other.session.execute(text("SET LOCAL lock_timeout = '300ms'"))
+            with pytest.raises(OperationalError, match="lock timeout"):
+                _changed(other, doctor)
+            other.session.rollback()
+
+
+def test_the_sample_works_from_the_first_local_day_on(database: Database, clock: SimulatedClock) -> None:
+    """Before seven in the morning in Vietnam it is still yesterday in Greenwich."""
+    clock.set(datetime.fromisoformat("2026-11-27T18:00:00+00:00"))
+    with database.unit() as uow:
+        add_sample_practitioners(uow, "Asia/Ho_Chi_Minh")
+        assert set(uow.session.scalars(select(WeeklyHours.valid_from))) == {date(2026, 11, 28)}
 
 
 @pytest.mark.parametrize("hour", [0, 3, 9, 15, 21])
