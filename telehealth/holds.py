@@ -87,7 +87,7 @@ _SITUATION = select(
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """A slot held for a caller. `starts` is UTC; `zone` is the practitioner's."""
+    """A slot held for a caller."""
 
     appointment_id: UUID
     doctor: Doctor

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import time
 from uuid import UUID, uuid5
+from zoneinfo import ZoneInfo
 
 from sqlalchemy.dialects.postgresql import insert
 
@@ -32,7 +33,7 @@ _ON_CALL = ("BS. Vũ Đình Long (trực)", ["vi", "en"])
 def add_sample_practitioners(uow: UnitOfWork, zone: str) -> int:
     """Add them, once; returns how many were added. Their hours are in `zone`."""
     added = 0
-    today = uow.now().date()
+    today = uow.now().astimezone(ZoneInfo(zone)).date()
     for name, languages, days in (*_PRACTITIONERS, (*_ON_CALL, ())):
         practitioner_id = uuid5(_NAMESPACE, name)
         new = uow.session.scalar(
