@@ -96,7 +96,7 @@ class Traceline:
 
     def __init__(self, settings: Settings, connections: int = 5) -> None:
         self.settings = settings
-        encryption.use_keys(encryption.load_keys(settings.secret_keys, settings.home))
+        encryption.use_keys(encryption.load_keys(settings.secret_keys, settings.home, make=False))
         self.clock = SystemClock()
         self.database = Database(settings.database_url, self.clock, connections)
         self.redis = redis.Redis.from_url(settings.redis_url)
@@ -122,25 +122,27 @@ class Traceline:
         return {name: TwilioCarrier(name, self.settings) for name in CARRIERS}
 
     @cached_property
+    def dialer(self) -> Dialer:
+        return Dialer(self.database, self.calls, self.carriers, self.told)
+
+    @cached_property
     def jobs(self) -> Jobs:
         jobs = Jobs(self.database, self.redis, "traceline.perform")
-        dialer = Dialer(self.database, self.calls, self.carriers, self.told)
-        reaper = Reaper(self.database, self.calls, self.carriers)
-        jobs.register("dial", dialer.dial)
-        jobs.register("hang_up", dialer.hang_up)
-        self._ticks = [
-            Tick("campaigns.tick", 1, dialer.tick),
-            Tick("campaigns.reap", 30, reaper.reap),
-            Tick("outbox.sweep", 1, jobs.relay),
-            Tick("holds.expire", 15, self._expire_holds),
-            Tick("upkeep", 3600, lambda: clear_away(self.database)),
-        ]
+        jobs.register("dial", self.dialer.dial)
+        jobs.register("hang_up", self.dialer.hang_up)
         return jobs
 
     def ticks(self) -> list[Tick]:
         """What the scheduler does again and again."""
-        self.jobs  # noqa: B018  (makes the ticks)
-        return self._ticks
+        reaper = Reaper(self.database, self.calls, self.carriers)
+        return [
+            Tick("campaigns.tick", 1, self.dialer.tick),
+            Tick("campaigns.reap", 30, reaper.reap),
+            Tick("outbox.sweep", 1, self.jobs.relay),
+            Tick("holds.expire", 15, self._expire_holds),
+            Tick("upkeep", 3600, lambda: clear_away(self.database)),
+            Tick("prompts.clear_away", 3600, lambda: self.prompts.clear_away()),
+        ]
 
     def told(self, carrier: str) -> dict[str, Any]:
         """What every script is told of this installation. Over webhooks we hear keys only."""
@@ -261,6 +263,7 @@ class Prepared:
         self.first_password: str | None = None
 
     def prepare(self, settings: Settings) -> None:
+        encryption.load_keys(settings.secret_keys, settings.home)  # nothing but a first start makes keys
         app = Traceline(settings)
         upgrade(app.database.engine)
         rekey(app.database)
@@ -298,6 +301,7 @@ class CommandLine(click.Group):
 def main(ctx: click.Context) -> None:
     """Traceline: the telephone of a health department."""
     ctx.obj = LintTools(_known_to_model, _fault_of_recording)
+    ctx.meta[ivr.campaigns.commands.CARRIERS] = CARRIERS
 
 
 def _known_to_model(language: str, word: str) -> bool | None:
@@ -387,7 +391,10 @@ def process(kind: str) -> None:
 def _scratch() -> Iterator[Traceline]:
     """An empty installation in a folder that is removed afterwards."""
     with tempfile.TemporaryDirectory(prefix="traceline-bench-") as folder:
-        empty = read_settings().model_copy(update={"home": Path(folder), "database_url": "", "redis_url": ""})
+        empty = read_settings().model_copy(
+            update={"home": Path(folder), "database_url": "", "redis_url": "", "secret_keys": ""}
+        )
+        encryption.load_keys("", empty.home)
         with services(empty) as alive:
             app = Traceline(alive.settings)
             upgrade(app.database.engine)

@@ -25,7 +25,7 @@ def open_database() -> Iterator[Database]:
     """The configured database, or the embedded one, shared with a running `traceline up`, with its keys loaded and
     its schema the newest."""
     settings = read_settings()
-    use_keys(load_keys(settings.secret_keys, settings.home))
+    use_keys(load_keys(settings.secret_keys, settings.home, make=not settings.database_url))
     # Nothing here sends jobs. Naming a Redis keeps a second embedded one from taking over the running one's socket.
     settings = settings.model_copy(update={"redis_url": settings.redis_url or "unix:///nonexistent"})
     with services(settings) as ready:

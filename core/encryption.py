@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 from sqlalchemy import Dialect, Text
 from sqlalchemy.types import TypeDecorator
 
-from core.errors import TracelineError
+from core.errors import TracelineError, UserError
 
 _STORED = re.compile(r"k([0-9a-f]{8}):(.*)", re.DOTALL)
 _MALFORMED = "An encryption key must be 32 bytes, written as 64 hexadecimal digits."
@@ -67,12 +67,19 @@ def _key_id(key: bytes) -> str:
     return hashlib.sha256(b"traceline key id" + key).hexdigest()[:8]
 
 
-def load_keys(configured: str, home: Path) -> KeyRing:
-    """The ring from the setting, or from `<home>/keys`, which is made with a fresh key when there is none."""
+def load_keys(configured: str, home: Path, *, make: bool = True) -> KeyRing:
+    """The ring from the setting, or from `<home>/keys`, which is made with a fresh key when there is none; unless we are
+    told not to `make` one, then that is a UserError: beside a database that is there, a fresh key is the wrong one."""
     if configured:
         return KeyRing([_key(part) for part in configured.split(",")])
     path = home / "keys"
     if not path.exists():
+        if not make:
+            raise UserError(
+                f"There are no keys in {home}.",
+                "Set TRACELINE_HOME to the data folder of the installation, or TRACELINE_SECRET_KEYS to its keys. "
+                "`traceline up` makes the first ones.",
+            )
         home.mkdir(parents=True, exist_ok=True)
         temporary = path.with_name(f"keys.{os.getpid()}.{secrets.token_hex(4)}")
         descriptor = os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)

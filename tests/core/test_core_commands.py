@@ -10,7 +10,7 @@ from click.testing import CliRunner
 from core import encryption
 from core.commands import db, user
 from core.database import Database
-from core.encryption import KeyRing
+from core.encryption import KeyRing, load_keys
 from core.errors import UserError
 from core.login import log_in
 from ivr.campaigns.settle import add_do_not_call, is_do_not_call
@@ -21,6 +21,7 @@ def run(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> C
     monkeypatch.setenv("DATABASE_URL", database_url)
     monkeypatch.setenv("TRACELINE_HOME", str(tmp_path))
     monkeypatch.setattr("core.commands.use_keys", lambda ring: None)  # the keys of the test run stay
+    load_keys("", tmp_path)
     return CliRunner()
 
 
@@ -57,6 +58,17 @@ def test_a_user_is_added_with_a_one_time_password_and_given_another(run: CliRunn
         entered = log_in(uow, "lan", one_time_password(reset.output))
         assert entered
         assert (entered.user.must_change_password, entered.user.area) == (True, "38.380")
+
+
+@pytest.mark.capability("C5")
+def test_a_command_typed_in_another_folder_does_not_make_keys_of_its_own(
+    run: CliRunner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TRACELINE_HOME", "var")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UserError, match="no keys in var.*TRACELINE_HOME"):
+        run.invoke(user, ["add", "lan", "--role", "tracer"], catch_exceptions=False)
+    assert not (tmp_path / "var").exists()
 
 
 def test_what_cannot_be_done_is_said(run: CliRunner) -> None:

@@ -38,14 +38,13 @@ SCRIPTS = Path(__file__).parent / "library"
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What is measured: a migrated database nobody else uses, the installation's folder and keys (as in the settings),
-    and the models. Speech is measured in Korean, the language whose model installs everywhere."""
+    """What is measured: a migrated database nobody else uses, the folder with its keys, and the models. Speech is
+    measured in Korean, the language whose model installs everywhere."""
 
     database_url: str
     home: Path
     models: Mapping[str, Path]
     workers: int = 2
-    secret_keys: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +136,7 @@ def media_process(plan: Plan) -> Iterator[Exchange]:
 
 
 def _serve(plan: Plan, ready: Connection) -> None:
-    use_keys(load_keys(plan.secret_keys, plan.home))
+    use_keys(load_keys("", plan.home))
     media = MediaPlan("127.0.0.1", 0, CARRIER, plan.models, plan.workers, max_calls=1000)
     database = Database(plan.database_url, SystemClock())
     run_media(media, database, _calls(), _prompts(plan), lambda _, signature: signature == SIGNATURE, ready.send)
