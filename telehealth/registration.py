@@ -66,7 +66,7 @@ def booked_from_now(uow: UnitOfWork, practitioner_id: UUID) -> int:
 
 
 def find_doctor(uow: UnitOfWork, text: str) -> Practitioner:
-    """The doctor of this login, name or id, locked (callers may book). Raises UserError when there is none, or more than one."""
+    """The doctor of this login, name or id, locked (callers may book). Raises UserError for none, and for several."""
     login = select(User.id).where(User.login == tidy_login(text)).scalar_subquery()
     wanted = or_(Practitioner.name == text.strip(), Practitioner.user_id == login)
     with suppress(ValueError):
