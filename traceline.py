@@ -302,6 +302,7 @@ def main(ctx: click.Context) -> None:
     """Traceline: the telephone of a health department."""
     ctx.obj = LintTools(_known_to_model, _fault_of_recording)
     ctx.meta[ivr.campaigns.commands.CARRIERS] = CARRIERS
+    ctx.meta[ivr.campaigns.commands.CARRIERS] = CARRIERS
 
 
 def _known_to_model(language: str, word: str) -> bool | None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from datetime import datetime
+from functools import partial
+from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 import click
 from sqlalchemy import select
@@ -20,12 +21,14 @@ from core.phones import mask_phone, normalise_phone
 from core.settings import read_settings
 from flows.catalogue import load_library
 from ivr.campaigns import service
-from ivr.campaigns.bench import measure_choose
 from ivr.campaigns.model import Campaign
 from ivr.campaigns.plan import CampaignPlan
 from ivr.campaigns.progress import progress
 from ivr.campaigns.retry import DEFAULT_DELAYS
+from ivr.campaigns.window import known_zone
 
+CARRIERS = "traceline.carriers"
+"""Under this name the command line's context says which carriers there are (`click.Context.meta`)."""
 _WEEKDAYS = "0,1,2,3,4,5,6"
 
 
@@ -80,7 +83,7 @@ def create(
         window_from=_moment(opens).time(),
         window_until=_moment(closes).time(),
         weekdays=_days(weekdays),
-        last_moment=_moment(last_moment).replace(tzinfo=ZoneInfo(zone)) if last_moment else None,
+        last_moment=_in_zone(_moment(last_moment), zone) if last_moment else None,
         cap=cap,
         pace=pace,
         ring_seconds=ring,
@@ -89,8 +92,12 @@ def create(
         max_attempts=max_attempts,
         area=area,
     )
+    scripts = [name for name, found in load_library().scripts.items() if found.direction == "outbound"]
+    carriers = click.get_current_context().meta.get(CARRIERS)
     with open_database() as database, database.unit() as uow:
-        click.echo(service.create_campaign(uow, plan, scripts=load_library().scripts).id)
+        created = service.create_campaign(uow, plan, scripts=scripts, carriers=carriers)
+        _audit(uow, "campaign.create", f"campaign:{created.id}")
+    click.echo(created.id)
 
 
 @campaign.command("list")
@@ -123,8 +130,21 @@ def _simple(name: str, help_text: str, function: Callable[[UnitOfWork, UUID], Ca
     @campaign.command(name, help=help_text)
     @click.argument("campaign_name", metavar="NAME")
     def command(campaign_name: str) -> None:
-        with open_database() as database, database.unit() as uow:
-            click.echo(function(uow, service.campaign_named(uow, campaign_name).id).state)
+        click.echo(_change(name, campaign_name, function))
+
+
+def _change(action: str, name_or_id: str, function: Callable[[UnitOfWork, UUID], Campaign]) -> str:
+    """Do it, with a line in the audit log as the console writes it; returns the campaign's state."""
+    with open_database() as database, database.unit() as uow:
+        found = service.campaign_named(uow, name_or_id)
+        before = found.state
+        after = function(uow, found.id).state
+        _audit(uow, f"campaign.{action}", f"campaign:{found.id}", {"before": before, "after": after})
+    return after
+
+
+def _audit(uow: UnitOfWork, action: str, subject: str, detail: Mapping[str, Any] | None = None) -> None:
+    write_audit(uow, action, subject, login="(command line)", detail=detail)
 
 
 _simple("start", "Begin to call.", service.start)
@@ -138,8 +158,7 @@ _simple("finish", "Call nobody any more; calls in progress go on and count.", se
 @click.option("--hang-up", is_flag=True, help="end the calls in progress as well")
 def abort(name: str, hang_up: bool) -> None:
     """Call nobody any more, for good."""
-    with open_database() as database, database.unit() as uow:
-        click.echo(service.abort(uow, service.campaign_named(uow, name).id, hang_up).state)
+    click.echo(_change("abort", name, partial(service.abort, hang_up=hang_up)))
 
 
 @campaign.command("bar")
@@ -152,18 +171,8 @@ def bar(number: str, reason: str) -> None:
     phone = normalise_phone(number)
     with open_database() as database, database.unit() as uow:
         service.bar_number(uow, phone, reason.strip())
-        subject = service.number_subject(phone)
-        write_audit(uow, "do_not_call.add", subject, login="(command line)", detail={"reason": reason.strip()})
+        _audit(uow, "do_not_call.add", service.number_subject(phone), {"reason": reason.strip()})
     click.echo(f"{mask_phone(phone)} will not be called")
-
-
-@campaign.command("bench")
-@click.option("--sizes", default="1000,10000,100000", show_default=True, help="targets, comma-separated")
-def bench_(sizes: str) -> None:
-    """What choosing the next target costs as campaigns grow, on a scratch campaign that is removed again."""
-    with open_database() as database:
-        for cost in measure_choose(database, [int(size) for size in sizes.split(",")]):
-            click.echo(f"{cost.targets:>9} targets: median {cost.median_ms:.2f} ms, p95 {cost.p95_ms:.2f} ms")
 
 
 def _moment(text: str) -> datetime:
@@ -171,6 +180,11 @@ def _moment(text: str) -> datetime:
         return datetime.fromisoformat(f"2000-01-01T{text}" if len(text) <= len("08:00:00") else text)
     except ValueError as error:
         raise UserError(f"{text!r} is no time.", "Write 08:00, or 2026-12-01T20:00 for a moment.") from error
+
+
+def _in_zone(moment: datetime, zone: str) -> datetime:
+    """A moment without an offset is meant as the clocks of the zone show it."""
+    return moment if moment.tzinfo is not None else moment.replace(tzinfo=known_zone(zone))
 
 
 def _days(text: str) -> tuple[int, ...]:

@@ -33,13 +33,17 @@ class Window:
             raise UserError("There is no day to call on.", "Choose at least one weekday, 0 (Monday) to 6 (Sunday).")
 
 
+def known_zone(name: str) -> ZoneInfo:
+    """The time zone of this name. Raises UserError for one that nobody knows."""
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise UserError(f"{name!r} is no time zone.", "Write it as Asia/Ho_Chi_Minh.") from error
+
+
 def make_window(zone: str, opens: time, closes: time, weekdays: Iterable[int]) -> Window:
     """The window, from the values a campaign keeps. Raises UserError for a zone nobody knows."""
-    try:
-        known = ZoneInfo(zone)
-    except (ZoneInfoNotFoundError, ValueError) as error:
-        raise UserError(f"{zone!r} is no time zone.", "Write it as Asia/Ho_Chi_Minh.") from error
-    return Window(known, opens, closes, frozenset(weekdays))
+    return Window(known_zone(zone), opens, closes, frozenset(weekdays))
 
 
 def is_allowed(moment: datetime, window: Window) -> bool:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 from click.testing import CliRunner
 from sqlalchemy import select
@@ -11,15 +9,15 @@ from sqlalchemy import select
 from core.audit import AuditEntry
 from core.database import Database
 from core.errors import UserError
+from core.settings import Settings
 from ivr.campaigns.commands import campaign
 from ivr.campaigns.model import DoNotCall
 
 
 @pytest.fixture
-def run(database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> CliRunner:
+def run(settings: Settings, database_url: str, monkeypatch: pytest.MonkeyPatch) -> CliRunner:
     monkeypatch.setenv("DATABASE_URL", database_url)
-    monkeypatch.setenv("TRACELINE_HOME", str(tmp_path))
-    monkeypatch.setattr("core.commands.use_keys", lambda ring: None)  # the keys of the test run stay
+    monkeypatch.setenv("TRACELINE_HOME", str(settings.home))
     return CliRunner()
 
 
