@@ -1,18 +1,23 @@
 """Prompts as sound, made once and kept by content: a person's recording if there is one, text to speech otherwise.
 
-A clip's digest names its sound for ever, so carriers and browsers may cache it without asking. Beside each sound lies
-a small JSON file with the words, for captions and for the ears of simulated people.
+A clip's digest names its sound for ever, so carriers and browsers may cache it without asking. It is made under a
+secret of the folder: whoever may fetch prompts cannot find out by guessing names who was called. Beside each sound lies
+a small JSON file with the words, for captions and for the ears of simulated people; those of a value (a name, a date)
+are sealed in it, and go with their sound once nobody needs them.
 """
 
 from __future__ import annotations
 
 import contextlib
 import hashlib
+import hmac
 import json
 import logging
 import os
 import re
+import secrets
 import tempfile
+import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -23,6 +28,7 @@ from typing import Literal
 from audio import codec
 from audio.recordings import SUFFIXES, load_recording
 from audio.speech import VOICES, Voice, readable, speak, voice_of
+from core.encryption import KeyRing
 from core.errors import UserError
 
 log = logging.getLogger(__name__)
@@ -31,6 +37,10 @@ RENDERING = "1"
 """Part of every digest: raised when the way sound is made changes, so that old files are not taken for new ones."""
 CACHED_CLIPS = 256
 CACHED_NAMES = 20_000
+SECRET_BYTES = 32
+DAY = 24 * 3600.0
+KEEP_SECONDS = 30 * DAY
+"""How long the sound of a value is kept after it was last needed; a clip's use is noted once a day."""
 
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _NAME = re.compile(r"[\w-][\w.-]*(/[\w-][\w.-]*)*")
@@ -77,7 +87,9 @@ class PromptStore:
         self._folder = folder
         self._recordings = recordings
         self._voices = voices
-        self._spoken: OrderedDict[tuple[str, str], Clip] = OrderedDict()
+        self._secret = _secret_of(folder)
+        self._seal = KeyRing([self._secret])
+        self._spoken: OrderedDict[tuple[str, str], tuple[Clip, float]] = OrderedDict()
         self._recorded: dict[tuple[str, int, int, str, str], Clip | None] = {}
         self._read = lru_cache(maxsize=CACHED_CLIPS)(self._read_pcm)
         self._read_ulaw = lru_cache(maxsize=CACHED_CLIPS)(self._make_ulaw)
@@ -85,14 +97,15 @@ class PromptStore:
     def clip(self, language: str, text: str, name: str | None = None) -> Clip:
         """The clip that says `text`; the recording `name` stands in for text to speech if it is there and usable.
 
-        A broken recording is logged and never fails a call. Raises UserError for a language without a voice.
+        Without a `name` it is a value, kept only while it is used. A broken recording is logged and never fails a
+        call. Raises UserError for a language without a voice.
         """
         text = readable(text)
         if name is not None:
             recorded = self._from_recording(language, text, name)
             if recorded is not None:
                 return recorded
-        return self._from_speech(language, text)
+        return self._from_speech(language, text, is_value=name is None)
 
     def pcm(self, digest: str) -> bytes:
         """The sound as 16-bit samples at 8 kHz. Raises UserError for a digest nobody made."""
@@ -113,6 +126,8 @@ class PromptStore:
             size = self._path(digest, ".pcm").stat().st_size
         except FileNotFoundError as error:
             raise _unknown() from error
+        if "sealed" in words:
+            words["text"] = self._seal.decrypt(words.pop("sealed"))
         return ClipInfo(seconds=size / (2 * codec.RATE), **words)
 
     def digests(self) -> Iterator[str]:
@@ -131,17 +146,31 @@ class PromptStore:
                 progress(done, len(wanted))
         return len(wanted)
 
-    def _from_speech(self, language: str, text: str) -> Clip:
-        key = (language, text)
+    def clear_away(self) -> int:
+        """Remove the values (names, dates) that nobody has needed for `KEEP_SECONDS`; returns how many."""
+        removed = 0
+        for path in self._folder.glob("??/*.json"):
+            try:
+                if path.stat().st_mtime >= time.time() - KEEP_SECONDS or "sealed" not in json.loads(path.read_bytes()):
+                    continue
+                path.with_suffix(".pcm").unlink(missing_ok=True)  # first: whoever finds a sound finds its words too
+                path.unlink()
+            except FileNotFoundError:
+                continue  # another process clears away as well
+            removed += 1
+        return removed
+
+    def _from_speech(self, language: str, text: str, is_value: bool) -> Clip:
+        key, now = (language, text), time.time()
         known = self._spoken.get(key)
-        if known is not None:
-            return known
+        if known is not None and now - known[1] < DAY:
+            return known[0]
         voice = voice_of(language, self._voices)
-        digest = _digest("speech", language, f"{voice.name} {voice.words_per_minute} {voice.pitch}", text)
+        digest = self._digest("speech", language, f"{voice.name} {voice.words_per_minute} {voice.pitch}", text)
         clip = self._stored(digest)
         if clip is None:
-            clip = self._keep(digest, language, text, "speech", speak(text, voice) or codec.PCM_SILENCE)
-        self._spoken[key] = clip
+            clip = self._keep(digest, language, text, "speech", speak(text, voice) or codec.PCM_SILENCE, is_value)
+        self._spoken[key] = clip, now
         while len(self._spoken) > CACHED_NAMES:
             self._spoken.popitem(last=False)
         return clip
@@ -158,7 +187,7 @@ class PromptStore:
 
     def _make_recorded(self, path: Path, language: str, text: str) -> Clip | None:
         try:
-            digest = _digest("recording", language, hashlib.sha256(path.read_bytes()).hexdigest(), text)
+            digest = self._digest("recording", language, hashlib.sha256(path.read_bytes()).hexdigest(), text)
             return self._stored(digest) or self._keep(digest, language, text, "recording", load_recording(path))
         except (UserError, OSError) as error:
             log.warning("event=recording_unusable file=%s reason=%s", path.name, error)
@@ -180,18 +209,29 @@ class PromptStore:
         return None
 
     def _stored(self, digest: str) -> Clip | None:
+        """The clip if it has been made; from now on it counts as used."""
         try:
+            os.utime(self._path(digest, ".json"))
             info = self.describe(digest)
-        except UserError:
+        except (FileNotFoundError, UserError):
             return None
         return Clip(digest, info.seconds, info.text, info.language)
 
-    def _keep(self, digest: str, language: str, text: str, source: Literal["recording", "speech"], pcm: bytes) -> Clip:
+    def _keep(
+        self,
+        digest: str,
+        language: str,
+        text: str,
+        source: Literal["recording", "speech"],
+        pcm: bytes,
+        is_value: bool = False,
+    ) -> Clip:
         """The words first, then the sound: whoever finds the sound finds the words too.
 
         The first writer wins, and everybody uses its sound: eSpeak never says a sentence twice in quite the same way.
         """
-        words = {"language": language, "text": text, "source": source}
+        said = {"sealed": self._seal.encrypt(text)} if is_value else {"text": text}
+        words = {"language": language, "source": source, **said}
         _write_once(self._path(digest, ".json"), json.dumps(words, ensure_ascii=False).encode())
         _write_once(self._path(digest, ".pcm"), pcm)
         return Clip(digest, codec.seconds(self._read(digest)), text, language)
@@ -206,12 +246,20 @@ class PromptStore:
         pcm = self._read(digest)
         return b"".join(codec.frames(codec.pcm_to_ulaw(pcm), codec.ULAW_FRAME, codec.ULAW_SILENCE[:1]))
 
+    def _digest(self, kind: str, language: str, made_from: str, text: str) -> str:
+        content = "\0".join((RENDERING, kind, language, made_from, text))
+        return hmac.digest(self._secret, content.encode(), "sha256").hex()
+
     def _path(self, digest: str, suffix: str) -> Path:
         return self._folder / digest[:2] / f"{digest}{suffix}"
 
 
-def _digest(kind: str, language: str, made_from: str, text: str) -> str:
-    return hashlib.sha256("\0".join((RENDERING, kind, language, made_from, text)).encode()).hexdigest()
+def _secret_of(folder: Path) -> bytes:
+    """The secret of the folder, which whoever opens it first makes; only its owner can read it."""
+    path = folder / "secret"
+    if not path.exists():
+        _write_once(path, secrets.token_bytes(SECRET_BYTES))
+    return path.read_bytes()
 
 
 def _valid(digest: str) -> str:

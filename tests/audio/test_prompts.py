@@ -1,8 +1,11 @@
 """Prompts are made once, from a recording or from text, and a bad recording never fails a call."""
 
-import json
+import hashlib
 import multiprocessing
+import os
 import subprocess
+import time
+from itertools import product
 from pathlib import Path
 
 import imageio_ffmpeg
@@ -95,7 +98,6 @@ def test_a_digest_cannot_lead_out_of_the_folder(tmp_path):
     (tmp_path / "secret.pcm").write_bytes(b"secret")
     (tmp_path / "secret.json").write_text('{"language": "vi", "text": "secret", "source": "speech"}')
     store = PromptStore(tmp_path / "a/prompts", tmp_path / "recordings")
-    (tmp_path / "a/prompts").mkdir(parents=True)
     for ask in (store.pcm, store.ulaw, store.wav, store.describe):
         with pytest.raises(UserError, match="no such prompt"):
             ask("../secret")
@@ -198,10 +200,81 @@ def test_processes_making_the_same_prompts_at_once_agree(tmp_path):
         worker.join()
     assert first == second
     files = [path.name for path in (tmp_path / "prompts").rglob("*") if path.is_file()]
-    assert len(files) == 40
+    assert len(files) == 41  # a sound and its words for each, and the secret
     assert not [name for name in files if name.startswith(".making-")]
+    store = PromptStore(tmp_path / "prompts", tmp_path / "recordings")
+    assert {store.describe(digest).text for digest in store.digests()} == set(texts)
+
+
+NAME = "Nguyễn Văn An"
+
+
+def not_used_for(folder, days):
+    """As if nobody had asked for any of the clips since."""
+    at = time.time() - days * 24 * 3600
+    for path in folder.rglob("*.*"):
+        os.utime(path, (at, at))
+
+
+@pytest.mark.capability("I9")
+def test_whoever_knows_a_name_cannot_find_out_whether_it_was_spoken(store, tmp_path):
+    digest = store.clip("vi", NAME).digest
+    guesses = product(("\0", " ", "", "\n"), ("1", "2"), ("vi 170 50", "vi"))
+    assert digest not in [
+        hashlib.sha256(glue.join((rendering, "speech", "vi", voice, NAME)).encode()).hexdigest()
+        for glue, rendering, voice in guesses
+    ]
+    elsewhere = PromptStore(tmp_path / "another installation", tmp_path / "recordings")
+    assert elsewhere.clip("vi", NAME).digest != digest
+
+
+def test_the_secret_of_the_prompts_is_its_owners_alone(store, tmp_path):
+    secret = tmp_path / "prompts" / "secret"
+    assert len(secret.read_bytes()) == 32
+    assert secret.stat().st_mode & 0o777 == 0o600
+    before = secret.read_bytes()
+    PromptStore(tmp_path / "prompts", tmp_path / "recordings")
+    assert secret.read_bytes() == before
+
+
+def test_no_name_stands_in_clear_beside_its_sound(store, tmp_path):
+    clip = store.clip("vi", NAME)
+    assert store.describe(clip.digest).text == NAME
     for path in (tmp_path / "prompts").rglob("*.json"):
-        assert json.loads(path.read_text())["text"] in texts
+        assert "Nguy" not in path.read_text()
+
+
+def test_names_that_nobody_has_called_for_a_month_are_removed_and_fixed_prompts_are_not(store, tmp_path):
+    name = store.clip("vi", NAME).digest
+    fixed = store.clip("vi", "Xin chào.", "interview/hello").digest
+    not_used_for(tmp_path / "prompts", days=29)
+    assert store.clear_away() == 0
+    not_used_for(tmp_path / "prompts", days=31)
+    assert store.clear_away() == 1
+    assert list(PromptStore(tmp_path / "prompts", tmp_path / "recordings").digests()) == [fixed]
+    assert not list((tmp_path / "prompts").rglob(f"{name}*"))
+
+
+def test_a_name_that_is_still_called_is_kept(store, tmp_path, monkeypatch):
+    name = store.clip("vi", NAME)
+    not_used_for(tmp_path / "prompts", days=31)
+    PromptStore(tmp_path / "prompts", tmp_path / "recordings").clip("vi", NAME)
+    assert store.clear_away() == 0
+    not_used_for(tmp_path / "prompts", days=31)
+    tomorrow = time.time() + 25 * 3600
+    monkeypatch.setattr("audio.prompts.time.time", lambda: tomorrow)  # the process that made it is still running
+    assert store.clip("vi", NAME) == name
+    assert store.clear_away() == 0
+
+
+def test_a_name_that_was_removed_is_spoken_anew(store, tmp_path, monkeypatch):
+    name = store.clip("vi", NAME)
+    not_used_for(tmp_path / "prompts", days=31)
+    assert PromptStore(tmp_path / "prompts", tmp_path / "recordings").clear_away() == 1
+    later = time.time() + 31 * 24 * 3600
+    monkeypatch.setattr("audio.prompts.time.time", lambda: later)
+    assert store.clip("vi", NAME).digest == name.digest
+    assert store.describe(name.digest).text == NAME
 
 
 def test_the_linter_is_told_what_is_wrong_with_a_recording(tmp_path: Path) -> None:
