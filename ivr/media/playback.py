@@ -12,7 +12,7 @@ from typing import Protocol
 
 from audio.codec import RATE
 from audio.prompts import PromptStore
-from core.errors import UserError
+from core.errors import TracelineError
 from flows.engine.actions import Play, Segment
 from ivr.media.session import MediaSession
 
@@ -41,8 +41,11 @@ class StoredSounds:
     def _ulaw(self, language: str, segment: Segment) -> bytes:
         try:
             return self._store.ulaw(self._store.clip(language, segment.text, segment.clip).digest)
-        except UserError as error:  # a missing voice or sound is a gap in the prompt, never the end of the call
-            log.error("event=prompt_missing language=%s clip=%s reason=%s", language, segment.clip, error.message)
+        except (
+            TracelineError,
+            OSError,
+        ) as error:  # no voice, a full disk: a gap, never the end of a call
+            log.error("event=prompt_missing language=%s clip=%s reason=%s", language, segment.clip, error)
             return b""
 
 

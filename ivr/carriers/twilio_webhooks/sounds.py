@@ -1,4 +1,5 @@
-"""Prompts as sound that Twilio fetches. A digest names its sound for ever and cannot be guessed: nobody has to sign."""
+"""Prompts as sound that Twilio fetches. A digest names its sound for ever, and is made under a secret of ours, so
+that it cannot be guessed from the words: nobody has to sign."""
 
 from __future__ import annotations
 
@@ -11,7 +12,7 @@ from flask import Blueprint, Response
 from flask.typing import ResponseReturnValue
 
 from audio.prompts import PromptStore
-from core.errors import UserError
+from core.errors import TracelineError, UserError
 from flows.engine.actions import Prompt
 from ivr.carriers.twilio_webhooks.render import Sound
 
@@ -32,7 +33,7 @@ def addresses(prompts: PromptStore, public: str) -> Sound:
         for segment in prompt.segments:
             try:
                 clip = prompts.clip(prompt.language, segment.text, segment.clip)
-            except UserError as error:
+            except (TracelineError, OSError) as error:
                 log.error("event=prompt_missing language=%s clip=%s reason=%s", prompt.language, segment.clip, error)
             else:
                 found.append(f"{public}/prompts/{quote(clip.digest)}.wav")
