@@ -8,7 +8,8 @@ from collections.abc import Mapping
 
 import orjson
 
-from flows.catalogue import Library
+from core.bench import Bench
+from flows.catalogue import Library, load_library
 from flows.engine.advance import advance, start_state
 from flows.engine.events import CallStarted, Event, KeysPressed
 from flows.engine.state import state_from_json, state_to_json
@@ -46,3 +47,6 @@ def _turns(library: Library, written: bool) -> list[float]:
     if state.end_reason != "completed":
         raise RuntimeError(f"the interview ended with {state.end_reason!r}: {SCRIPT} has changed, and so must KEYS")
     return took
+
+
+benches: dict[str, Bench] = {"engine": lambda _: measure_engine(load_library())}

@@ -13,7 +13,9 @@ from typing import Any
 
 from flows.engine.actions import Action
 from flows.engine.events import CallEnded, CallStarted, EffectDone, Event
+from flows.engine.kinds.ask import Ask
 from flows.engine.limits import MAX_STEPS_PER_TURN
+from flows.engine.resume import ANSWERED_ON
 from flows.engine.script import Script
 from flows.engine.state import State, Step
 from flows.engine.turn import Turn
@@ -61,6 +63,7 @@ def _begin(turn: Turn, event: Event) -> None:
     turn.status = "active"
     turn.started_at = event.at
     turn.turns += 1
+    _forget_another_day(turn)
     if event.answered_by != "machine":
         _walk(turn, turn.script.start)
     elif turn.script.machine and not turn.context.get(SILENT_ON_MACHINE):
@@ -68,6 +71,16 @@ def _begin(turn: Turn, event: Event) -> None:
         _walk(turn, turn.script.machine)
     else:
         turn.end("machine")
+
+
+def _forget_another_day(turn: Turn) -> None:
+    """Drop the answers of another day to what is asked `each_day`, so that they neither spare a question nor count."""
+    today = turn.context.get("today")
+    if turn.context.get(ANSWERED_ON, today) == today:
+        return
+    asks = [node for node in turn.script.steps.values() if isinstance(node, Ask) and node.each_day]
+    fleeting = {path for node in asks for path in node.writes()}
+    turn.answers = {name: answer for name, answer in turn.answers.items() if f"answers.{name}" not in fleeting}
 
 
 def _go_on(turn: Turn, event: Event) -> None:

@@ -443,13 +443,18 @@ def test_a_value_that_is_missing_is_left_out_and_noted() -> None:
 TWO = question("yes_no", next="q2") + "\n  q2: {ask: yes_no, say: {vi: Hai, en: Two}, save: second, next: done}"
 
 
-def resumed(steps: str, *keys: str) -> Telephone:
+def resumed(steps: str, *keys: str, today: str = CONTEXT["today"]) -> Telephone:
     """A call that goes on with one in which these keys were pressed."""
     first = Telephone(compiled(steps)).start()
     for key in keys:
         first.press(key)
-    again = Telephone(first.script)
-    again.state = resume_state(first.state, CONTEXT)
+    return taken_up(first, today)
+
+
+def taken_up(earlier: Telephone, today: str) -> Telephone:
+    """The next call, on a day, of one that was broken off."""
+    again = Telephone(earlier.script)
+    again.state = resume_state(earlier.state, {**CONTEXT, "today": today})
     return again.start()
 
 
@@ -469,6 +474,40 @@ def test_a_resumed_call_follows_the_way_of_the_earlier_answers() -> None:
 @pytest.mark.capability("I3")
 def test_what_must_be_asked_in_each_call_is_asked_again() -> None:
     assert resumed(TWO.replace("save: answer", "save: answer\n    each_call: true"), "1").state.step == "q"
+
+
+TOMORROW = "2026-08-11"
+OF_THE_DAY = TWO.replace("save: answer", "save: answer\n    each_day: true")
+
+
+@pytest.mark.capability("I3")
+def test_what_was_true_yesterday_is_asked_again_and_the_rest_is_not() -> None:
+    call = resumed(OF_THE_DAY + "\n  q3: {ask: yes_no, say: {vi: c, en: c}, next: done}", "1", today=TOMORROW)
+    assert call.state.step == "q"
+    assert resumed(TWO, "1", today=TOMORROW).state.step == "q2"
+
+
+@pytest.mark.capability("I3")
+def test_on_the_same_day_nothing_of_the_day_is_asked_again() -> None:
+    assert resumed(OF_THE_DAY, "1").state.step == "q2"
+
+
+@pytest.mark.capability("I3")
+def test_what_was_measured_yesterday_is_not_known_today_though_today_it_was_not_measured() -> None:
+    steps = question("number", skip_key='"0"', each_day="true", next="s") + (
+        '\n  s: {set: {high: "answers.answer != null"}, next: q2}\n'
+        "  q2: {ask: yes_no, say: {vi: Hai, en: Two}, next: done}"
+    )
+    assert resumed(steps, "39").state.values == {"high": True}
+    assert resumed(steps, "39", today=TOMORROW).press("0").state.values == {"high": False}
+
+
+@pytest.mark.capability("I3")
+def test_a_call_that_never_came_to_a_question_does_not_make_its_old_answer_one_of_today() -> None:
+    first = "  who: {ask: yes_no, say: {vi: Ai, en: Who}, each_call: true, next: q}\n"
+    call = resumed(first + OF_THE_DAY, "1", "1", today=TOMORROW)
+    assert call.state.step == "who"
+    assert taken_up(call, TOMORROW).press("1").state.step == "q"
 
 
 @pytest.mark.capability("I3")

@@ -9,14 +9,19 @@ import pytest
 from flows.catalogue import LIBRARY, Library, SavedCall, load_library
 from flows.effects import EFFECTS
 from flows.engine.actions import Segment
+from flows.engine.advance import advance
+from flows.engine.events import CallStarted, KeysPressed
 from flows.engine.kinds.ask import Ask
+from flows.engine.resume import resume_state
 from flows.engine.script import paths_of
+from flows.engine.state import State
 from flows.forms import Form
 from flows.lint import lint
 from flows.prompts import pieces_of
 from flows.runner import run_text
 from flows.saved_calls import differences, run_saved
-from tests.flows.script_making import written_and_read
+from flows.stubs import CONTEXT
+from tests.flows.script_making import AT, written_and_read
 
 library = load_library()
 SCRIPTS = sorted(library.scripts)
@@ -217,6 +222,41 @@ def test_the_korean_model_knows_every_word_of_every_korean_phrase() -> None:
         return model.vosk_model_find_word(word) >= 0 if language == "ko" else None
 
     assert [str(finding) for finding in lint(library, knows=knows)] == []
+
+
+WELL = {"contact-interview": ["1", "1990", "1", *["2"] * 6], "daily-follow-up": ["1", "1990", *["2"] * 6, "385", "1"]}
+
+
+def next_call(script: str, today: str) -> tuple[State, list[str]]:
+    """The state in which a call begins that goes on with one broken off late, and what it asks of health."""
+    compiled = library.script(script)
+    earlier = run_text(library, script, "vi", WELL[script], {"today": "2026-01-01"}).state
+    state = resume_state(earlier, {**CONTEXT, "today": today})
+    asked: list[str] = []
+    events = [CallStarted(AT, "human"), *(KeysPressed(AT, key) for key in ("1", "1990", *["2"] * 7))]
+    for event in events:
+        state = advance(compiled, state, event).state
+        asked += [state.step] if (state.step or "").startswith("covid-symptoms/") and state.step else []
+        if state.step == "ready":
+            state = advance(compiled, state, KeysPressed(AT, "1")).state
+            asked.append(str(state.step))
+    return state, list(dict.fromkeys(asked))
+
+
+@pytest.mark.capability("I3")
+@pytest.mark.parametrize("script", OUTBOUND)
+def test_a_call_taken_up_on_another_day_asks_how_the_person_is_that_day(script: str) -> None:
+    state, asked = next_call(script, "2026-01-02")
+    groups = ["red_flag", "fever", "any_cold", "any_breath", "any_body", "any_stomach"]
+    assert asked == [f"covid-symptoms/{name}" for name in groups]
+    assert "temperature" not in state.answers
+
+
+@pytest.mark.capability("I3")
+@pytest.mark.parametrize("script", OUTBOUND)
+def test_a_call_taken_up_the_same_day_asks_only_for_danger_signs_again(script: str) -> None:
+    _, asked = next_call(script, "2026-01-01")
+    assert asked == ["covid-symptoms/red_flag"]
 
 
 @pytest.mark.capability("I3")

@@ -14,6 +14,7 @@
       no_match: {to: by_hand, say: {vi: "…", en: "…", ko: "…"}}
       implies: {no: {cough: false}}     # what else the answer tells, saved with it
       each_call: true                   # ask it again in a call that goes on with one that was broken off
+      each_day: true                    # ask it again only if that was on another day, and forget what was said then
       on: {yes: red_flag, no: fever}    # by outcome; `next: fever` for all that are left
 
 How it goes on: silence counts as no-input, anything that is no answer as no-match, each with its own reprompt and,
@@ -70,6 +71,7 @@ class Ask(Node):
     read_back: ReadBack
     implies: Mapping[str, Mapping[str, Any]]
     each_call: bool
+    each_day: bool
     on: Mapping[str, str]
 
     @classmethod
@@ -102,6 +104,7 @@ class Ask(Node):
             read_back=read_back_of(build, spec),
             implies=implied_by(build, spec, kind),
             each_call=spec.get("each_call", False),
+            each_day=spec.get("each_day", False),
             on=exits_of(build, spec, kind),
         )
 

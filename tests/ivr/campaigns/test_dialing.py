@@ -299,6 +299,24 @@ def test_whoever_answers_the_second_call_is_asked_who_they_are_first(interview_d
     assert desk.answers(phone) == known
 
 
+@pytest.mark.capability("I3")
+def test_a_call_taken_up_the_next_morning_asks_how_the_person_is_then(interview_desk: Desk) -> None:
+    desk, phone = interview_desk, a_phone()
+    campaign = desk.campaign(script="contact-interview", running=False)
+    person = {"person": {"name": "Lê Thị Hà", "birth_year": 1984}}
+    desk.do(service.add_targets, campaign, [service.NewTarget(phone, "vi", person)])
+    desk.do(service.start, campaign)
+    for days in (0, 1):
+        desk.wait(days=days)
+        desk.tick()
+        desk.answer(phone)
+        for digits in ("1", "1984", "1", "2"):  # it is me; my birth year; go on; no danger sign
+            desk.press(phone, digits)
+        assert desk.asked(phone) == "covid-symptoms/fever"
+        desk.press(phone, "1")
+        desk.report(phone, CallState.COMPLETED)
+
+
 @pytest.mark.capability("I3", "N6")
 def test_a_wrong_person_on_the_second_call_hears_nothing_of_the_first(interview_desk: Desk) -> None:
     desk, phone = interview_desk, a_phone()
