@@ -6,29 +6,26 @@ is made when first asked for, so that a process carries only what it uses.
 
 from __future__ import annotations
 
-import json
 import signal
-import sys
-import tempfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import asdict, replace
-from functools import cached_property
-from pathlib import Path
+from collections.abc import Callable, Mapping
+from functools import cached_property, partial
 from typing import Any
 from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo
 
 import click
 import redis
-import rich
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 import audio.models.commands
 import core.commands
+import flows.bench
 import flows.commands
+import ivr.bench
+import ivr.campaigns.bench
 import ivr.campaigns.commands
+import ivr.media.bench.measure
+import telehealth.bench
 import telehealth.commands
 import tracing.commands
 from admin.app import create_app
@@ -38,28 +35,25 @@ from audio.prompts import PromptStore
 from audio.recogniser.vocabulary import knows
 from audio.recordings import fault_of
 from core import encryption
+from core.bench import bench_command
 from core.clock import SystemClock
+from core.commands import CommandLine
 from core.database import Database, UnitOfWork
 from core.errors import TracelineError
 from core.heartbeats import keep_beating
-from core.installation import running, stoppable, wait_until_up
+from core.installation import running, stoppable
 from core.jobs import Jobs, run_worker
 from core.login import FIRST_LOGIN, ensure_first_user
 from core.logs import set_up_logs
-from core.processes import Program
 from core.rekeying import rekey
 from core.scheduling import Tick, run_schedule
 from core.schema import upgrade
-from core.services import services
 from core.settings import Settings, read_settings
 from core.upkeep import clear_away
-from flows.bench import measure_engine
 from flows.catalogue import Library, load_library
 from flows.lint import LintTools
-from ivr.bench import measure_turns
 from ivr.calls.effects import Effects
 from ivr.calls.service import Calls
-from ivr.campaigns.bench import measure_choose
 from ivr.campaigns.dialer import Dialer
 from ivr.campaigns.observer import CampaignObserver, opt_out
 from ivr.campaigns.reaper import Reaper
@@ -70,23 +64,17 @@ from ivr.carriers.twilio_signature import Signatures
 from ivr.carriers.twilio_streams.blueprint import stream_webhooks
 from ivr.carriers.twilio_webhooks.blueprint import webhooks
 from ivr.carriers.twilio_webhooks.sounds import sounds
-from ivr.media.bench.exchange import Plan as MediaBench
-from ivr.media.bench.measure import measure_calls, measure_speech
 from ivr.media.process import MediaPlan, run_media
-from ivr.simulator.demo.installation import demo_settings
-from ivr.simulator.demo.run import Demo, Outcome, run_demo, show, terminal
-from ivr.simulator.options import Chaos, Options
-from ivr.simulator.people import SimPerson
-from ivr.simulator.process import run_simulator
+from ivr.simulator.demo.command import demo_command
+from ivr.simulator.process import rehearsal, run_simulator
 from telehealth import effects as telehealth_effects
-from telehealth.bench import measure_booking
 from telehealth.effects import ReleaseHolds
 from telehealth.holds import expire_holds
 from telehealth.sample import add_sample_practitioners
-from tracing.people import find_by_phone
+from tracing.hotline import hotline_plan
 from tracing.places import seed_areas
 from tracing.records import RecordObserver
-from tracing.sample import sample_contacts, sample_csv
+from tracing.sample import list_of
 
 CARRIERS = {STREAMS: "Twilio, keys and speech", WEBHOOKS: "Twilio, keys only"}
 
@@ -141,7 +129,7 @@ class Traceline:
             Tick("outbox.sweep", 1, self.jobs.relay),
             Tick("holds.expire", 15, self._expire_holds),
             Tick("upkeep", 3600, lambda: clear_away(self.database)),
-            Tick("prompts.clear_away", 3600, lambda: self.prompts.clear_away()),
+            Tick("prompts.clear_away", 3600, self.prompts.clear_away),
         ]
 
     def told(self, carrier: str) -> dict[str, Any]:
@@ -152,17 +140,8 @@ class Traceline:
         return {"department": self.settings.spoken_name, "hotline": self.settings.hotline, "speech": speech}
 
     def inbound(self, uow: UnitOfWork, number: str, carrier: str) -> InboundPlan:
-        """What a citizen hears who dials the hotline. People share telephones: a number with one person on file tells
-        us the language and the area, never who it is."""
-        today = uow.now().astimezone(ZoneInfo(self.settings.zone)).date()
-        people = find_by_phone(uow, number) if number else []
-        person = people[0] if len(people) == 1 else None
-        return InboundPlan(
-            script="symptom-report",
-            language=person.language if person else self.settings.language,
-            context={**self.told(carrier), "today": today.isoformat()},
-            area=person.area if person else "",
-        )
+        """What a citizen hears who dials the hotline."""
+        return hotline_plan(uow, number, self.told(carrier), self.settings)
 
     def web(self) -> Flask:
         """The web process: console, webhooks, prompt audio."""
@@ -212,15 +191,9 @@ class Traceline:
         run_schedule(self.ticks())
 
     def simulate(self) -> None:
-        """The simulated telephone network, in place of Twilio. It repeats and reorders some of what it sends."""
-        options = Options(
-            account_sid=self.settings.twilio_account_sid,
-            auth_token=self.settings.twilio_auth_token,
-            speed=4.0,
-            hotline=self.settings.hotline,
-            chaos=Chaos(seed=1, repeat_callbacks=0.1, late_callbacks=0.1, repeat_turns=0.05),
-        )
-        run_simulator(urlsplit(self.settings.twilio_api_url).netloc, options, self.prompts, self.library)
+        """The simulated telephone network, in place of Twilio."""
+        bind = urlsplit(self.settings.twilio_api_url).netloc
+        run_simulator(bind, rehearsal(self.settings), self.prompts, self.library)
 
     def _expire_holds(self) -> None:
         with self.database.unit() as uow:
@@ -255,45 +228,23 @@ def web_app() -> Flask:
     return _ready("web").web()
 
 
-class Prepared:
-    """What is done once before the processes start, and what an operator must be told of it."""
-
-    def __init__(self, sample: bool = False) -> None:
-        self._sample = sample
-        self.first_password: str | None = None
-
-    def prepare(self, settings: Settings) -> None:
-        encryption.load_keys(settings.secret_keys, settings.home)  # nothing but a first start makes keys
-        app = Traceline(settings)
-        upgrade(app.database.engine)
-        rekey(app.database)
-        with app.database.unit() as uow:
-            seed_areas(uow)
-            self.first_password = ensure_first_user(uow)
-            if self._sample:
-                add_sample_practitioners(uow, settings.zone)
-        app.database.close()
+def prepare(settings: Settings, *, sample: bool = False) -> str | None:
+    """What is done once, before the processes start; gives the one-time password of the first user when it is made
+    now. `sample` adds doctors who do not exist."""
+    encryption.load_keys(settings.secret_keys, settings.home)  # nothing but a first start makes keys
+    app = Traceline(settings)
+    upgrade(app.database.engine)
+    rekey(app.database)
+    with app.database.unit() as uow:
+        seed_areas(uow)
+        first_password = ensure_first_user(uow)
+        if sample:
+            add_sample_practitioners(uow, settings.zone)
+    app.database.close()
+    return first_password
 
 
-def list_of(people: Sequence[SimPerson]) -> bytes:
-    """Simulated people as the list that a health station would send."""
-    contacts = sample_contacts(len(people), SystemClock().now().date())
-    return sample_csv(
-        [
-            replace(contact, name=p.name, phone=p.phone, birth_year=p.birth_year, language=p.language)
-            for contact, p in zip(contacts, people, strict=True)
-        ]
-    )
-
-
-class CommandLine(click.Group):
-    """Says what is wrong in a sentence; a traceback is for what nobody foresaw."""
-
-    def invoke(self, ctx: click.Context) -> Any:
-        try:
-            return super().invoke(ctx)
-        except TracelineError as error:
-            raise click.ClickException(str(error)) from error
+prepare_sample = partial(prepare, sample=True)
 
 
 @click.group(cls=CommandLine)
@@ -301,7 +252,6 @@ class CommandLine(click.Group):
 def main(ctx: click.Context) -> None:
     """Traceline: the telephone of a health department."""
     ctx.obj = LintTools(_known_to_model, _fault_of_recording)
-    ctx.meta[ivr.campaigns.commands.CARRIERS] = CARRIERS
     ctx.meta[ivr.campaigns.commands.CARRIERS] = CARRIERS
 
 
@@ -319,56 +269,11 @@ def _fault_of_recording(clip: str, language: str) -> str | None:
 @main.command()
 def up() -> None:
     """Run everything on this machine until Ctrl-C."""
-    settings = read_settings()
-    prepared = Prepared()
-    with stoppable(), running(settings, prepared.prepare):
+    with stoppable(), running(read_settings(), prepare) as (settings, first_password):
         click.echo(f"The console: http://{settings.web_bind}")
-        if prepared.first_password:
-            click.echo(f"Log in as {FIRST_LOGIN} with the one-time password {prepared.first_password}")
+        if first_password:
+            click.echo(f"Log in as {FIRST_LOGIN} with the one-time password {first_password}")
         signal.pause()
-
-
-@main.command()
-@click.option("--exit", "leave", is_flag=True, help="Stop everything when the campaign is over.")
-@click.option("--json", "as_json", is_flag=True, help="Print the figures as one JSON object on the last line.")
-@click.option("--people", default=60, show_default=True, type=click.IntRange(1, 5000))
-@click.option("--inbound", default=10, show_default=True, type=click.IntRange(0, 500))
-@click.option("--seed", default=1, show_default=True, help="The same seed makes the same people.")
-def demo(leave: bool, as_json: bool, people: int, inbound: int, seed: int) -> None:
-    """Show it at work: a campaign of simulated people, over the same protocols as the real ones."""
-    screen = terminal()
-    settings = demo_settings(read_settings())
-    simulator = Program("simulator", [sys.executable, "-m", "traceline", "process", "simulator"])
-    prepared = Prepared(sample=True)
-    screen.print("Starting PostgreSQL, Redis and every process …")
-    outcome: Outcome | None = None
-    with stoppable(), running(settings, prepared.prepare, [simulator]):
-        wait_until_up(f"{settings.twilio_api_url}/simulator/calls")
-        story = Demo(
-            web=settings.public_url,
-            simulator=settings.twilio_api_url,
-            login=FIRST_LOGIN,
-            first_password=prepared.first_password or "",
-            carrier=STREAMS,
-            list_of=list_of,
-            people=people,
-            inbound=inbound,
-            seed=seed,
-        )
-        outcome = run_demo(story, screen)
-        show(outcome, screen)
-        if not leave:
-            screen.print(
-                f"The console: [bold]{settings.public_url}[/]  login {FIRST_LOGIN}, password {outcome.password}"
-            )
-            screen.print("Ctrl-C ends everything.")
-            signal.pause()
-    if outcome is None:
-        sys.exit(130)  # interrupted before there was anything to tell
-    if as_json:
-        click.echo(json.dumps(outcome.figures, ensure_ascii=False))
-    if outcome.failed:
-        sys.exit(1)
 
 
 @main.command(hidden=True)
@@ -388,53 +293,16 @@ def process(kind: str) -> None:
     runs[kind]()
 
 
-@contextmanager
-def _scratch() -> Iterator[Traceline]:
-    """An empty installation in a folder that is removed afterwards."""
-    with tempfile.TemporaryDirectory(prefix="traceline-bench-") as folder:
-        empty = read_settings().model_copy(
-            update={"home": Path(folder), "database_url": "", "redis_url": "", "secret_keys": ""}
-        )
-        encryption.load_keys("", empty.home)
-        with services(empty) as alive:
-            app = Traceline(alive.settings)
-            upgrade(app.database.engine)
-            yield app
-            app.database.close()
-
-
-def _media_plan(app: Traceline) -> MediaBench:
-    models = grammar_models(read_settings().models_folder)
-    return MediaBench(app.settings.database_url, app.settings.home, models, app.settings.recogniser_workers)
-
-
-def _progress(line: str) -> None:
-    click.echo(f"\r{line:<60}", nl=False, err=True)
-
-
-BENCHES: Mapping[str, Callable[[Traceline], Any]] = {
-    "engine": lambda app: measure_engine(app.library),
-    "turns": lambda app: measure_turns(app.settings.database_url),
-    "booking": lambda app: asdict(measure_booking(app.database)),
-    "choose": lambda app: [asdict(cost) for cost in measure_choose(app.database, (1_000, 10_000, 100_000))],
-    "speech": lambda app: measure_speech(_media_plan(app), progress=_progress),
-    "calls": lambda app: measure_calls(_media_plan(app), progress=_progress),
-}
-
-
-@main.command()
-@click.argument("what", type=click.Choice(list(BENCHES)))
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def bench(what: str, as_json: bool) -> None:
-    """Measure on this machine, against an empty database of its own. The budget stands in docs/performance.md."""
-    with _scratch() as app:
-        figures = BENCHES[what](app)
-    if as_json:
-        click.echo(json.dumps(figures))
-    else:
-        rich.print(figures)
-
-
+main.add_command(demo_command(prepare_sample, list_of, STREAMS))
+main.add_command(
+    bench_command(
+        flows.bench.benches
+        | ivr.bench.benches
+        | telehealth.bench.benches
+        | ivr.campaigns.bench.benches
+        | ivr.media.bench.measure.benches
+    )
+)
 for package in (
     core.commands,
     audio.models.commands,

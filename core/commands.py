@@ -1,10 +1,11 @@
-"""Commands of the ground floor: the schema, and the users of the console."""
+"""The command line, and commands of the ground floor: the schema, and the users of the console."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -12,12 +13,23 @@ from core.capabilities import listed, shown
 from core.clock import SystemClock
 from core.database import Database
 from core.encryption import load_keys, use_keys
+from core.errors import TracelineError
 from core.login import create_user, reset_password
 from core.rekeying import rekey
 from core.rights import ROLES
 from core.schema import current, upgrade
 from core.services import services
 from core.settings import read_settings
+
+
+class CommandLine(click.Group):
+    """Says what is wrong in a sentence; a traceback is for what nobody foresaw."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except TracelineError as error:
+            raise click.ClickException(str(error)) from error
 
 
 @contextmanager

@@ -68,8 +68,8 @@ def _key_id(key: bytes) -> str:
 
 
 def load_keys(configured: str, home: Path, *, make: bool = True) -> KeyRing:
-    """The ring from the setting, or from `<home>/keys`, which is made with a fresh key when there is none; unless we are
-    told not to `make` one, then that is a UserError: beside a database that is there, a fresh key is the wrong one."""
+    """The ring from the setting, or from `<home>/keys`, which is made with a fresh key when there is none. Told not to
+    `make` one, it raises UserError instead: beside a database that is there, a fresh key is the wrong one."""
     if configured:
         return KeyRing([_key(part) for part in configured.split(",")])
     path = home / "keys"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import signal
 import socket
 import subprocess
@@ -11,7 +12,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, suppress
 
 import psutil
@@ -45,22 +46,34 @@ def programs(settings: Settings) -> list[Program]:
     ]
 
 
+Prepare = Callable[[Settings], str | None]
+"""What is done once the database is there, before the processes start. Gives the first user's one-time password when
+it has made one."""
+
+
 @contextmanager
 def running(
-    settings: Settings, prepare: Callable[[Settings], None], more: Sequence[Program] = ()
-) -> Iterator[Settings]:
-    """Everything runs inside the block. `prepare` is called once the database is there, before the processes start;
-    `more` are further programs. The settings given back hold the addresses of what was started."""
+    settings: Settings, prepare: Prepare, more: Sequence[Program] = ()
+) -> Iterator[tuple[Settings, str | None]]:
+    """Everything runs inside the block; `more` are further programs. Gives the settings with the addresses of what was
+    started, and what `prepare` gave."""
     for name, bind in (("TRACELINE_WEB_BIND", settings.web_bind), ("TRACELINE_MEDIA_BIND", settings.media_bind)):
         if not is_free(bind):
             raise UserError(f"{bind} cannot be listened on.", f"Set {name} to another address.")
     with services(settings) as alive:
-        prepare(alive.settings)
+        first_password = prepare(alive.settings)
         children = [*programs(alive.settings), *more]
-        with supervised(children, settings.home, environment(alive.settings)), reviving(alive):
+        own = {**environment(alive.settings), "no_proxy": _no_proxy(os.environ)}
+        with supervised(children, settings.home, own), reviving(alive):
             wait_until_up(f"http://{settings.web_bind}/readyz")
             wait_until_up(f"http://{settings.media_bind}/health")
-            yield alive.settings
+            yield alive.settings, first_password
+
+
+def _no_proxy(environ: Mapping[str, str]) -> str:
+    """The hosts that our processes reach without a proxy: those that are named, and this machine."""
+    named = environ.get("no_proxy") or environ.get("NO_PROXY")
+    return ",".join(filter(None, (named, "127.0.0.1", "localhost")))
 
 
 def wait_until_up(address: str, seconds: float = READY_SECONDS) -> None:

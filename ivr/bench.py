@@ -24,6 +24,7 @@ from werkzeug.datastructures import Headers
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
 from audio.prompts import PromptStore
+from core.bench import Bench
 from core.clock import SystemClock
 from core.database import Database
 from core.ids import new_id
@@ -191,3 +192,6 @@ def _delete(database: Database, opened: list[UUID]) -> None:
         uow.session.execute(delete(Call).where(Call.id.in_(opened)))
         for call_id in opened:
             uow.session.execute(delete(ReceiptRow).where(ReceiptRow.key.startswith(f"turn:{call_id}:")))
+
+
+benches: dict[str, Bench] = {"turns": lambda empty: measure_turns(empty.settings.database_url)}

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import time as timer
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import time, timedelta
 from uuid import UUID
 
 from sqlalchemy import func, select
 
+from core.bench import Bench
 from core.database import Database, UnitOfWork
 from ivr.calls.model import Call, ScriptRevision
 from telehealth.appointments import Outcome, book
@@ -126,3 +127,6 @@ def _call(uow: UnitOfWork) -> UUID:
     uow.session.add(call)
     uow.session.flush()
     return call.id
+
+
+benches: dict[str, Bench] = {"booking": lambda empty: asdict(measure_booking(empty.database))}

@@ -5,10 +5,12 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from random import Random
 
+from core.clock import SystemClock
+from ivr.simulator.people import SimPerson
 from tracing.places import Place, known_places
 
 _FAMILY_NAMES = (
@@ -134,6 +136,17 @@ def sample_csv(contacts: Sequence[SampleContact]) -> bytes:
             ]
         )
     return text.getvalue().encode("utf-8-sig")
+
+
+def list_of(people: Sequence[SimPerson]) -> bytes:
+    """Simulated people as the list that a health station would send."""
+    contacts = sample_contacts(len(people), SystemClock().now().date())
+    return sample_csv(
+        [
+            replace(contact, name=p.name, phone=p.phone, birth_year=p.birth_year, language=p.language)
+            for contact, p in zip(contacts, people, strict=True)
+        ]
+    )
 
 
 def _contact(

@@ -5,11 +5,12 @@ from __future__ import annotations
 import statistics
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import timedelta
 
 from sqlalchemy import insert, text
 
+from core.bench import Bench
 from core.database import Database, UnitOfWork
 from core.ids import new_id
 from ivr.campaigns.claim import due_targets
@@ -77,3 +78,8 @@ def _measure_in(uow: UnitOfWork, size: int, times: list[float]) -> None:
         target = uow.session.scalars(query).one()
         times.append((time.perf_counter() - began) * 1000)
         uow.session.expunge(target)
+
+
+benches: dict[str, Bench] = {
+    "choose": lambda empty: [asdict(cost) for cost in measure_choose(empty.database, (1_000, 10_000, 100_000))]
+}

@@ -10,11 +10,24 @@ import uvloop
 
 from audio.prompts import PromptStore
 from core.errors import UserError
+from core.settings import Settings
 from flows.catalogue import Library
-from ivr.simulator.options import Options
+from ivr.simulator.options import Chaos, Options
 from ivr.simulator.server import SimulatedNetwork
 
 log = logging.getLogger(__name__)
+
+
+def rehearsal(settings: Settings) -> Options:
+    """How the network behaves that stands in for Twilio in an installation: it repeats and reorders some of what it
+    sends, and calls by keys run faster than life."""
+    return Options(
+        account_sid=settings.twilio_account_sid,
+        auth_token=settings.twilio_auth_token,
+        speed=4.0,
+        hotline=settings.hotline,
+        chaos=Chaos(seed=1, repeat_callbacks=0.1, late_callbacks=0.1, repeat_turns=0.05),
+    )
 
 
 def run_simulator(bind: str, options: Options, prompts: PromptStore, library: Library) -> None:

@@ -66,7 +66,7 @@ def test_a_command_typed_in_another_folder_does_not_make_keys_of_its_own(
 ) -> None:
     monkeypatch.setenv("TRACELINE_HOME", "var")
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(UserError, match="no keys in var.*TRACELINE_HOME"):
+    with pytest.raises(UserError, match=r"no keys in var.*TRACELINE_HOME"):
         run.invoke(user, ["add", "lan", "--role", "tracer"], catch_exceptions=False)
     assert not (tmp_path / "var").exists()
 

@@ -17,7 +17,7 @@ from core.errors import TracelineError
 from core.rekeying import rekey
 from core.settings import Settings
 from ivr.campaigns.model import DoNotCall
-from traceline import Prepared
+from traceline import prepare
 
 OLD, NEW = bytes(range(32)), bytes(range(1, 33))
 PHONE = "+84912345678"
@@ -88,7 +88,7 @@ def test_an_installation_that_starts_with_a_new_key_brings_everything_under_it(
     use(monkeypatch, OLD)
     bar(database, PHONE)
     keys = f"{NEW.hex()},{OLD.hex()}"
-    Prepared().prepare(settings.model_copy(update={"database_url": database_url, "secret_keys": keys}))
+    prepare(settings.model_copy(update={"database_url": database_url, "secret_keys": keys}))
     assert stored(database) == [KeyRing([NEW]).encrypt(PHONE)]
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,14 +10,13 @@ from pathlib import Path
 import psutil
 import pytest
 
-from core.installation import running, wait_until_up
 from core.login import FIRST_LOGIN
-from core.processes import Program
 from core.settings import Settings, read_settings
 from ivr.carriers.twilio_rest import STREAMS
-from ivr.simulator.demo.installation import demo_settings
+from ivr.simulator.demo.command import demo_running
 from ivr.simulator.demo.run import Demo
-from traceline import Prepared, list_of
+from traceline import prepare_sample
+from tracing.sample import list_of
 
 
 @dataclass
@@ -65,10 +63,6 @@ def department() -> Iterator[Department]:
     # Not in pytest's own folder: every new run closes that to other users, and PostgreSQL is one.
     with tempfile.TemporaryDirectory(prefix="traceline-department-") as folder:
         home = Path(folder)
-        settings = demo_settings(read_settings(home=home, database_url="", redis_url=""))
-        prepared = Prepared(sample=True)
-        simulator = Program("simulator", [sys.executable, "-m", "traceline", "process", "simulator"])
-        with running(settings, prepared.prepare, [simulator]) as running_settings:
-            wait_until_up(f"{settings.twilio_api_url}/simulator/calls")
-            assert prepared.first_password
-            yield Department(running_settings, prepared.first_password, strangers)
+        settings = read_settings(home=home, database_url="", redis_url="")
+        with demo_running(settings, prepare_sample) as (running_settings, first_password):
+            yield Department(running_settings, first_password, strangers)

@@ -18,7 +18,9 @@ import uvloop
 
 from audio import codec
 from audio.codec import FRAME_MS
+from audio.models.registry import grammar_models
 from audio.speech import Voice, speak
+from core.bench import Bench, Scratch, show_progress
 from ivr.media.bench.caller import StreamCaller, on_call
 from ivr.media.bench.exchange import SIGNATURE, Exchange, Plan, media_process
 from ivr.media.latency import percentile
@@ -192,3 +194,15 @@ def _waits(tally: Tally) -> dict[str, Any]:
         "p99_ms": round(1000 * percentile(waits, 0.99)) if waits else None,
         "frame_ms": FRAME_MS,
     }
+
+
+def _plan(empty: Scratch) -> Plan:
+    settings = empty.settings
+    models = grammar_models(settings.models_folder)
+    return Plan(settings.database_url, settings.home, models, settings.recogniser_workers)
+
+
+benches: dict[str, Bench] = {
+    "speech": lambda empty: measure_speech(_plan(empty), progress=show_progress),
+    "calls": lambda empty: measure_calls(_plan(empty), progress=show_progress),
+}

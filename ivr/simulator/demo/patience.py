@@ -13,5 +13,6 @@ def patient_session() -> requests.Session:
         total=12, backoff_factor=0.2, backoff_max=4, status_forcelist=(500, 502, 503), allowed_methods={"GET"}
     )
     session = requests.Session()
+    session.trust_env = False  # what we ask is on this machine: no proxy leads there
     session.mount("http://", HTTPAdapter(max_retries=again))
     return session
