@@ -55,7 +55,7 @@ from flows.lint import LintTools
 from ivr.calls.effects import Effects
 from ivr.calls.service import Calls
 from ivr.campaigns.dialer import Dialer
-from ivr.campaigns.observer import CampaignObserver, opt_out
+from ivr.campaigns.observer import EFFECTS, CampaignObserver
 from ivr.campaigns.reaper import Reaper
 from ivr.carriers.base import Carrier
 from ivr.carriers.twilio_inbound import InboundPlan
@@ -100,7 +100,8 @@ class Traceline:
     @cached_property
     def calls(self) -> Calls:
         effects = Effects()
-        effects.register("call.opt_out", opt_out)
+        for name, handler in EFFECTS.items():
+            effects.register(name, handler)
         telehealth_effects.register(effects)
         observers = (RecordObserver(self.library), CampaignObserver(), ReleaseHolds())
         return Calls(self.library, effects, observers)
@@ -111,7 +112,7 @@ class Traceline:
 
     @cached_property
     def dialer(self) -> Dialer:
-        return Dialer(self.database, self.calls, self.carriers, self.told)
+        return Dialer(self.database, self.calls, self.carriers, self.told, self.settings.lines)
 
     @cached_property
     def jobs(self) -> Jobs:

@@ -49,6 +49,10 @@ class Settings(BaseSettings):
     twilio_auth_token: str = Field("", repr=False)
     twilio_api_url: str = Field("https://api.twilio.com", description="Twilio, or the simulated telephone network")
 
+    lines: int | None = Field(
+        None, ge=1, description="telephone lines that all campaigns share; default: as many as their caps allow"
+    )
+
     models: Path | None = Field(None, description="folder of Vosk models; default: <home>/models")
     recordings: Path | None = Field(None, description="folder of recorded prompts; default: <home>/recordings")
     recogniser_workers: int = Field(2, ge=0, le=64, description="recogniser processes per language; 0: keys only")

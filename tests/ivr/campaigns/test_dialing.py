@@ -14,6 +14,7 @@ from core.encryption import KeyRing
 from core.errors import UserError
 from core.phones import normalise_phone
 from core.rekeying import rekey
+from core.settings import Settings
 from flows.catalogue import Library
 from ivr.calls.model import Call, CallState, FailureReason, ScriptRevision
 from ivr.campaigns import service
@@ -23,6 +24,7 @@ from ivr.campaigns.settle import add_do_not_call
 from ivr.carriers.base import DialOrder
 from tests.ivr.campaigns.desk import Desk, a_phone
 from tests.ivr.world import outdate, wait_for_a_waiter
+from traceline import Traceline
 
 TONIGHT = time(20)
 TOMORROW_AT_EIGHT = datetime(2026, 11, 24, 1, 0, tzinfo=UTC)
@@ -408,6 +410,16 @@ def test_two_campaigns_share_the_lines(desk: Desk) -> None:
     desk.tick()
     assert len(desk.network.dialed) == 6
     assert set(small) < set(desk.network.numbers)
+
+
+@pytest.mark.capability("N13")
+def test_campaigns_share_as_many_lines_as_the_settings_say(desk: Desk, settings: Settings, database_url: str) -> None:
+    desk.campaign(*[a_phone() for _ in range(5)])
+    told = {"database_url": database_url, "lines": 2, "twilio_account_sid": "AC", "twilio_auth_token": "x"}
+    app = Traceline(settings.model_copy(update=told))
+    app.database.clock = desk.clock
+    assert app.dialer.tick() == 2
+    app.database.close()
 
 
 @pytest.mark.capability("I10")
