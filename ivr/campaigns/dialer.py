@@ -1,4 +1,4 @@
-"""The dialer: the jobs `campaigns.tick`, `dial` and `hang_up`.
+"""The dialer: the tick that chooses whom to dial, and the jobs `dial` and `hang_up`.
 
 A dial is three steps, each a transaction or an order to the carrier, so that a death between any two is harmless:
 
@@ -21,7 +21,7 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, select
+from sqlalchemy import exists, func, select
 
 from core.database import Database, UnitOfWork
 from core.errors import Permanent, Retryable, UserError
@@ -29,10 +29,10 @@ from flows.engine.advance import SILENT_ON_MACHINE
 from flows.engine.resume import resume_state
 from flows.engine.state import state_from_json
 from ivr.calls.model import Call, CallState, FailureReason
+from ivr.calls.service import Calls
 from ivr.calls.status import StatusReport
 from ivr.campaigns.claim import claim_due
 from ivr.campaigns.model import Attempt, AttemptState, Campaign, CampaignState, Target
-from ivr.campaigns.ports import CallBook
 from ivr.campaigns.rules import Pace, Refusal, pace_of, refusal
 from ivr.campaigns.settle import is_do_not_call, lock_attempt, release
 from ivr.carriers.base import Carrier, DialOrder, OrderUnknown
@@ -59,7 +59,7 @@ class Dialer:
     def __init__(
         self,
         database: Database,
-        calls: CallBook,
+        calls: Calls,
         carriers: Mapping[str, Carrier],
         told: Callable[[str], Mapping[str, Any]],
         lines: int | None = None,
@@ -70,7 +70,7 @@ class Dialer:
         self._told = told
         self._lines = lines
 
-    def tick(self, payload: Mapping[str, Any] | None = None) -> int:
+    def tick(self) -> int:
         """Claim due targets and order their dials; returns how many. Safe to run in many places at once."""
         with self._database.unit() as uow:
             return claim_due(uow, self._lines)
@@ -110,12 +110,14 @@ class Dialer:
         attempt = lock_attempt(uow, attempt_id)
         if attempt is None or attempt.state not in (AttemptState.CLAIMED, AttemptState.PLACING):
             return None
+        if call is None and uow.session.scalar(select(exists().where(Call.attempt_id == attempt_id))):
+            # A twin opened it while we waited at the attempt. Calls are locked first, so we come again.
+            raise Retryable("Somebody else dials this attempt.", "It is looked at again.")
         campaign = _lock_campaign(uow, attempt.campaign_id)
         if attempt.state == AttemptState.PLACING:
             return _order(campaign, attempt, call, unsure=True)
         self._carrier(campaign.carrier)
-        target = uow.session.get_one(Target, attempt.target_id)
-        why = refusal(campaign, target, uow.now(), is_do_not_call(uow, attempt.phone))
+        why = refusal(campaign, uow.now(), is_do_not_call(uow, attempt.phone))
         if why is not None:
             release(uow, attempt, campaign, why)
             if call is not None:
@@ -127,9 +129,10 @@ class Dialer:
             return None
         attempt.state = AttemptState.PLACING
         attempt.placing_at = uow.now()
-        return _order(campaign, attempt, call or self._open(uow, campaign, target, attempt), unsure=False)
+        return _order(campaign, attempt, call or self._open(uow, campaign, attempt), unsure=False)
 
-    def _open(self, uow: UnitOfWork, campaign: Campaign, target: Target, attempt: Attempt) -> Call:
+    def _open(self, uow: UnitOfWork, campaign: Campaign, attempt: Attempt) -> Call:
+        target = uow.session.get_one(Target, attempt.target_id)
         today = uow.now().astimezone(ZoneInfo(campaign.zone)).date()
         context = {**self._told(campaign.carrier), "today": today.isoformat(), **target.context}
         if campaign.on_machine == "hang_up":
@@ -211,8 +214,8 @@ class Dialer:
         """The campaign cannot go on (its script is gone): pause it rather than burn its targets' attempts."""
         with self._database.unit() as uow:
             attempt = lock_attempt(uow, attempt_id)
-            if attempt is None:
-                return
+            if attempt is None or attempt.state != AttemptState.CLAIMED:
+                return  # somebody else was faster
             campaign = _lock_campaign(uow, attempt.campaign_id)
             log.error("event=campaign_paused campaign=%s why=%s", campaign.id, error.message)
             if campaign.state == CampaignState.RUNNING:
@@ -242,14 +245,13 @@ def _refs_of_others(uow: UnitOfWork, order: DialOrder) -> Collection[str]:
     return {ref for ref in uow.session.scalars(others) if ref is not None}
 
 
-def _order(campaign: Campaign, attempt: Attempt, call: Call | None, unsure: bool) -> _Dial | None:
-    if call is None or attempt.placing_at is None:
-        return None
+def _order(campaign: Campaign, attempt: Attempt, call: Call | None, unsure: bool) -> _Dial:
+    assert call is not None
+    assert attempt.placing_at is not None
     order = DialOrder(
         call_id=call.id,
         to=attempt.phone,
         ring_seconds=campaign.ring_seconds,
-        detect_machine=True,
         ordered_at=attempt.placing_at,
         leave_message=campaign.on_machine == "message",
     )

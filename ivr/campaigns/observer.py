@@ -17,7 +17,8 @@ class CampaignObserver:
 
     def answered(self, uow: UnitOfWork, call: Call, saved: Mapping[str, Answer], state: State) -> None:
         """A first answer makes the target `started`, more make it `partial`."""
-        if call.target_id is not None:
+        if call.target_id is not None and call.attempt_id is not None:
+            lock_attempt(uow, call.attempt_id)  # before the target, as everywhere
             target = lock_target(uow, call.target_id)
             target.disposition = furthest(target.disposition, _reached(state, before=len(state.answers) - len(saved)))
 

@@ -11,7 +11,6 @@ import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import func, select
@@ -19,9 +18,9 @@ from sqlalchemy import func, select
 from core.database import Database
 from core.errors import Permanent, Retryable, TracelineError
 from ivr.calls.model import Call, CallEvent, CallState, FailureReason
+from ivr.calls.service import Calls
 from ivr.calls.status import TERMINAL, StatusReport
 from ivr.campaigns.model import Attempt, AttemptState, Campaign
-from ivr.campaigns.ports import CallBook
 from ivr.carriers.base import Carrier
 
 log = logging.getLogger(__name__)
@@ -68,14 +67,14 @@ def is_stale(call: Call, ring_seconds: int, now: datetime) -> bool:
 
 
 class Reaper:
-    """The job `campaigns.reap`. The carrier is told to hang up first: a call that we close must not go on."""
+    """The carrier is told to hang up first: a call that we close must not go on."""
 
-    def __init__(self, database: Database, calls: CallBook, carriers: Mapping[str, Carrier]) -> None:
+    def __init__(self, database: Database, calls: Calls, carriers: Mapping[str, Carrier]) -> None:
         self._database = database
         self._calls = calls
         self._carriers = carriers
 
-    def reap(self, payload: Mapping[str, Any] | None = None) -> int:
+    def reap(self) -> int:
         """Close what is over; returns how many. A call whose carrier cannot be asked now stays until the next time; one
         that cannot be closed keeps no other from being closed."""
         closed = 0

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from math import floor
 
-from ivr.campaigns.model import Campaign, CampaignState, Target
+from ivr.campaigns.model import Campaign, CampaignState
 from ivr.campaigns.retry import RetryPlan
 from ivr.campaigns.window import Window, is_allowed, make_window
 
@@ -19,7 +19,6 @@ class Refusal(StrEnum):
     NOT_RUNNING = "not_running"
     OVERDUE = "overdue"
     DO_NOT_CALL = "do_not_call"
-    EXHAUSTED = "exhausted"
     OUTSIDE_HOURS = "outside_hours"
 
 
@@ -51,16 +50,15 @@ def is_past(campaign: Campaign, moment: datetime) -> bool:
     return campaign.last_moment is not None and moment >= campaign.last_moment
 
 
-def refusal(campaign: Campaign, target: Target, now: datetime, do_not_call: bool) -> Refusal | None:
-    """Why the target must not be dialed at `now`; None when it may be. Asked when claiming, and again when dialing."""
+def refusal(campaign: Campaign, now: datetime, do_not_call: bool) -> Refusal | None:
+    """Why a target of the campaign must not be dialed at `now`; None when it may be. Asked when dialing, however it was
+    when it was claimed."""
     if campaign.state != CampaignState.RUNNING:
         return Refusal.NOT_RUNNING
     if do_not_call:
         return Refusal.DO_NOT_CALL
     if is_past(campaign, now):
         return Refusal.OVERDUE
-    if sum(target.outcomes.values()) >= campaign.max_attempts:
-        return Refusal.EXHAUSTED
     if not is_allowed(now, window_of(campaign)):
         return Refusal.OUTSIDE_HOURS
     return None

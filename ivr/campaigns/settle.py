@@ -84,8 +84,6 @@ def release(uow: UnitOfWork, attempt: Attempt, campaign: Campaign, why: Refusal)
         _close(target, Disposition.REFUSED, now)
     elif why is Refusal.OVERDUE:
         _close(target, Disposition.OVERDUE, now)
-    elif why is Refusal.EXHAUSTED:
-        _close(target, Disposition.UNRESPONSIVE, now)
     else:
         _wait(campaign, target, now, now)
 

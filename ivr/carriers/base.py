@@ -15,12 +15,11 @@ from ivr.calls.status import StatusReport
 class DialOrder:
     """One dial. `ordered_at` is when the attempt was marked `placing`: a call the carrier started before is not it.
 
-    `detect_machine`: find out whether a machine answers; with `leave_message`, wait until it records."""
+    The carrier finds out whether a machine answers; with `leave_message`, it waits until the machine records."""
 
     call_id: UUID
     to: str
     ring_seconds: int
-    detect_machine: bool
     ordered_at: datetime
     leave_message: bool = False
 

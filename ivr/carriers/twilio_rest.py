@@ -76,9 +76,6 @@ class TwilioCarrier:
     def place(self, order: DialOrder) -> str:
         """Order the call. A refusal (4xx) is Permanent with Twilio's code, except that wrong credentials and too many
         requests may pass; a connection that never came about is Retryable; anything else leaves the order unknown."""
-        options: dict[str, Any] = {}
-        if order.detect_machine:
-            options["machine_detection"] = "DetectMessageEnd" if order.leave_message else "Enable"
         with _errors(order_taken=True):
             call = self._client.calls.create(
                 to=order.to,
@@ -91,7 +88,7 @@ class TwilioCarrier:
                 status_callback_method="POST",
                 status_callback_event=STATUS_EVENTS,
                 timeout=order.ring_seconds,
-                **options,
+                machine_detection="DetectMessageEnd" if order.leave_message else "Enable",
             )
         if not isinstance(call.sid, str):
             raise OrderUnknown("The answer names no call.")

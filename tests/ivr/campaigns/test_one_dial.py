@@ -11,12 +11,13 @@ from typing import Any
 import pytest
 from sqlalchemy import event
 
-from core.errors import Permanent, Retryable
+from core.errors import Permanent, Retryable, UserError
 from ivr.calls.model import CallState, FailureReason
 from ivr.campaigns import service
 from ivr.campaigns.claim import claim_due
 from ivr.carriers.base import DialOrder, OrderUnknown
 from tests.ivr.campaigns.desk import Desk, a_phone
+from tests.ivr.world import wait_for_a_waiter
 
 
 class Death(BaseException):
@@ -114,6 +115,35 @@ def test_four_workers_at_once_keep_the_cap_and_dial_nobody_twice(desk: Desk) -> 
                     desk.report(phone, CallState.COMPLETED)
     assert most == 7
     assert set(desk.dials().values()) == {1}
+
+
+@pytest.mark.capability("N12", "N7")
+def test_a_twin_that_waited_while_the_call_was_opened_comes_again_after_the_other_ones_death(desk: Desk) -> None:
+    phone = a_phone()
+    desk.campaign(phone)
+    desk.dialer.tick()
+    (row,) = desk.due()
+    with ThreadPoolExecutor(1) as twin:
+        with desk.database.unit() as uow:
+            desk.dialer._prepare(uow, desk.attempts(phone)[0].id)
+            waiting = twin.submit(desk.jobs.perform, row)
+            wait_for_a_waiter(desk.database)
+        waiting.result()  # and the first one dies here, before it asks the carrier
+    for _ in range(8):
+        desk.wait(seconds=20)
+        desk.work()
+    assert desk.dials() == {}
+    assert desk.attempts(phone)[0].outcome == "lost"
+
+
+def test_who_finds_the_script_gone_does_not_stop_a_dial_that_is_under_way(desk: Desk) -> None:
+    phone = a_phone()
+    campaign = desk.campaign(phone)
+    desk.tick()
+    desk.dialer._stop(desk.attempts(phone)[0].id, UserError("There is no such script."))
+    assert (desk.state(campaign), desk.live()) == ("running", 1)
+    desk.complete(phone)
+    assert desk.target(phone).disposition == "completed"
 
 
 @pytest.mark.capability("N12")

@@ -33,7 +33,7 @@ CALLS = "/2010-04-01/Accounts/{AccountSid}/Calls.json"
 ONE_CALL = "/2010-04-01/Accounts/{AccountSid}/Calls/{Sid}.json"
 needs_document = pytest.mark.skipif(not DOCUMENT.exists(), reason="Twilio's OpenAPI document is not here")
 
-ORDER = DialOrder(UUID(int=5), NUMBER, 25, detect_machine=True, ordered_at=NOW)
+ORDER = DialOrder(UUID(int=5), NUMBER, 25, ordered_at=NOW)
 
 
 @dataclass
@@ -122,7 +122,7 @@ def _typed(schema: dict[str, Any], values: list[str]) -> Any:
 
 
 @needs_document
-@pytest.mark.parametrize("order", [ORDER, replace(ORDER, leave_message=True), replace(ORDER, detect_machine=False)])
+@pytest.mark.parametrize("order", [ORDER, replace(ORDER, leave_message=True)])
 def test_an_order_is_one_that_twilios_document_allows(peer: Peer, carrier: TwilioCarrier, order: DialOrder) -> None:
     assert carrier.place(order) == CALL_SID
     ((method, path, fields),) = peer.requests
@@ -162,8 +162,7 @@ def test_an_order_says_where_to_come_back_and_what_to_tell(peer: Peer, carrier: 
 @pytest.mark.capability("I8")
 def test_a_machine_that_shall_hear_a_message_is_waited_for(peer: Peer, carrier: TwilioCarrier) -> None:
     carrier.place(replace(ORDER, leave_message=True))
-    carrier.place(replace(ORDER, detect_machine=False, leave_message=True))
-    assert [fields.get("MachineDetection") for _, _, fields in peer.requests] == [["DetectMessageEnd"], None]
+    assert [fields.get("MachineDetection") for _, _, fields in peer.requests] == [["DetectMessageEnd"]]
 
 
 def test_a_call_with_live_audio_is_answered_elsewhere(peer: Peer, twilio_settings: Settings) -> None:
