@@ -34,9 +34,11 @@ def compile_source(
     spec = source["script"]
     builder = _Builder(spec, spec, source, report)
     nodes = builder.nodes(broken)
+    builder.check_ways_out()
     for subscript_id, subscript in _called(source).items():
         inner = _Builder(subscript, spec, source, report)
         nodes |= inner.nodes(broken)
+        inner.check_ways_out()
         for language in spec["languages"]:
             if language not in subscript["languages"]:
                 message = f"the subscript `{subscript_id}` does not speak `{language}`"
@@ -185,11 +187,13 @@ class _Builder:
         """A step that the script names at its top, if it does."""
         return None if name is None else self.target(name, where)
 
+    def check_ways_out(self) -> None:
+        for name, step in (self.spec.get("ways_out") or {}).items():
+            self.target(step, "ways_out", name)
+
     def way_out(self, name: str) -> str | None:
         own = (self.spec.get("ways_out") or {}).get(name)
         if own is not None:
-            if own not in self.spec["steps"]:
-                self.report(self.spec["id"], f"there is no step `{own}`", ("ways_out", name), "missing_step")
             return f"{self.prefix}{own}"
         outer = (self.root.get("ways_out") or {}).get(name)
         if outer is None:

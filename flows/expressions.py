@@ -17,15 +17,16 @@ from flows.engine.script import CONTEXT_NAMES, Expression, Path
 MEMBERS = ("answers", "values", "params", "person")
 """Names with members: only the members that are read are handed over."""
 
-ROOTS = (*MEMBERS, "language", *CONTEXT_NAMES)
+ROOTS = tuple(dict.fromkeys((*MEMBERS, "language", *CONTEXT_NAMES)))
 
 FUNCTIONS = frozenset(
     {
-        *("size", "contains", "startsWith", "endsWith", "matches", "has", "type", "dyn"),
+        *("size", "contains", "startsWith", "endsWith", "matches", "type", "dyn"),
         *("int", "uint", "double", "string", "bytes", "duration", "timestamp"),
     }
 )
 _MEMBER = re.compile(rf"(?<![\w.])({'|'.join(MEMBERS)})\s*(?:\.\s*(\w+)|\[\s*['\"](\w+)['\"]\s*\])")
+_HAS = re.compile(r"(?<![\w.])has\s*\(")
 
 
 class ExpressionError(ValueError):
@@ -39,6 +40,9 @@ def compile_expression(source: str) -> Expression:
     except ValueError as error:
         first = str(error).split("\n")[0]
         raise ExpressionError(first.split("Syntax error: ")[-1] if "Syntax error" in first else first) from error
+    # CEL knows this word as a macro, and does not name it among the functions.
+    if any(_is_code(source, match) for match in _HAS.finditer(source)):
+        raise ExpressionError("`has` is always true: what was never answered is null; write `answers.x != null`")
     references = program.references()
     needs = _needs(source)
     bound = {match.group(1) for match in re.finditer(r"(?:exists|exists_one|all|map|filter)\s*\(\s*(\w+)\s*,", source)}
@@ -65,10 +69,15 @@ def _needs(source: str) -> set[Path]:
     """The members that an expression reads, literals aside (but for the subscripts `answers['x']`)."""
     found: set[Path] = set()
     for match in _MEMBER.finditer(source):
-        before = source[: match.start()]
-        if sum(before.count(quote) % 2 for quote in "'\"") == 0:
+        if _is_code(source, match):
             found.add((match.group(1), match.group(2) or match.group(3)))
     return found
+
+
+def _is_code(source: str, match: re.Match[str]) -> bool:
+    """Whether a match begins outside of literals."""
+    before = source[: match.start()]
+    return sum(before.count(quote) % 2 for quote in "'\"") == 0
 
 
 def _is_json(value: Any) -> bool:

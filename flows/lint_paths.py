@@ -8,6 +8,7 @@ from flows.engine.kinds.call import Call
 from flows.engine.kinds.effect import Effect
 from flows.engine.kinds.give_back import Return
 from flows.engine.script import Script
+from flows.lint_values import read_by
 
 Found = tuple[str, str, str]
 """(rule, step, message)."""
@@ -76,8 +77,8 @@ def _returns(script: Script, reached: set[str]) -> Iterator[Found]:
 
 
 def _before_identity(script: Script, health: Set[str]) -> Iterator[Found]:
-    """Nothing about health may be asked, saved or arranged before we know who is speaking. Someone who calls us speaks
-    for themselves; whom we call may be anybody."""
+    """Nothing about health may be asked, said, weighed or arranged before we know who is speaking. Someone who calls us
+    speaks for themselves; whom we call may be anybody."""
     if script.direction != "outbound":
         return
     sensitive = [name for name, node in script.steps.items() if _touches_health(script, name, health)]
@@ -100,4 +101,6 @@ def _touches_health(script: Script, name: str, health: Set[str]) -> bool:
     node = script.steps[name]
     if isinstance(node, Effect):
         return node.effect.startswith(HEALTH_EFFECTS)
-    return any(path.startswith("answers.") and path[8:] in health for path in node.writes())
+    read = {path[1] for path in read_by(node) if path[0] == "answers" and len(path) > 1}
+    written = {path[8:] for path in node.writes() if path.startswith("answers.")}
+    return not health.isdisjoint(read | written)

@@ -13,7 +13,7 @@ def value_findings(script: Script) -> Iterator[tuple[str, str, str]]:
     written = {path for node in script.steps.values() for path in node.writes()}
     wanted: dict[str, set[str]] = {}
     for name, node in script.steps.items():
-        for path in sorted(_read(node)):
+        for path in sorted(read_by(node)):
             if path[0] == "params" and len(path) > 1:
                 wanted.setdefault(name.rpartition("/")[0], set()).add(path[1])
             elif path[0] in ("answers", "values") and len(path) > 1 and f"{path[0]}.{path[1]}" not in written:
@@ -29,7 +29,8 @@ def value_findings(script: Script) -> Iterator[tuple[str, str, str]]:
                 yield "wrong_arguments", name, f"`{node.subscript}` does not use the parameter `{parameter}`"
 
 
-def _read(node: Node) -> set[Path]:
+def read_by(node: Node) -> set[Path]:
+    """Every path that a step reads: in its expressions, its texts, and otherwise."""
     read = {path for expression in node.expressions() for path in expression.needs}
     for _, text in node.texts():
         read |= paths_of(text)

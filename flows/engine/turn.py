@@ -46,7 +46,10 @@ class Turn:
     # --- the way through the script
 
     def enter(self, name: str) -> None:
-        """Stand in a step, with fresh counts."""
+        """Stand in a step, with fresh counts. A step of the script itself, which a way out may lead to from inside a
+        subscript, is in none."""
+        if self.stack and "/" not in name:
+            self.params, self.stack = self.stack[0].params, ()
         self.step = name
         self.phase = ""
         self.pending = None

@@ -10,7 +10,8 @@ from flows.engine.actions import Record
 from flows.engine.answers.registry import ANSWER_KINDS
 from flows.engine.events import EffectDone, VoiceMessage
 from flows.load import check
-from tests.flows.script_making import AT, Telephone, compiled, example, question
+from flows.mistakes import ScriptError
+from tests.flows.script_making import AT, HEAD, Telephone, compiled, example, question
 
 pytestmark = pytest.mark.capability("F8")
 COVERED: dict[str, Callable[..., None]] = {}
@@ -93,6 +94,16 @@ def test_the_last_page_turns_to_the_first() -> None:
     assert call.press("1").saved == {"answer": "o1"}
 
 
+def test_an_option_called_page_is_an_answer_like_any_other() -> None:
+    assert asked("choice", choices=OPTIONS.replace("id: food", "id: page")).press("1").saved == {"answer": "page"}
+
+
+@pytest.mark.parametrize("name", ["skipped", "chosen"])
+def test_an_option_may_not_be_called_what_the_engine_means_by_itself(name: str) -> None:
+    with pytest.raises(ScriptError, match=f"an option cannot be called {name}"):
+        asked("choice", choices=OPTIONS.replace("id: food", f"id: {name}"))
+
+
 def test_an_answer_of_a_later_page_survives_its_read_back() -> None:
     call = asked("choice", choices=many(12), confirm="always").press("9").press("2")
     assert "số 10" in call.said
@@ -124,6 +135,14 @@ def test_options_of_the_running_call_are_numbered() -> None:
     call.press("2")
     assert "Anh chị đã bấm: 9 giờ." in call.said
     assert call.press("1").saved == {"answer": "b"}
+
+
+def test_a_key_that_is_offered_answers_even_where_it_is_a_shortcut() -> None:
+    sub = "id: sub\ntitle: {vi: a, en: a}\ndirection: subscript\nlanguages: [vi, en]\nsteps:\n  x: {return: ok}\n"
+    call = Telephone(compiled(SLOTS, head=HEAD + 'shortcuts: {"1": sub}', sub=sub)).start()
+    slots = {"slots": [{"id": "a", "spoken": {"vi": "8 giờ", "en": "8"}}]}
+    call.event(EffectDone(AT, "telehealth.offer_slots", "offered", slots))
+    assert "Anh chị đã bấm: 8 giờ." in call.press("1").said
 
 
 def test_options_of_the_running_call_are_spoken_by_their_number() -> None:

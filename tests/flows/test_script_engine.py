@@ -265,6 +265,55 @@ def test_a_shortcut_during_a_read_back_drops_what_was_heard() -> None:
     assert call.saved == {}
 
 
+CHOOSE = """
+id: choose
+title: {vi: Đổi, en: Change}
+direction: subscript
+languages: [vi, en]
+steps:
+  which:
+    ask: choice
+    say: {vi: "Tiếng nào?", en: "Which?"}
+    choices: [{id: vi, label: {vi: Việt, en: Vietnamese}}, {id: en, label: {vi: Anh, en: English}}]
+    keep: wanted
+    next: switch
+  switch: {language: "values.wanted", next: back}
+  back: {return: done}
+"""
+
+
+@pytest.mark.capability("F4")
+def test_a_shortcut_key_pressed_twice_is_one_shortcut() -> None:
+    script = compiled(question("yes_no"), head=HEAD + 'shortcuts: {"0": choose}', choose=CHOOSE)
+    call = Telephone(script).start().press("0").press("0")
+    assert "Tiếng nào?" in call.said
+    assert call.press("2").said.startswith("Ask?")
+    assert call.state.stack == ()
+
+
+@pytest.mark.capability("F9")
+def test_a_way_out_of_the_script_leaves_its_subscripts() -> None:
+    inner = """
+id: inner
+title: {vi: Trong, en: Inner}
+direction: subscript
+languages: [vi, en]
+steps:
+  ask: {ask: yes_no, say: {vi: "{params.what}?", en: "Inside?"}, next: back}
+  back: {return: done}
+"""
+    steps = """
+  c: {call: inner, with: {what: "'nhà'"}, next: done}
+  again: {ask: yes_no, say: {vi: "Lại{params.what}?", en: "Again?"}, on: {yes: c, no: done}}"""
+    head = HEAD.replace("no_input: silent", "no_input: again")
+    call = Telephone(compiled(steps, head=head, inner=inner)).start().silence().silence().silence()
+    assert (call.state.step, call.state.stack, call.state.params) == ("again", (), {})
+    assert "Lại?" in call.said
+    call.press("1")
+    assert len(call.state.stack) == 1
+    assert call.press("1").hung_up == "completed"
+
+
 def test_a_shortcut_key_is_an_ordinary_digit_of_a_number() -> None:
     script = compiled(question("digits"), head=HEAD + 'shortcuts: {"0": change}', change=CHANGE)
     assert Telephone(script).start().press("0").saved == {"answer": "0"}

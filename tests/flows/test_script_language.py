@@ -91,6 +91,12 @@ def test_a_language_that_is_not_there_yet_is_listed_with_all_it_lacks() -> None:
         ('  a: {set: {x: "1"}, save: [y], next: done}', "`y` is saved here but not set here"),
         ('  a: {branch: [{when: "foo == 1", to: done}], else: done}', "`foo` is not known"),
         ('  a: {branch: [{when: "foo(1) == 1", to: done}], else: done}', "the function `foo` does not exist"),
+        ('  a: {branch: [{when: "has(answers.x)", to: done}], else: done}', "write `answers.x != null`"),
+        ('  a: {branch: [{when: "!has( values.x.y )", to: done}], else: done}', "`has` is always true"),
+        (
+            '  a: {branch: [{when: "foo == 1", to: done}], else: done}',
+            "known are answers, values, params, person, language, department, hotline, today",
+        ),
         ("  a: {effect: call.opt_out}", "an effect needs `on` or `otherwise`"),
         ("  a: {call: elsewhere, next: done}", "there is no script `elsewhere`"),
         ("  a: {bridge: \"'phone:+84'\", on: {answered: done}}", "the outcome `busy` leads nowhere"),
@@ -125,6 +131,21 @@ def test_a_question_without_ways_out_for_silence_and_nonsense_is_refused() -> No
     told = refused(question("yes_no"), head=HEAD.replace("ways_out: {no_input: silent, no_match: lost}", ""))
     assert "`no_input` has no way out" in told
     assert "`no_match` has no way out" in told
+
+
+def test_a_way_out_that_is_no_step_is_refused_though_only_a_subscript_asks() -> None:
+    """Otherwise the call would end in `trouble`, at the third silence of some caller."""
+    sub = "id: sub\ntitle: {vi: a, en: a}\ndirection: subscript\nlanguages: [vi, en]\nsteps:\n"
+    sub += "  x: {ask: yes_no, say: {vi: a, en: b}, next: back}\n  back: {return: ok}\n"
+    told = refused("  a: {call: sub, next: done}", head=HEAD.replace("no_input: silent", "no_input: gone"), sub=sub)
+    assert "ways_out/no_input: there is no step `gone`" in told
+    assert told.count("there is no step") == 1
+    told = refused("  a: {call: sub, next: done}", sub=f"{sub}ways_out: {{no_match: nowhere}}\n")
+    assert "ways_out/no_match: there is no step `nowhere`" in told
+
+
+def test_the_word_has_inside_a_text_is_no_function() -> None:
+    compiled("  a: {branch: [{when: \"answers.x == 'has(x)'\", to: done}], else: done}")
 
 
 def test_a_subscript_must_be_one_and_speak_the_languages() -> None:

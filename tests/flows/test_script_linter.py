@@ -87,6 +87,22 @@ def test_a_key_of_an_answer_that_is_also_a_shortcut_is_found(folder: Folder) -> 
     assert rules(found) == [("key_used_twice", "q")]
 
 
+RETURNING = "id: sub\ntitle: {vi: a, en: a}\ndirection: subscript\nlanguages: [vi, en]\nsteps:\n  x: {return: ok}\n"
+MANY = "".join(f"\n      - {{id: o{n}, label: {{vi: số {n}, en: number {n}}}}}" for n in range(1, 13))
+
+
+@pytest.mark.parametrize(
+    ("key", "menu"), [("1", 'choices_from: "{path: values.list}"'), ("9", f"choices: {MANY}")], ids=["offer", "page"]
+)
+def test_a_key_of_an_offer_or_of_the_next_page_that_is_also_a_shortcut_is_found(
+    folder: Folder, key: str, menu: str
+) -> None:
+    name, _, value = menu.partition(": ")
+    steps = '  list: {set: {list: "[]"}, next: q}\n' + question("choice", **{name: value.strip('"')})
+    found = folder.lint(steps, HEAD + f'shortcuts: {{"{key}": sub}}', sub=RETURNING)
+    assert ("key_used_twice", "q") in rules(found)
+
+
 def test_a_word_the_model_does_not_know_is_found(folder: Folder) -> None:
     def knows(language: str, word: str) -> bool | None:
         return word != "bị" if language == "vi" else None
@@ -217,6 +233,21 @@ def test_a_question_about_health_before_identity_is_found(folder: Folder) -> Non
         ("health_before_identity", "q")
     ]
     assert folder.lint(early + question("yes_no"), INBOUND + "record: small\nidentified: known") == []
+
+
+@pytest.mark.capability("I8")
+@pytest.mark.parametrize(
+    "early",
+    [
+        '  early: {say: {vi: "{answers.answer}", en: "b"}, next: who}\n',
+        '  early: {branch: [{when: "answers.answer == true", to: done}], else: who}\n',
+    ],
+)
+def test_an_answer_about_health_that_is_spoken_or_weighed_before_identity_is_found(folder: Folder, early: str) -> None:
+    """A call that goes on with an earlier one brings its answers along."""
+    folder.write("small", FORM, "form.yaml")
+    head = HEAD + "record: small\nidentified: known"
+    assert rules(folder.lint(early + WHO + question("yes_no"), head)) == [("health_before_identity", "early")]
 
 
 def test_a_doctor_arranged_before_identity_is_found(folder: Folder) -> None:

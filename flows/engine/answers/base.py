@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 ANSWERED = "answered"
 SKIPPED = "skipped"
+PAGE = ":page"
+"""No outcome of an answer (no name has a colon): the menu shows its next page."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from flows.engine.actions import Grammar, Keys
-from flows.engine.answers.base import AnswerKind, Reading, invert, tidy
+from flows.engine.answers.base import PAGE, SKIPPED, AnswerKind, Reading, invert, tidy
 from flows.engine.limits import MAX_OPTIONS_PER_PAGE
 from flows.engine.script import Path, Text
 from flows.engine.spoken import speak
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from flows.engine.turn import Turn
 
 CHOSEN = "chosen"
+OFFER_KEYS = "12345678"
 TURN_PAGE = "9"
 
 
@@ -88,6 +89,8 @@ class Choice(AnswerKind):
         for index, option_id in enumerate(ids):
             if option_id in ids[:index]:
                 build.mistake(f"two options are called {option_id}", "choices", str(index), "id")
+            if option_id in (SKIPPED, CHOSEN):
+                build.mistake(f"an option cannot be called {option_id}", "choices", str(index), "id")
         size = MAX_OPTIONS_PER_PAGE - 1
         pages = tuple(fixed[start : start + size] for start in range(0, len(fixed), size)) if paged else (fixed,)
         offer = None
@@ -99,7 +102,7 @@ class Choice(AnswerKind):
             pages=pages,
             offer=offer,
             announce_offer={
-                key: _announce(build, "option_offered", f"offered-{key}", key) for key in "12345678" if offer
+                key: _announce(build, "option_offered", f"offered-{key}", key) for key in OFFER_KEYS if offer
             },
             ordinals=tuple(build.common_words(f"ordinal_{n}") for n in range(1, MAX_OPTIONS_PER_PAGE)) if offer else (),
             more=build.phrase("more_options"),
@@ -118,7 +121,7 @@ class Choice(AnswerKind):
         if not isinstance(items, list | tuple) or self.offer is None:
             return []
         taken = {option.key for option in self.fixed}
-        keys = [key for key in "12345678" if key not in taken]
+        keys = [key for key in OFFER_KEYS if key not in taken]
         return [
             (key, item.get(self.offer.id), item.get(self.offer.label))
             for key, item in zip(keys, items, strict=False)
@@ -145,7 +148,7 @@ class Choice(AnswerKind):
         page = self._page(turn)
         if digits == TURN_PAGE and len(self.pages) > 1:
             turn.phase = f"ask:{(page + 1) % len(self.pages)}"
-            return Reading(None, "page")
+            return Reading(None, PAGE)
         for option in self.pages[page]:
             if option.key == digits:
                 return Reading(option.id, option.id)
@@ -201,7 +204,9 @@ class Choice(AnswerKind):
                     yield language, tidy(word), f"ordinal_{number}"
 
     def key_choices(self) -> tuple[str, ...]:
-        return tuple(option.key for option in self.pages[0])
+        offered = OFFER_KEYS if self.offer else ""
+        turns = TURN_PAGE if len(self.pages) > 1 else ""
+        return tuple(dict.fromkeys((*(option.key for option in self.pages[0]), *offered, *turns)))
 
 
 def _option(build: Builder, spec: Mapping[str, Any], index: int, paged: bool) -> Option:
@@ -216,7 +221,7 @@ def _option(build: Builder, spec: Mapping[str, Any], index: int, paged: bool) ->
         taken = {other.get("key") for other in spec["choices"]}
         free = [k for k in "123456789" if k not in taken]
         before = sum(1 for other in spec["choices"][:index] if "key" not in other)
-        key = free[before] if before < len(free) else "0"
+        key = free[before]
     label = choice.get("label") or {}
     words = build.words(choice["words"], *where, "words") if "words" in choice else {}
     build.text(label, *where, "label")

@@ -30,7 +30,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from flows.engine.actions import Grammar, Keys, Listen
-from flows.engine.answers.base import SKIPPED, AnswerKind, Reading, tidy
+from flows.engine.answers.base import PAGE, SKIPPED, AnswerKind, Reading, tidy
 from flows.engine.answers.registry import ANSWER_KINDS
 from flows.engine.answers.voice import Voice
 from flows.engine.events import Event, KeysPressed, NothingHeard, SpeechHeard, VoiceMessage
@@ -195,7 +195,8 @@ class Ask(Node):
             return None
         # Only where single keys answer: elsewhere 0 may begin a date or a number.
         free = bool(taken) and digits not in taken and len(turn.stack) < MAX_SUBSCRIPT_DEPTH
-        if free and digits in turn.script.shortcuts:
+        inside = any(frame.shortcut for frame in turn.stack)
+        if free and not inside and digits in turn.script.shortcuts:
             turn.note("shortcut", key=digits)
             return turn.call(turn.script.shortcuts[digits], None, {}, shortcut=True)
         if confirming:
@@ -203,7 +204,7 @@ class Ask(Node):
         reading = self.kind.read_keys(turn, digits)
         if reading is None:
             return self._failed(turn, NO_MATCH, self.no_match)
-        if reading.outcome == "page":
+        if reading.outcome == PAGE:
             self._ask(turn)
             return None
         answer = Answer(reading.value, "keys", digits[:LONGEST_HEARD], None, False, self.name, turn.turns, turn.at)
