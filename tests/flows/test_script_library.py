@@ -71,14 +71,21 @@ def test_every_step_of_the_subscripts_is_walked_by_some_saved_call() -> None:
 
 
 @pytest.mark.parametrize("script", OUTBOUND)
-@pytest.mark.parametrize(("language", "free"), [("vi", "miễn phí"), ("en", "free of charge"), ("ko", "무료")])
-def test_the_first_sentences_say_who_calls_that_it_is_free_and_how_to_check(
-    script: str, language: str, free: str
+@pytest.mark.parametrize(
+    ("language", "told"),
+    [
+        ("vi", ("tự động", "miễn phí", "không hỏi tiền", "mật khẩu")),
+        ("en", ("automatic", "free of charge", "never ask for money", "password")),
+        ("ko", ("자동", "무료", "돈이나 비밀번호는 묻지 않습니다")),
+    ],
+)
+def test_the_first_sentences_say_who_calls_that_it_is_free_and_safe_and_how_to_check(
+    script: str, language: str, told: tuple[str, ...]
 ) -> None:
     transcript = run_text(library, script, language, ["-"], {"department": "CDC Thanh Hóa"})
     opening = transcript.lines[0].text
     assert "CDC Thanh Hóa" in opening
-    assert free in opening
+    assert [words for words in told if words not in opening] == []
     assert {"vi": "trạm y tế xã", "en": "commune health station", "ko": "보건소"}[language] in opening
     assert {"vi": "không hai ba bảy", "en": "zero two three seven", "ko": "공 이 삼 칠"}[language] in opening
 
