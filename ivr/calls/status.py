@@ -22,6 +22,7 @@ _RANK = {
 TERMINAL = frozenset({CallState.COMPLETED, CallState.FAILED})
 
 AnsweredBy = Literal["human", "machine", "unknown"]
+_ANSWERED_BY: dict[str | None, AnsweredBy] = {"human": "human", "machine": "machine"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,3 +40,8 @@ class StatusReport:
 def moves(current: str, reported: str) -> bool:
     """Whether a report moves a call on from its current state. What has ended stays as it ended first."""
     return _RANK[CallState(reported)] > _RANK[CallState(current)]
+
+
+def known_answerer(stored: str | None) -> AnsweredBy:
+    """Who answered, as a call's row says it; `unknown` when nobody has told us."""
+    return _ANSWERED_BY.get(stored, "unknown")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import datetime, time
 from typing import Any
 
@@ -70,24 +70,8 @@ def columns_of(
     if plan.last_moment is not None:
         _check(plan.last_moment.tzinfo is not None, "The last moment has no time zone.", "Give it with one.")
         _check(plan.last_moment > now, "The last moment has passed.", "Give one in the future.")
-    return {
-        "name": plan.name.strip(),
-        "script": plan.script,
-        "carrier": plan.carrier,
-        "language": plan.language,
-        "zone": plan.zone,
-        "window_from": plan.window_from,
-        "window_until": plan.window_until,
-        "weekdays": sorted(set(plan.weekdays)),
-        "last_moment": plan.last_moment,
-        "cap": plan.cap,
-        "pace": plan.pace,
-        "ring_seconds": plan.ring_seconds,
-        "on_machine": plan.on_machine,
-        "retries": make_delays(plan.retries),
-        "max_attempts": plan.max_attempts,
-        "area": plan.area,
-    }
+    given = {"name": plan.name.strip(), "weekdays": sorted(set(plan.weekdays)), "retries": make_delays(plan.retries)}
+    return asdict(plan) | given
 
 
 def _check(right: bool, message: str, hint: str) -> None:

@@ -7,7 +7,6 @@ comes from the settings and never from the request's own Host header.
 from __future__ import annotations
 
 import logging
-from urllib.parse import parse_qs, urlsplit
 
 from flask import Blueprint, Response, request
 from flask.typing import ResponseReturnValue
@@ -32,18 +31,12 @@ class Signatures:
         """A request with form fields. `path` begins with a slash and holds the query, as it came."""
         return self._valid(self._web + path, fields, signature)
 
-    def json(self, path: str, body: bytes, signature: str) -> bool:
-        """A request with a JSON body, whose SHA-256 stands in the query as `bodySHA256`."""
-        if "bodySHA256" not in parse_qs(urlsplit(path).query):
-            return False
-        return self._valid(self._web + path, body.decode("utf-8", "replace"), signature)
-
     def websocket(self, path: str, signature: str) -> bool:
         """The upgrade of a Media Stream. It has no fields."""
         return self._valid(self._media + path, MultiDict(), signature)
 
-    def _valid(self, address: str, signed: str | MultiDict[str, str], signature: str) -> bool:
-        return self._usable and bool(self._validator.validate(address, signed, signature))
+    def _valid(self, address: str, fields: MultiDict[str, str], signature: str) -> bool:
+        return self._usable and bool(self._validator.validate(address, fields, signature))
 
 
 def guard(blueprint: Blueprint, signatures: Signatures) -> None:
@@ -53,11 +46,7 @@ def guard(blueprint: Blueprint, signatures: Signatures) -> None:
         query = request.query_string.decode("ascii", "replace")
         path = f"{request.path}?{query}" if query else request.path
         given = request.headers.get("X-Twilio-Signature", "")
-        if request.mimetype == "application/json":
-            valid = signatures.json(path, request.get_data(), given)
-        else:
-            valid = signatures.form(path, request.form, given)
-        if valid:
+        if signatures.form(path, request.form, given):
             return None
         log.warning("event=webhook_forged endpoint=%s signed=%s", request.endpoint, bool(given))
         return Response("The signature is not Twilio's.\n", 403, mimetype="text/plain")

@@ -19,7 +19,7 @@ from flows.engine.actions import Action, action_to_json
 from flows.engine.events import CallEnded, CallStarted, Event
 from ivr.calls.model import Call
 from ivr.calls.service import Calls
-from ivr.calls.status import AnsweredBy
+from ivr.calls.status import known_answerer
 from ivr.calls.turn import StaleTurn, UnknownCall
 
 log = logging.getLogger(__name__)
@@ -29,7 +29,6 @@ PAUSES = (0.2, 0.8, 2.0)
 
 _OURS = b"["
 """How replies of `render` begin. A webhook's reply is XML."""
-_ANSWERED_BY: dict[str | None, AnsweredBy] = {"human": "human", "machine": "machine"}
 
 T = TypeVar("T")
 
@@ -85,9 +84,7 @@ class DatabaseTurns:
         call = uow.session.get(Call, call_id)
         if call is None:
             return Next(over=True)
-        return self._take(
-            uow, call_id, call.next_turn, CallStarted(self.at(), _ANSWERED_BY.get(call.answered_by, "unknown"))
-        )
+        return self._take(uow, call_id, call.next_turn, CallStarted(self.at(), known_answerer(call.answered_by)))
 
     def _take(self, uow: UnitOfWork, call_id: UUID, turn: int, event: Event) -> Next:
         if isinstance(event, CallEnded):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import binascii
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import orjson
@@ -36,7 +36,6 @@ class Started:
     stream_sid: str
     call_sid: str
     call_id: str
-    parameters: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,11 +110,10 @@ def _started(data: Mapping[str, Any]) -> Started:
     sound = start["mediaFormat"]
     if (sound["encoding"], int(sound["sampleRate"]), int(sound["channels"])) != ("audio/x-mulaw", 8000, 1):
         raise ValueError("sound is not µ-law at 8 kHz")
-    parameters = {_text(name): _text(value) for name, value in start.get("customParameters", {}).items()}
     stream_sid = _text(start["streamSid"])
     if not stream_sid.isalnum():  # it is written back into every message
         raise ValueError("stream sid")
-    return Started(stream_sid, _text(start["callSid"]), parameters.get("call", ""), parameters)
+    return Started(stream_sid, _text(start["callSid"]), _text(start.get("customParameters", {}).get("call", "")))
 
 
 def _media(data: Mapping[str, Any]) -> Media:

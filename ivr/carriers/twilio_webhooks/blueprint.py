@@ -20,7 +20,7 @@ from flows.engine.actions import Action
 from flows.engine.events import CallStarted, Event
 from ivr.calls.model import Call, CallState
 from ivr.calls.service import Calls
-from ivr.calls.status import AnsweredBy, StatusReport
+from ivr.calls.status import StatusReport, known_answerer
 from ivr.calls.turn import Turn, UnknownCall
 from ivr.carriers.twilio_fields import BadRequest, answered_by, call_sid, refuse, status_report
 from ivr.carriers.twilio_inbound import Inbound, take_call
@@ -31,8 +31,6 @@ from ivr.carriers.twilio_webhooks.render import TwiML
 from ivr.carriers.twilio_webhooks.sounds import addresses
 
 log = logging.getLogger(__name__)
-
-_KNOWN: dict[str | None, AnsweredBy] = {"human": "human", "machine": "machine"}
 
 
 def webhooks(calls: Calls, database: Database, prompts: PromptStore, settings: Settings, inbound: Inbound) -> Blueprint:
@@ -121,8 +119,8 @@ class _Views:
         if call.ended_at is not None:
             return self._twiml.over()
         if call.next_turn == 0:  # the stream broke before its first turn
-            who = _KNOWN.get(call.answered_by, "unknown")
-            return self._take(uow, call_id, 0, CallStarted(uow.now().isoformat(), who))
+            event = CallStarted(uow.now().isoformat(), known_answerer(call.answered_by))
+            return self._take(uow, call_id, 0, event)
         log.info("event=asked_again call=%s turn=%s", call_id, call.next_turn)
         return self._render(call, actions, call.next_turn)
 

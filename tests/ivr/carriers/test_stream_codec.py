@@ -38,7 +38,7 @@ MEDIA: dict[str, Any] = {
     ("message", "meaning"),
     [
         ({"event": "connected", "protocol": "Call", "version": "1.0.0"}, codec.Connected()),
-        (START, codec.Started("MZ18ad", "CA2e", "0195", {"call": "0195", "other": "x"})),
+        (START, codec.Started("MZ18ad", "CA2e", "0195")),
         (MEDIA, codec.Media(b"\xff" * 160, 5)),
         (
             {"event": "dtmf", "streamSid": "MZ18ad", "dtmf": {"track": "inbound_track", "digit": "#"}},
@@ -55,7 +55,7 @@ def test_each_message_that_twilio_documents_is_read(message: dict[str, Any], mea
 
 def test_a_stream_that_names_no_call_is_read_with_an_empty_call() -> None:
     message = {**START, "start": {**START["start"], "customParameters": {}}}
-    assert codec.parse_message(json.dumps(message)) == codec.Started("MZ18ad", "CA2e", "", {})
+    assert codec.parse_message(json.dumps(message)) == codec.Started("MZ18ad", "CA2e", "")
 
 
 def _with(message: dict[str, Any], path: str, value: Any) -> str:
