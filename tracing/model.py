@@ -91,7 +91,7 @@ class RecordAnswer(Base):
     heard: Mapped[str] = mapped_column(server_default="")
     confidence: Mapped[float | None]
     confirmed: Mapped[bool] = mapped_column(server_default=text("false"))
-    call_id: Mapped[UUID | None] = mapped_column(ForeignKey("call.id"))
+    call_id: Mapped[UUID | None] = mapped_column(ForeignKey("call.id"), index=True)
     turn: Mapped[int | None]
     step: Mapped[str] = mapped_column(server_default="")
     at: Mapped[datetime]

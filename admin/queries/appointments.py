@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 
-from admin.policy import Viewer, scoped
+from admin.policy import Viewer
 from admin.queries.paging import AnySelect
+from admin.queries.treated import OPEN, record_of, seen_appointments, seen_queue
+from core.areas import within
 from core.database import UnitOfWork
 from ivr.calls.model import Call
 from telehealth.model import WAS_BOOKED, Appointment, AppointmentState, Practitioner, QueueEntry
@@ -23,7 +25,6 @@ SHOWN_STATES = (
     AppointmentState.NO_SHOW,
     AppointmentState.CANCELLED,
 )
-MOST_ENTRIES = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,6 @@ class AppointmentRow:
     state: str
     reason: str
     language: str
-    practitioner_id: UUID
     practitioner: str
     person_id: UUID | None
     name: str
@@ -61,7 +61,6 @@ def list_appointments(
             Appointment.state,
             Appointment.reason,
             Appointment.language,
-            Practitioner.id,
             Practitioner.name,
             Appointment.person_id,
             func.coalesce(Person.name, ""),
@@ -73,26 +72,26 @@ def list_appointments(
         .join(Practitioner, Practitioner.id == Appointment.practitioner_id)
         .outerjoin(Person, Person.id == Appointment.person_id)
         .outerjoin(Call, Call.id == Appointment.call_id)
-        .outerjoin(Record, Record.call_id == Appointment.call_id)
+        .outerjoin(Record, Record.id == record_of(Appointment.call_id))
         .where(starts >= since, starts < until, Appointment.state.in_(SHOWN_STATES), WAS_BOOKED)
+        .where(seen_appointments(viewer))
         .order_by(starts)
-        .limit(MOST_ENTRIES)
     )
     if practitioner_id is not None:
         query = query.where(Appointment.practitioner_id == practitioner_id)
-    return [AppointmentRow(*row) for row in uow.session.execute(scoped(query, Appointment.area, viewer))]
+    return [AppointmentRow(*row) for row in uow.session.execute(query)]
 
 
 def find_appointment(uow: UnitOfWork, viewer: Viewer, appointment_id: UUID) -> Appointment | None:
-    """The appointment, None when there is none or it lies outside the viewer's area."""
-    query = select(Appointment).where(Appointment.id == appointment_id)
-    return uow.session.scalar(scoped(query, Appointment.area, viewer))
+    """The appointment, None when there is none or it is not the viewer's to see."""
+    return uow.session.scalar(select(Appointment).where(Appointment.id == appointment_id, seen_appointments(viewer)))
 
 
 def list_practitioners(uow: UnitOfWork, viewer: Viewer) -> Sequence[Practitioner]:
-    """Practitioners whom the viewer may see, by name."""
-    query = select(Practitioner).where(Practitioner.active).order_by(Practitioner.name)
-    return uow.session.scalars(scoped(query, Practitioner.area, viewer)).all()
+    """Practitioners of the viewer's area, and the one that the viewer is, by name."""
+    seen = or_(within(Practitioner.area, viewer.area), Practitioner.user_id == viewer.id)
+    query = select(Practitioner).where(Practitioner.active, seen).order_by(Practitioner.name)
+    return uow.session.scalars(query).all()
 
 
 def own_practitioner(uow: UnitOfWork, viewer: Viewer) -> Practitioner | None:
@@ -110,7 +109,6 @@ class QueueRow:
     reason: str
     language: str
     created_at: datetime
-    taken_at: datetime | None
     practitioner: str
     name: str
     phone: str | None
@@ -128,7 +126,6 @@ def list_queue(uow: UnitOfWork, viewer: Viewer) -> Sequence[QueueRow]:
             QueueEntry.reason,
             QueueEntry.language,
             QueueEntry.created_at,
-            QueueEntry.taken_at,
             func.coalesce(Practitioner.name, ""),
             func.coalesce(Person.name, ""),
             func.coalesce(Person.phone, Call.remote_number, type_=Person.phone.type),
@@ -138,21 +135,19 @@ def list_queue(uow: UnitOfWork, viewer: Viewer) -> Sequence[QueueRow]:
         .outerjoin(Person, Person.id == QueueEntry.person_id)
         .outerjoin(Call, Call.id == QueueEntry.call_id)
         .outerjoin(Practitioner, Practitioner.id == QueueEntry.taken_by)
-        .outerjoin(Record, Record.call_id == QueueEntry.call_id)
-        .where(QueueEntry.state.in_(("waiting", "taken")))
+        .outerjoin(Record, Record.id == record_of(QueueEntry.call_id))
+        .where(QueueEntry.state.in_(OPEN), seen_queue(viewer))
         .order_by(QueueEntry.urgency, QueueEntry.created_at)
-        .limit(MOST_ENTRIES)
     )
-    return [QueueRow(*row) for row in uow.session.execute(scoped(query, QueueEntry.area, viewer))]
+    return [QueueRow(*row) for row in uow.session.execute(query)]
 
 
 def find_queue_entry(uow: UnitOfWork, viewer: Viewer, entry_id: UUID) -> QueueEntry | None:
-    """The entry, None when there is none or it lies outside the viewer's area."""
-    query = scoped(select(QueueEntry).where(QueueEntry.id == entry_id), QueueEntry.area, viewer)
-    return uow.session.scalar(query)
+    """The entry, None when there is none or it is not the viewer's to see."""
+    return uow.session.scalar(select(QueueEntry).where(QueueEntry.id == entry_id, seen_queue(viewer)))
 
 
 def count_waiting(uow: UnitOfWork, viewer: Viewer) -> int:
     """How many wait for a doctor now."""
-    query = scoped(select(func.count()).select_from(QueueEntry), QueueEntry.area, viewer)
-    return uow.session.scalar(query.where(QueueEntry.state == "waiting")) or 0
+    query = select(func.count()).select_from(QueueEntry).where(QueueEntry.state == "waiting", seen_queue(viewer))
+    return uow.session.scalar(query) or 0

@@ -16,10 +16,10 @@ PAGE_SIZE = 100
 
 
 def list_entries(
-    uow: UnitOfWork, viewer: Viewer, *, login: str, action: str, subject: str, before: int | None
+    uow: UnitOfWork, viewer: Viewer, *, login: str, action: str, subject: str, before: int
 ) -> tuple[Sequence[AuditEntry], int | None]:
     """One page, and the key that the next one begins below. `action` also finds what begins with it."""
-    query = select(AuditEntry).order_by(AuditEntry.id.desc()).limit(PAGE_SIZE + 1)
+    query = select(AuditEntry).where(AuditEntry.id < before).order_by(AuditEntry.id.desc()).limit(PAGE_SIZE + 1)
     if viewer.area:
         inside = select(User.id).where(within(User.area, viewer.area))
         query = query.where(AuditEntry.user_id.in_(inside))
@@ -31,7 +31,5 @@ def list_entries(
         )
     if subject:
         query = query.where(AuditEntry.subject == subject)
-    if before is not None:
-        query = query.where(AuditEntry.id < before)
     rows = uow.session.scalars(query).all()
     return rows[:PAGE_SIZE], rows[PAGE_SIZE - 1].id if len(rows) > PAGE_SIZE else None

@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 
 from admin.policy import Viewer, scoped
 from admin.queries.paging import AnySelect, Page, page_of
+from admin.queries.treated import record_of
 from core.database import UnitOfWork
 from ivr.calls.model import Call
 from ivr.campaigns.model import Campaign
@@ -26,12 +27,10 @@ class CallRow:
     person: str
     phone: str
     direction: str
-    carrier: str
     state: str
     failure_reason: str | None
     end_reason: str | None
     language: str
-    script: str
     created_at: datetime
     answered_at: datetime | None
     ended_at: datetime | None
@@ -61,12 +60,10 @@ def list_calls(uow: UnitOfWork, viewer: Viewer, wanted: CallFilter, before: str 
         func.coalesce(Person.name, ""),
         Call.remote_number,
         Call.direction,
-        Call.carrier,
         Call.state,
         Call.failure_reason,
         Call.end_reason,
         Call.language,
-        Call.script,
         Call.created_at,
         Call.answered_at,
         Call.ended_at,
@@ -104,7 +101,7 @@ def find_call(uow: UnitOfWork, viewer: Viewer, call_id: UUID) -> CallPage | None
             select(Call, Person.name, Campaign, Record, QueueEntry)
             .outerjoin(Person, Person.id == Call.person_id)
             .outerjoin(Campaign, Campaign.id == Call.campaign_id)
-            .outerjoin(Record, Record.call_id == Call.id)
+            .outerjoin(Record, Record.id == record_of(Call.id))
             .outerjoin(QueueEntry, QueueEntry.call_id == Call.id)
             .where(Call.id == call_id),
             Call.area,

@@ -11,6 +11,7 @@ from sqlalchemy import CompoundSelect, func, select
 
 from admin.policy import Viewer, scoped
 from admin.queries.paging import AnySelect, Page, page_of
+from admin.queries.treated import seen_records
 from core.database import UnitOfWork
 from ivr.calls.model import Call
 from telehealth.model import WAS_BOOKED, Appointment
@@ -36,7 +37,6 @@ class RecordRow:
     name: str
     birth_year: int | None
     phone: str | None
-    area: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,6 @@ def list_records(
             func.coalesce(Person.name, ""),
             Person.birth_year,
             func.coalesce(Person.phone, Call.remote_number, type_=Person.phone.type),
-            Record.area,
         )
         .outerjoin(Person, Person.id == Record.person_id)
         .outerjoin(Call, Call.id == Record.call_id)
@@ -138,16 +137,12 @@ class RecordPage:
 
 
 def find_record(uow: UnitOfWork, viewer: Viewer, record_id: UUID) -> RecordPage | None:
-    """The record, None when there is none or it lies outside the viewer's area."""
+    """The record, None when there is none or it is not the viewer's to see."""
     found = uow.session.execute(
-        scoped(
-            select(Record, Person, Call.remote_number)
-            .outerjoin(Person, Person.id == Record.person_id)
-            .outerjoin(Call, Call.id == Record.call_id)
-            .where(Record.id == record_id),
-            Record.area,
-            viewer,
-        )
+        select(Record, Person, Call.remote_number)
+        .outerjoin(Person, Person.id == Record.person_id)
+        .outerjoin(Call, Call.id == Record.call_id)
+        .where(Record.id == record_id, seen_records(viewer))
     ).first()
     if found is None:
         return None
@@ -162,7 +157,7 @@ def find_record(uow: UnitOfWork, viewer: Viewer, record_id: UUID) -> RecordPage 
     ).all()
     appointments = uow.session.scalars(
         select(Appointment)
-        .where(Appointment.call_id == record.call_id, Appointment.call_id.is_not(None), WAS_BOOKED)
+        .where(Appointment.call_id.in_({answer.call_id for answer in answers if answer.call_id}), WAS_BOOKED)
         .order_by(Appointment.created_at)
     ).all()
     return RecordPage(record, person, person.phone if person else dialed or "", contacts, answers, appointments)

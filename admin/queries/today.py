@@ -8,6 +8,7 @@ from datetime import datetime
 from sqlalchemy import func, select
 
 from admin.policy import Viewer, scoped
+from admin.queries.treated import seen_appointments
 from core.database import UnitOfWork
 from telehealth.model import Appointment
 from tracing.model import Record
@@ -33,7 +34,7 @@ def count_records(uow: UnitOfWork, viewer: Viewer, since: datetime) -> DayCounts
 def count_appointments(uow: UnitOfWork, viewer: Viewer, since: datetime, until: datetime) -> int:
     """Appointments that begin in the span and are still meant to be kept, or have been."""
     starts = func.lower(Appointment.during)
-    query = scoped(select(func.count()).select_from(Appointment), Appointment.area, viewer)
+    query = select(func.count()).select_from(Appointment).where(seen_appointments(viewer))
     return (
         uow.session.scalar(
             query.where(starts >= since, starts < until, Appointment.state.in_(("booked", "arrived", "fulfilled")))

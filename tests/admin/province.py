@@ -43,6 +43,7 @@ CAST: dict[str, tuple[str, list[str], str]] = {
     "thao": ("Phạm Thị Thảo", ["tracer"], CITY),
     "tuan": ("Đỗ Anh Tuấn", ["tracer"], COAST),
     "dung": ("BS. Hoàng Dung", ["doctor"], PROVINCE),
+    "mai": ("BS. Nguyễn Mai", ["doctor"], CITY),
     "hanh": ("Vũ Mỹ Hạnh", ["administrator"], ""),
 }
 
@@ -68,7 +69,8 @@ class Province:
     users: dict[str, UUID]
     campaign: UUID  # of the whole province, with people of both districts
     city_campaign: UUID
-    practitioner: UUID
+    practitioner: UUID  # Dung, of the whole province
+    city_practitioner: UUID  # Mai
     an: Resident  # lives in the city
     binh: Resident  # lives at the coast
 
@@ -84,17 +86,20 @@ def settle(database: Database) -> Province:
         uow.session.flush()
         users = {login: _user(uow, login, *who) for login, who in CAST.items()}
         uow.session.add(ScriptRevision(revision="r", script="contact-interview", source="{}", created_at=uow.now()))
-        doctor = Practitioner(
-            id=new_id(), name="BS. Hoàng Dung", user_id=users["dung"], languages=["vi"], zone="Asia/Ho_Chi_Minh",
-            area=PROVINCE, active=True,
+        doctor, city_doctor = (
+            Practitioner(
+                id=new_id(), name=CAST[login][0], user_id=users[login], languages=["vi"], zone="Asia/Ho_Chi_Minh",
+                area=CAST[login][2], active=True,
+            )
+            for login in ("dung", "mai")
         )  # fmt: skip
-        uow.session.add(doctor)
-        campaign = _campaign(uow, "Ổ dịch chợ Vườn Hoa", PROVINCE)
-        city_campaign = _campaign(uow, "Riêng thành phố", CITY)
+        uow.session.add_all([doctor, city_doctor])
+        campaign = settle_campaign(uow, "Ổ dịch chợ Vườn Hoa", PROVINCE)
+        city_campaign = settle_campaign(uow, "Riêng thành phố", CITY)
         uow.session.flush()
-        an = _resident(uow, "Nguyễn Văn An", "+84912345678", f"{CITY}.14755", campaign, doctor.id, 9)
-        binh = _resident(uow, "Trần Thị Bình", "+84987654321", f"{COAST}.14830", campaign, doctor.id, 10)
-        return Province(users, campaign, city_campaign, doctor.id, an, binh)
+        an = settle_resident(uow, "Nguyễn Văn An", "+84912345678", f"{CITY}.14755", campaign, doctor.id, 9)
+        binh = settle_resident(uow, "Trần Thị Bình", "+84987654321", f"{COAST}.14830", campaign, doctor.id, 10)
+        return Province(users, campaign, city_campaign, doctor.id, city_doctor.id, an, binh)
 
 
 def _user(uow: UnitOfWork, login: str, name: str, roles: list[str], area: str) -> UUID:
@@ -116,7 +121,8 @@ def _user(uow: UnitOfWork, login: str, name: str, roles: list[str], area: str) -
     return user.id
 
 
-def _campaign(uow: UnitOfWork, name: str, area: str) -> UUID:
+def settle_campaign(uow: UnitOfWork, name: str, area: str) -> UUID:
+    """A campaign that began half an hour ago."""
     campaign = Campaign(
         id=new_id(),
         name=name,
@@ -138,7 +144,10 @@ def _campaign(uow: UnitOfWork, name: str, area: str) -> UUID:
     return campaign.id
 
 
-def _resident(uow: UnitOfWork, name: str, phone: str, area: str, campaign: UUID, doctor: UUID, hour: int) -> Resident:
+def settle_resident(
+    uow: UnitOfWork, name: str, phone: str, area: str, campaign: UUID, doctor: UUID, hour: int
+) -> Resident:
+    """Somebody of the campaign who was called, has a record, an appointment with the doctor, and waits."""
     now = uow.now()
     person, target, call, record, appointment, queue = (new_id() for _ in range(6))
     reference = f"HX{record.int % 1000000:06d}"

@@ -12,8 +12,10 @@ from werkzeug.routing import Rule
 from admin import policy
 from admin.app import create_app
 from admin.context import ConsoleContext
+from core.database import Database
 from core.errors import TracelineError
-from core.rights import rights_of
+from core.rights import Right, rights_of
+from telehealth.model import Appointment, QueueEntry
 from tests.admin.conftest import Visitor
 from tests.admin.province import CAST, Province, Resident
 
@@ -32,7 +34,7 @@ def address(rule: Rule, resident: Resident, province: Province) -> str:
         "appointment_id": resident.appointment,
         "entry_id": resident.queue,
         "user_id": province.users["tuan"],
-        "practitioner_id": province.practitioner,
+        "practitioner_id": province.city_practitioner,
         "filename": "style.css",
     }
     built = rule.build({name: values[name] for name in rule.arguments})
@@ -94,24 +96,54 @@ def test_a_stranger_is_sent_to_the_log_in_from_everywhere(console: Flask, provin
 
 
 @pytest.mark.capability("C2")
-@pytest.mark.parametrize(("login", "own", "foreign"), [("thao", "an", "binh"), ("tuan", "binh", "an")])
-def test_a_tracer_meets_only_people_of_the_own_district(
+@pytest.mark.parametrize(
+    ("login", "own", "foreign"), [("thao", "an", "binh"), ("tuan", "binh", "an"), ("mai", "an", "binh")]
+)
+def test_who_works_in_a_district_meets_only_its_people(
     console: Flask, province: Province, visitor: Visit, login: str, own: str, foreign: str
 ) -> None:
-    tracer, mine, theirs = visitor(login), getattr(province, own), getattr(province, foreign)
+    visit, mine, theirs = visitor(login), getattr(province, own), getattr(province, foreign)
     rights = rights_of(CAST[login][1])
     for rule in rules(console, "GET"):
         if not policy.access_of(console, rule.endpoint).rights <= rights or rule.endpoint == "static":
             continue
         about_people = {"call_id", "record_id", "appointment_id"} & set(rule.arguments)
         for headers in ({}, {"Accept": "application/json"}, {"HX-Request": "true"}):
-            response = tracer.get(address(rule, theirs, province), headers=headers)
+            response = visit.get(address(rule, theirs, province), headers=headers)
             assert not about_people or response.status_code == 404, rule.rule
             for secret in (theirs.name, theirs.phone, theirs.phone[-3:] + "<", theirs.reference, str(theirs.record)):
                 if secret not in address(rule, theirs, province):
                     assert secret not in response.text, (rule.rule, secret)
-    assert mine.name in tracer.page("/records")
-    assert [row["name"] for row in tracer.json("/records")["records"]] == [mine.name]
+    assert mine.name in visit.page("/records")
+    for page in ("records", "appointments", "queue"):
+        if page == "records" or Right.APPOINTMENTS_SEE in rights:
+            assert [row["name"] for row in visit.json(f"/{page}")[page]] == [mine.name]
+
+
+@pytest.mark.capability("C2")
+def test_no_form_reaches_people_of_another_district(
+    console: Flask, province: Province, visitor: Visit, database: Database
+) -> None:
+    mai, theirs, walked = visitor("mai"), province.binh, 0
+    for rule in rules(console, "POST"):
+        allowed = policy.access_of(console, rule.endpoint).rights <= rights_of(CAST["mai"][1])
+        if allowed and {"appointment_id", "entry_id"} & set(rule.arguments):
+            assert mai.post(address(rule, theirs, province), {"state": "arrived"}).status_code == 404, rule.rule
+            walked += 1
+    assert walked == 5
+    with database.unit() as uow:
+        assert uow.session.get_one(Appointment, theirs.appointment).state == "booked"
+        assert uow.session.get_one(QueueEntry, theirs.queue).state == "waiting"
+
+
+@pytest.mark.capability("C2")
+def test_a_doctor_of_a_district_counts_and_chooses_only_what_is_theirs(province: Province, visitor: Visit) -> None:
+    mai, today = visitor("mai"), " ".join(visitor("mai").page("/").split())
+    assert "<strong>1</strong><span>waiting for a doctor" in today
+    assert "<strong>1</strong><span>appointments today" in today
+    choices = mai.page("/appointments").split('name="practitioner"')[1].split("</select>")[0]
+    assert str(province.city_practitioner) in choices
+    assert str(province.practitioner) not in choices
 
 
 @pytest.mark.capability("C2")

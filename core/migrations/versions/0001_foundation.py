@@ -431,6 +431,7 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["record_id"], ["record.id"], name=op.f("fk_record_answer_record_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_record_answer")),
     )
+    op.create_index(op.f("ix_record_answer_call_id"), "record_answer", ["call_id"], unique=False)
     op.create_index(
         "uq_record_answer_current",
         "record_answer",
