@@ -13,25 +13,27 @@ _ASSESSED = frozenset({"risk", "flagged"})
 @dataclass(slots=True)
 class Findings:
     """`wrong`: saved, and not what the person meant. `lost`: the person answered it to the end of a finished
-    interview, and it is not on file. `strangers`: records of people who said that they are somebody else.
-    `unattended`: flagged, with neither slot nor queue place."""
+    interview, and it is not on file; or the person answered something, and has no record at all. `strangers`: records
+    of people who said that they are somebody else. `unattended`: flagged, with neither slot nor queue place.
+    `unflagged`: heard out, in need of a doctor, and not flagged."""
 
     right: int = 0
     wrong: list[str] = field(default_factory=list)
     lost: list[str] = field(default_factory=list)
     strangers: list[str] = field(default_factory=list)
     unattended: list[str] = field(default_factory=list)
+    unflagged: list[str] = field(default_factory=list)
     spoken: int = 0
     keyed: int = 0
     flagged: int = 0
 
     @property
     def failed(self) -> bool:
-        return bool(self.wrong or self.lost or self.strangers or self.unattended)
+        return bool(self.wrong or self.lost or self.strangers or self.unattended or self.unflagged)
 
 
 def check(
-    people: Iterable[Mapping[str, Any]],
+    people: Sequence[Mapping[str, Any]],
     records: Sequence[Mapping[str, Any]],
     appointments: Iterable[Mapping[str, Any]],
     queue: Iterable[Mapping[str, Any]],
@@ -41,6 +43,10 @@ def check(
     meant = {person["phone"]: _said(person, "meant") for person in people}
     unsettled = {person["phone"]: _said(person, "unsettled") for person in people}
     strangers = {person["phone"] for person in people if person["habit"] == "wrong_person"}
+    in_need = {person["phone"] for person in people if person["expects_doctor"]}
+    on_file = {record["phone"] for record in records}
+    # What was answered as the line broke is not among what was meant: it need not be on file.
+    found.lost += [f"{phone}: no record" for phone, said in meant.items() if said and phone not in strangers | on_file]
     # An interview that was broken off goes on in a later call, and that call books.
     attended = {row["phone"] for row in (*appointments, *queue)}
     for record in records:
@@ -51,6 +57,8 @@ def check(
             found.flagged += 1
             if record["phone"] not in attended:
                 found.unattended.append(name)
+        elif record["state"] == "complete" and record["phone"] in in_need:
+            found.unflagged.append(name)
         _compare(found, name, record, meant.get(record["phone"], {}), unsettled.get(record["phone"], {}))
     return found
 

@@ -126,6 +126,7 @@ def show(outcome: Outcome, terminal: Terminal) -> None:
         ("Answers given that are not on file", findings.lost),
         ("Records of people who were somebody else", findings.strangers),
         ("Flagged people with neither slot nor queue place", findings.unattended),
+        ("People in need of a doctor who are not flagged", findings.unflagged),
         ("Troubles on the line", outcome.troubles),
     ):
         if rows:
