@@ -43,6 +43,7 @@ from ivr.simulator.server import SimulatedNetwork
 from telehealth import effects as telehealth_effects
 from telehealth.model import Appointment, Practitioner, WeeklyHours
 from tests.ivr.simulator.conftest import SID, TOKEN, options
+from tracing.model import RecordAnswer
 from tracing.records import RecordObserver
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
@@ -83,15 +84,19 @@ class Traceline:
                 language=person.language,
                 context=self.context(carrier, person),
             )
-            order = DialOrder(call.id, person.phone, 30, True, False, datetime.now(UTC))
+            order = DialOrder(call.id, person.phone, 30, datetime.now(UTC))
         await asyncio.to_thread(TwilioCarrier(carrier, self.settings).place, order)
 
     def answers(self, phone: str) -> dict[str, object]:
         """What stands on file of all calls with a number, by field; what the script worked out is left away."""
         with self.database.unit() as uow:
-            states = uow.session.scalars(select(Call.script_state).where(Call.remote_number == phone)).all()
-        saved = {name: answer["value"] for state in states for name, answer in state["answers"].items()}
-        return {name: value for name, value in saved.items() if name not in ("risk", "flagged")}
+            on_file = uow.session.execute(
+                select(RecordAnswer.field, RecordAnswer.value)
+                .join(Call, Call.id == RecordAnswer.call_id)
+                .where(Call.remote_number == phone, RecordAnswer.superseded_at.is_(None))
+                .where(RecordAnswer.field.not_in(("risk", "flagged")))
+            )
+            return dict(on_file.all())
 
     def outcome(self, phone: str) -> tuple[str, str | None]:
         with self.database.unit() as uow:
@@ -106,7 +111,7 @@ def traceline(database_url, tmp_path, library, prompts) -> Iterator[Traceline]:
         home=tmp_path,
         twilio_account_sid=SID,
         twilio_auth_token=TOKEN,
-        public_url="http://127.0.0.1:0",
+        public_url="http://127.0.0.1",
     )
     database = Database(database_url, SystemClock())
     effects = Effects()
