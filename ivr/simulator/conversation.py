@@ -9,7 +9,7 @@ from urllib.parse import urljoin
 
 from audio import codec
 from core.errors import UserError
-from ivr.simulator.call import SimCall, Status, new_sid
+from ivr.simulator.call import SimCall, new_sid
 from ivr.simulator.gather import GatherRules, gather
 from ivr.simulator.mind import Mind
 from ivr.simulator.streams import StreamCall
@@ -25,11 +25,7 @@ class PersonHungUp(Exception):
 
 
 class Ended(Exception):
-    """The application ended the call. `status` is how Twilio then reports it."""
-
-    def __init__(self, status: Status = "completed") -> None:
-        super().__init__(status)
-        self.status = status
+    """The application ended the call."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,18 +59,16 @@ class Conversation:
         self._here = ""
         self._verbs: dict[str, Callable[[Verb], Awaitable[Next | None]]] = {
             "Play": self._play,
-            "Pause": self._pause,
             "Gather": self._gather,
             "Record": self._record,
             "Redirect": self._redirect,
             "Connect": self._connect,
             "Dial": self._dial,
             "Hangup": self._hangup,
-            "Reject": self._reject,
         }
 
-    async def run(self) -> Status:
-        """The whole conversation; returns the call's final status. Raises PersonHungUp, WebhookFailed, TwimlError."""
+    async def run(self) -> None:
+        """The whole conversation. Raises PersonHungUp, WebhookFailed, TwimlError."""
         order = self._call.order
         extra = {"AnsweredBy": self._call.answered_by} if self._call.answered_by else {}
         following: Next | None = Next(order.url, order.method, extra)
@@ -82,13 +76,13 @@ class Conversation:
         try:
             for _ in range(MAX_DOCUMENTS):
                 if following is None:
-                    return "completed"
+                    return
                 reply = Reply("", "text/xml", inline.encode()) if inline else await self._fetch(following)
                 inline = ""
                 self._here = reply.url
                 following = await self._carry_out(reply)
-        except Ended as ended:
-            return ended.status
+        except Ended:
+            return
         raise TwimlError(f"more than {MAX_DOCUMENTS} documents in one call")
 
     async def _fetch(self, following: Next) -> Reply:
@@ -109,7 +103,7 @@ class Conversation:
         if reply.content_type not in ("text/xml", "application/xml", "text/html"):
             raise TwimlError(f"{reply.url} answered with {reply.content_type}, not XML (12300)")
         verbs = parse(reply.body)
-        if verbs and verbs[0].name != "Reject" and self._call.status == "ringing":
+        if verbs and self._call.status == "ringing":
             self._call.status = "in-progress"
         for verb in verbs:
             following = await self._verbs[verb.name](verb)
@@ -118,8 +112,6 @@ class Conversation:
         return None
 
     async def _play(self, verb: Verb) -> None:
-        if "digits" in verb.attributes:
-            return
         url = urljoin(self._here, verb.text)
         reply = await self._host.webhooks.download(url)
         try:
@@ -128,9 +120,6 @@ class Conversation:
             raise TwimlError(f"{url} is no sound that can be played (12400): {error}") from error
         await self._mind.hears_file(reply.body)
         await self._host.pause(codec.seconds(pcm))
-
-    async def _pause(self, verb: Verb) -> None:
-        await self._host.pause(verb.number("length", 1.0))
 
     async def _gather(self, verb: Verb) -> Next | None:
         if verb.get("input", "dtmf") != "dtmf":
@@ -172,16 +161,12 @@ class Conversation:
             "RecordingDuration": str(max(1, round(seconds))),
             "Digits": verb.get("finishOnKey", "#")[:1],
         }
-        told = verb.get("recordingStatusCallback")
-        if told:
-            state = {**self._call.common_fields(), **fields, "RecordingStatus": "completed"}
-            await self._host.webhooks.send(urljoin(self._here, told), "POST", state)
         return self._action(verb, fields)
 
     async def _redirect(self, verb: Verb) -> Next:
         return Next(urljoin(self._here, verb.text), verb.get("method", "POST").upper())
 
-    async def _connect(self, verb: Verb) -> Next | None:
+    async def _connect(self, verb: Verb) -> None:
         streams = [child for child in verb.children if child.name == "Stream"]
         if len(streams) != 1:
             raise TwimlError("<Connect> needs exactly one <Stream>")
@@ -198,7 +183,6 @@ class Conversation:
             hung_up = False
         if hung_up:
             raise PersonHungUp
-        return self._action(verb, {}) if "action" in verb.attributes else None
 
     async def _dial(self, verb: Verb) -> Next | None:
         number = verb.text or next((child.text for child in verb.children), "")
@@ -209,11 +193,8 @@ class Conversation:
             fields["DialCallDuration"] = "8"
         return self._action(verb, fields) if "action" in verb.attributes else None
 
-    async def _hangup(self, verb: Verb) -> Next | None:
+    async def _hangup(self, verb: Verb) -> None:
         raise Ended
-
-    async def _reject(self, verb: Verb) -> Next | None:
-        raise Ended("busy" if verb.get("reason") == "busy" else "no-answer")
 
     def _action(self, verb: Verb, fields: dict[str, str]) -> Next:
         """Where a verb sends its result: its action, the document's own address if it names none."""

@@ -25,31 +25,23 @@ class GatherRules:
 
 @dataclass(frozen=True, slots=True)
 class Gathered:
-    """What the verb took, how long it waited, and which keys came too late to count."""
+    """What the verb took, and how long it waited."""
 
     digits: str
     finished_on: str
     seconds: float
-    unused: str
 
 
 def gather(presses: Iterable[Press], rules: GatherRules) -> Gathered:
     """Take keys until the count is full, the finish key comes, or nothing comes within the timeout."""
-    waiting = list(presses)
     digits, seconds = "", 0.0
-    while waiting:
-        press = waiting[0]
+    for press in presses:
         if press.after > rules.timeout:
             break
-        waiting.pop(0)
         seconds += press.after
         if rules.finish_on_key and press.key in rules.finish_on_key:
-            return Gathered(digits, press.key, seconds, _keys(waiting))
+            return Gathered(digits, press.key, seconds)
         digits += press.key
         if rules.num_digits is not None and len(digits) >= rules.num_digits:
-            return Gathered(digits, "", seconds, _keys(waiting))
-    return Gathered(digits, "", seconds + rules.timeout, _keys(waiting))
-
-
-def _keys(presses: list[Press]) -> str:
-    return "".join(press.key for press in presses)
+            return Gathered(digits, "", seconds)
+    return Gathered(digits, "", seconds + rules.timeout)

@@ -223,7 +223,7 @@ class Network:
         mind = Mind(person, self._ears, self._understanding, self._scripts, machine)
         self.talks.append(Talk(person, call, mind))
         try:
-            status = await Conversation(self, call, mind).run()
+            await Conversation(self, call, mind).run()
         except PersonHungUp:
             call.ended_from = "person"
             return "completed"
@@ -233,7 +233,7 @@ class Network:
             return "completed" if call.status == "in-progress" else "failed"
         mind.over()
         call.ended_from = "application"
-        return status
+        return "completed"
 
     def _habit_now(self, person: SimPerson) -> Habit:
         """The habit in this call: some people are only unreachable at first."""

@@ -29,9 +29,6 @@ class Habit(StrEnum):
     IMPATIENT = "impatient"
 
 
-TALKING = frozenset(Habit) - {Habit.NO_ANSWER, Habit.BUSY, Habit.MACHINE}
-"""Habits of people who pick up themselves."""
-
 MIX: Mapping[Habit, int] = {
     Habit.KEYS: 18,
     Habit.VOICE: 10,

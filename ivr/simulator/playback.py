@@ -28,11 +28,6 @@ class Playback:
         self._queue.clear()
         return marks
 
-    @property
-    def idle(self) -> bool:
-        """Whether nothing waits to be played."""
-        return not self._queue
-
     def tick(self) -> tuple[bytes, list[str]]:
         """The sound of the next 20 ms (less, or none, when the queue runs dry), and the marks that were passed."""
         sound, marks = bytearray(), []

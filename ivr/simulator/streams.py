@@ -62,7 +62,6 @@ class StreamCall:
         self._listening = False
         self._moments: asyncio.Queue[Moment] = asyncio.Queue()
         self._hung_up = False
-        self.frames_sent = 0
 
     async def run(self, url: str, parameters: Mapping[str, str]) -> bool:
         """Connect, talk, close. Raises WebhookFailed when the application refuses the connection."""
@@ -169,7 +168,6 @@ class StreamCall:
             "payload": base64.b64encode(frame).decode(),
         }
         await self._send(socket, self._numbered("media", {"media": media}))
-        self.frames_sent += 1
 
     async def _hear(self, socket: aiohttp.ClientWebSocketResponse) -> None:
         """20 ms of what is played. A mark ends a clip; a pause after sound means that it is the person's turn."""

@@ -6,29 +6,22 @@ from dataclasses import dataclass
 from xml.etree import ElementTree
 
 VERBS: dict[str, frozenset[str]] = {
-    "Play": frozenset({"loop", "digits"}),
-    "Pause": frozenset({"length"}),
-    "Gather": frozenset(
-        {"input", "action", "method", "timeout", "numDigits", "finishOnKey", "actionOnEmptyResult", "language"}
-    ),
-    "Record": frozenset(
-        {"action", "method", "timeout", "maxLength", "finishOnKey", "playBeep", "trim", "recordingStatusCallback",
-         "recordingStatusCallbackMethod", "recordingStatusCallbackEvent"}
-    ),
+    "Play": frozenset(),
+    "Gather": frozenset({"input", "action", "method", "timeout", "numDigits", "finishOnKey", "actionOnEmptyResult"}),
+    "Record": frozenset({"action", "method", "timeout", "maxLength", "finishOnKey", "playBeep"}),
     "Redirect": frozenset({"method"}),
-    "Connect": frozenset({"action", "method"}),
-    "Stream": frozenset({"url", "name"}),
+    "Connect": frozenset(),
+    "Stream": frozenset({"url"}),
     "Parameter": frozenset({"name", "value"}),
-    "Dial": frozenset({"action", "method", "timeout", "callerId", "answerOnBridge", "hangupOnStar", "timeLimit"}),
+    "Dial": frozenset({"action", "method", "timeout", "callerId"}),
     "Number": frozenset(),
     "Hangup": frozenset(),
-    "Reject": frozenset({"reason"}),
-}  # fmt: skip
+}
 """Every verb and noun of the simulator with its attributes."""
 
 CHILDREN: dict[str, frozenset[str]] = {
-    "Response": frozenset({"Play", "Pause", "Gather", "Record", "Redirect", "Connect", "Dial", "Hangup", "Reject"}),
-    "Gather": frozenset({"Play", "Pause"}),
+    "Response": frozenset({"Play", "Gather", "Record", "Redirect", "Connect", "Dial", "Hangup"}),
+    "Gather": frozenset({"Play"}),
     "Connect": frozenset({"Stream"}),
     "Stream": frozenset({"Parameter"}),
     "Dial": frozenset({"Number"}),
