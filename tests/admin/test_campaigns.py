@@ -183,6 +183,18 @@ def test_the_progress_refreshes_as_a_fragment_of_the_same_page(province: Provinc
     assert "<html" not in chart
 
 
+def test_the_attempts_of_a_target_are_the_calls_that_were_made(
+    database: Database, province: Province, visitor: Visit
+) -> None:
+    with database.unit() as uow:
+        target = uow.session.scalars(select(Target).where(Target.outcomes != {})).first()
+        assert target is not None
+        target.attempts, target.outcomes = 7, {"busy": 2, "completed": 1}  # four times it was not dialed after all
+    page = visitor("son").page(f"/campaigns/{province.campaign}/targets")
+    assert '<td class="num" data-label="Attempts">3</td>' in page
+    assert '<td class="num" data-label="Attempts">7</td>' not in page
+
+
 def test_targets_are_filtered_by_result(province: Province, visitor: Visit) -> None:
     son, page = visitor("son"), f"/campaigns/{province.campaign}/targets"
     assert "Nguyễn Văn An" in son.page(f"{page}?disposition=completed")
