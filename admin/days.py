@@ -21,11 +21,17 @@ def today(now: datetime, zone: ZoneInfo) -> date:
 
 
 def parse_day(text: object) -> date | None:
-    """A date as `<input type=date>` sends it; None for anything else."""
+    """A date as `<input type=date>` sends it; None for anything else, and for years that nobody means."""
     try:
-        return date.fromisoformat(text) if isinstance(text, str) and text else None
+        day = date.fromisoformat(text) if isinstance(text, str) and text else None
     except ValueError:
         return None
+    return day if day and is_sensible(day) else None
+
+
+def is_sensible(day: date) -> bool:
+    """Whether the day can be reckoned with: near the ends of the calendar, the day before or after is an error."""
+    return 1900 <= day.year <= 2200
 
 
 def monday_of(day: date) -> date:

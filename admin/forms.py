@@ -58,9 +58,8 @@ def _row(name: str, field: Field | None, answers: Sequence[RecordAnswer]) -> Ans
 
 
 def _value(field: Field | None, value: Any) -> str:
-    if field is not None and field.type == "date":
-        day = parse_day(value)
-        return shown_day(day) if day else ""
+    if field is not None and field.type == "date" and (day := parse_day(value)):
+        return shown_day(day)
     if field is not None:
         return field.show(value, chosen_language())
     return "" if value is None else str(value)

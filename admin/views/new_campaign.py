@@ -7,10 +7,12 @@ last step, and then all of it in one transaction.
 from __future__ import annotations
 
 import io
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, time
 from typing import Any, TypeAlias
+from uuid import UUID
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
@@ -20,10 +22,12 @@ from admin import days, forms, uploads
 from admin.current import audit, context, uow, viewer, wants_json, zone
 from admin.errors import user_message
 from admin.policy import needs
+from admin.queries.campaigns import NO_PROGRESS, progress_of
 from core.areas import holds
 from core.errors import UserError
-from core.receipts import claim
+from core.receipts import claim, keep_reply
 from core.rights import Right
+from ivr.campaigns.model import Campaign
 from ivr.campaigns.plan import CampaignPlan
 from ivr.campaigns.retry import DEFAULT_DELAYS
 from ivr.campaigns.service import create_campaign, start
@@ -66,15 +70,16 @@ def create() -> ResponseReturnValue:
     """Create the campaign with its people, and start it when asked to."""
     form, who, unit = request.form, viewer(), uow()
     token = form.get("token", "")
-    sheet = _read(uploads.fetch(context().redis, who.id, token))
-    if sheet.errors or _outside(sheet):
-        raise UserError("The list cannot be used any more.", "Upload the file again.")
+    key = f"upload:{who.id}:{token}"
+    sheet: Sheet | None = None
     try:
-        plan = _plan(form)
         with unit.session.begin_nested():
-            # Two clicks at once: the second waits here for the first, and makes no second campaign.
-            if not claim(unit, f"upload:{token}").fresh:
-                raise UserError("The list cannot be used any more.", "Upload the file again.")
+            # A second click waits here for the first, and is led to the campaign that the first has made.
+            receipt = claim(unit, key)
+            if not receipt.fresh:
+                return _created(unit.session.get_one(Campaign, UUID(receipt.reply.decode())))
+            sheet = _uploaded(token)
+            plan = _plan(form)
             campaign = create_campaign(
                 unit, plan, created_by=who.id, scripts=list(_scripts()), carriers=list(context().carriers)
             )
@@ -82,7 +87,10 @@ def create() -> ResponseReturnValue:
             imported = import_contacts(unit, replace(sheet, rows=rows), campaign.id)
             if form.get("start") == "1":
                 start(unit, campaign.id)
+            keep_reply(unit, key, str(campaign.id).encode())
     except UserError as error:
+        if sheet is None:
+            raise
         return _plan_page(sheet, token, form, user_message(error)), 400
     audit(
         "campaign.create",
@@ -90,9 +98,22 @@ def create() -> ResponseReturnValue:
         {"targets": imported.targets_new, "started": form.get("start") == "1"},
     )
     uploads.forget(context().redis, who.id, token)
+    return _created(campaign)
+
+
+def _created(campaign: Campaign) -> ResponseReturnValue:
     if wants_json():
-        return {"id": str(campaign.id), "state": campaign.state, "targets": imported.targets_new}, 201
+        targets = progress_of(uow(), viewer(), [campaign.id]).get(campaign.id, NO_PROGRESS).targets
+        return {"id": str(campaign.id), "state": campaign.state, "targets": targets}, 201
     return redirect(url_for("campaigns.campaign", campaign_id=campaign.id))
+
+
+def _uploaded(token: str) -> Sheet:
+    """The list that was looked at. Raises UserError when it is gone, or no longer in order."""
+    sheet = _read(uploads.fetch(context().redis, viewer().id, token))
+    if sheet.errors or _outside(sheet):
+        raise UserError("The list cannot be used any more.", "Upload the file again.")
+    return sheet
 
 
 def _read(content: bytes) -> Sheet:
@@ -159,9 +180,12 @@ def _plan(form: Any) -> CampaignPlan:
 
 def _number(text: str | None, default: float) -> float:
     try:
-        return float(text.replace(",", ".")) if text else default
-    except ValueError as error:
-        raise UserError("A number cannot be read.", "Write digits only.") from error
+        number = float(text.replace(",", ".")) if text else default
+    except ValueError:
+        number = math.nan
+    if not math.isfinite(number):
+        raise UserError("A number cannot be read.", "Write digits only.")
+    return number
 
 
 def _time(text: str | None, default: time) -> time:
@@ -173,6 +197,9 @@ def _time(text: str | None, default: time) -> time:
 
 def _moment(text: str | None) -> datetime | None:
     try:
-        return datetime.fromisoformat(text).replace(tzinfo=zone()) if text else None
+        moment = datetime.fromisoformat(text).replace(tzinfo=zone()) if text else None
     except ValueError as error:
         raise UserError("A date cannot be read.", "Choose it from the calendar.") from error
+    if moment is not None and not days.is_sensible(moment.date()):
+        raise UserError("A date cannot be read.", "Choose it from the calendar.")
+    return moment
