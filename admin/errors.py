@@ -12,7 +12,7 @@ from werkzeug.exceptions import HTTPException, InternalServerError
 
 from admin.current import wants_json
 from admin.error_texts import translated
-from core.errors import NotAllowed, UserError
+from core.errors import NotAllowed, TracelineError, UserError
 
 log = logging.getLogger(__name__)
 
@@ -34,13 +34,13 @@ def _user_error(error: UserError) -> ResponseReturnValue:
     return _answer(400, *user_message(error))
 
 
-def user_message(error: UserError) -> tuple[str, str]:
+def user_message(error: TracelineError) -> tuple[str, str]:
     """Message and hint in the viewer's language."""
     return translated(error.message), translated(error.hint)
 
 
 def _not_allowed(error: NotAllowed) -> ResponseReturnValue:
-    return _answer(403, gettext("This page is not for your role."), gettext("Ask the administrator if you need it."))
+    return _answer(403, *user_message(error))
 
 
 def _csrf_error(error: CSRFError) -> ResponseReturnValue:

@@ -48,5 +48,5 @@ def runnable_campaign(campaign_id: UUID) -> Campaign:
     """The campaign, if the viewer may run it: one that reaches beyond their area is for others to stop."""
     found = visible_campaign(campaign_id)
     if not may_run(viewer(), found):
-        raise NotAllowed("This campaign reaches beyond your area.")
+        raise NotAllowed("This campaign reaches beyond your area.", "Ask a colleague who works for all of it.")
     return found

@@ -73,8 +73,7 @@ def change_doctor(practitioner_id: UUID) -> ResponseReturnValue:
     before = _described(found)
     describe(found, name=request.form.get("name", ""), languages=request.form.getlist("languages"))
     link_user(uow(), found, _login(found))
-    if request.form.get("area", "") != found.area:
-        found.area = chosen_area()
+    found.area = chosen_area(found.area)
     after = _described(found)
     audit(
         "doctor.changed",

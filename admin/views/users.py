@@ -59,11 +59,13 @@ def user(user_id: UUID) -> ResponseReturnValue:
 @needs(Right.USERS_RUN)
 def change_user(user_id: UUID) -> ResponseReturnValue:
     found = _user(user_id)
-    roles, area = _roles(), chosen_area()
+    roles, area = _roles(), chosen_area(found.area)
     if not roles:
         raise UserError("A user needs at least one role.", "Choose what this person does.")
     if found.id == viewer().id and "administrator" not in roles:
         raise UserError("You cannot take the role of administrator from yourself.", "Ask another administrator.")
+    if found.id == viewer().id and area != found.area:
+        raise UserError("You cannot change your own area.", "Ask another administrator.")
     before = {"roles": found.roles, "area": found.area, "name": found.name}
     found.roles, found.area, found.name = roles, area, request.form.get("name", "").strip() or found.name
     after = {"roles": found.roles, "area": found.area, "name": found.name}

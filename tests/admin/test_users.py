@@ -52,6 +52,43 @@ def test_an_administrator_cannot_lock_themselves_out(
     assert visitor("hanh").post(f"/users/{province.users['hanh']}{path}", data).status_code == 400
 
 
+def test_an_administrator_cannot_shut_themselves_into_a_district(
+    province: Province, visitor: Visit, database: Database
+) -> None:
+    hanh, me = visitor("hanh"), f"/users/{province.users['hanh']}"
+    refused = hanh.post(me, {"name": "Hạnh", "roles": ["administrator"], "area": CITY})
+    assert refused.status_code == 400
+    assert "your own area" in refused.text
+    assert hanh.post(me, {"name": "Hạnh", "roles": ["administrator"], "area": ""}).status_code == 302
+    with database.unit() as uow:
+        assert uow.session.get_one(User, province.users["hanh"]).area == ""
+
+
+@pytest.mark.parametrize("given", [{"area": "38.999"}, {"area": " "}, {}])
+def test_an_area_that_is_missing_or_does_not_exist_is_given_to_nobody(
+    province: Province, visitor: Visit, database: Database, given: dict[str, str]
+) -> None:
+    hanh, thao = visitor("hanh"), province.users["thao"]
+    without = {name: value for name, value in NEW.items() if name != "area"}
+    assert hanh.post("/users", {**without, **given}).status_code == 400
+    assert hanh.post(f"/users/{thao}", {"name": "Thảo", "roles": ["tracer"], **given}).status_code == 400
+    doctor = {"name": "BS. Lê Nhung", "languages": ["vi"]}
+    assert hanh.post("/doctors", {**doctor, **given}).status_code == 400
+    assert hanh.post(f"/doctors/{province.practitioner}", {**doctor, **given}).status_code == 400
+    with database.unit() as uow:
+        assert uow.session.get_one(User, thao).area == CITY
+        assert uow.session.scalar(select(User).where(User.login == "minh")) is None
+
+
+def test_an_area_that_is_no_longer_on_the_list_stays_with_who_has_it(
+    province: Province, visitor: Visit, database: Database
+) -> None:
+    with database.unit() as uow:
+        uow.session.get_one(User, province.users["thao"]).area = "38.999"
+    form = {"name": "Thảo", "roles": ["doctor"], "area": "38.999"}
+    assert visitor("hanh").post(f"/users/{province.users['thao']}", form).status_code == 302
+
+
 @pytest.mark.capability("C2")
 def test_an_administrator_of_a_district_manages_only_its_users(
     province: Province, visitor: Visit, database: Database
