@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, g, redirect, request, session, url_for
+from flask import Flask, Response, abort, g, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_wtf.csrf import CSRFProtect
 
@@ -33,9 +33,12 @@ class Console(Flask):
         context: ConsoleContext = self.extensions["traceline"]
         with context.database.unit() as uow:
             g.uow = uow
-            g.viewer = signed_in_viewer(uow, session.get("token", ""))
+            # A page that refreshes itself says nothing of whether somebody sits in front of it.
+            g.viewer = signed_in_viewer(uow, session.get("token", ""), touch=not wants_fragment())
             # Here and not before the request, so that a refusal speaks the viewer's language.
             self.csrf.protect()
+            if _has_nul():
+                abort(400)
             refusal = self._refuse(access)
             return super().dispatch_request() if refusal is None else refusal
 
@@ -47,7 +50,7 @@ class Console(Flask):
         if g.viewer.must_change_password and not access.before_password:
             return _elsewhere(url_for("signing_in.password"))
         if not g.viewer.may(*access.rights):
-            raise NotAllowed("This page is not for your role.")
+            raise NotAllowed("This page is not for your role.", "Ask the administrator if you need it.")
         return None
 
 
@@ -81,6 +84,11 @@ def create_app(context: ConsoleContext) -> Flask:
         app.register_blueprint(webhook)
     policy.check_declarations(app)
     return app
+
+
+def _has_nul() -> bool:
+    """Whether a text of the request holds U+0000, which nobody types and PostgreSQL cannot keep."""
+    return any("\0" in text for pair in request.values.items(multi=True) for text in pair)
 
 
 def _here() -> str:

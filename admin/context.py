@@ -15,8 +15,8 @@ from flows.catalogue import Library
 
 @dataclass(frozen=True, slots=True)
 class ConsoleContext:
-    """`scripts` are the outbound scripts a campaign may run and `carriers` the ways to dial, by name, with what a
-    person reads; `webhooks` are the carriers' own endpoints, which log in and CSRF do not concern: they verify
+    """`library` holds the scripts a campaign may run, `carriers` the ways to dial, by name, with what a person reads;
+    `webhooks` are the carriers' own endpoints, which log in and CSRF do not concern: they verify
     signatures themselves."""
 
     settings: Settings

@@ -7,6 +7,7 @@ from datetime import date, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 from flask import Flask, request, url_for
 from flask_babel import format_date, format_datetime, format_decimal, format_percent, format_time, get_locale, gettext
@@ -14,7 +15,7 @@ from flask_babel import format_date, format_datetime, format_decimal, format_per
 from admin import forms, labels
 from admin.chart import stacked_bar
 from admin.conversation import recognised
-from admin.current import context, uow, viewer_or_none, wants_fragment, zone
+from admin.current import context, uow, viewer_or_none, zone
 from admin.days import shown_day
 from admin.languages import LANGUAGES, chosen_language
 from admin.policy import shown_phone
@@ -57,7 +58,6 @@ def install(app: Flask) -> None:
         script_title=forms.script_title,
         carrier_name=carrier_name,
         shown_phone=shown_phone,
-        wants_fragment=wants_fragment,
     )
     app.context_processor(
         lambda: {"viewer": viewer_or_none(), "language": chosen_language(), "department": context().settings.department}
@@ -77,8 +77,7 @@ def asset(name: str) -> str:
 def url_with(**changes: str | None) -> str:
     """The address of this page with some of its query changed; None takes a part away."""
     query = {**request.args.to_dict(), **changes}
-    path = {**(request.view_args or {}), **{name: value for name, value in query.items() if value}}
-    return url_for(request.endpoint or "today.today", **path)
+    return f"{request.path}?{urlencode({name: value for name, value in query.items() if value})}"
 
 
 def _now() -> datetime:

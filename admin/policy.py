@@ -1,4 +1,4 @@
-"""Who may reach what. Every endpoint of the console declares it, and every query is scoped by area.
+"""Who may reach what. Every endpoint of the console declares it, and rows about people are scoped by area.
 
     @pages.get("/records/<uuid:record_id>")
     @needs(Right.RECORDS_SEE)
@@ -64,7 +64,7 @@ def needs(*rights: Right, before_password: bool = False) -> Callable[[ViewFuncti
 
 def public(view: ViewFunction) -> ViewFunction:
     """The endpoint is for everybody."""
-    return _declare(Access(public=True, before_password=True))(view)
+    return _declare(Access(public=True))(view)
 
 
 def _declare(access: Access) -> Callable[[ViewFunction], ViewFunction]:
@@ -79,7 +79,7 @@ def access_of(app: Flask, endpoint: str) -> Access:
     """The declaration of an endpoint. Raises TracelineError when there is none."""
     blueprint = endpoint.rpartition(".")[0]
     if endpoint == "static":
-        return Access(public=True, before_password=True)
+        return Access(public=True)
     if blueprint and blueprint in app.config["WEBHOOKS"]:
         return Access(public=True, webhook=True)
     access = getattr(app.view_functions.get(endpoint), _ATTRIBUTE, None)

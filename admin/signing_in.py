@@ -8,9 +8,9 @@ from core.login import session_user
 from core.users import User
 
 
-def signed_in_viewer(uow: UnitOfWork, token: str) -> Viewer | None:
-    """The user of the session that the cookie names, if it is a living one."""
-    user = session_user(uow, token) if token else None
+def signed_in_viewer(uow: UnitOfWork, token: str, *, touch: bool) -> Viewer | None:
+    """The user of the session that the cookie names, if it is a living one; `touch` keeps it alive."""
+    user = session_user(uow, token, touch=touch) if token else None
     return viewer_of(user) if user else None
 
 

@@ -79,8 +79,9 @@ def log_in(uow: UnitOfWork, login: str, password: str, address: str = "") -> Log
     return LoggedIn(user, token)
 
 
-def session_user(uow: UnitOfWork, token: str) -> User | None:
-    """The user of a session that is neither ended, nor idle for `IDLE_LIMIT`, nor older than `SESSION_LIMIT`."""
+def session_user(uow: UnitOfWork, token: str, *, touch: bool = True) -> User | None:
+    """The user of a session that is neither ended, nor idle for `IDLE_LIMIT`, nor older than `SESSION_LIMIT`. `touch`
+    says that the user did something: what a page asks for by itself does not keep a session alive."""
     now = uow.now()
     found = uow.session.execute(
         select(User, LoginSession)
@@ -96,7 +97,7 @@ def session_user(uow: UnitOfWork, token: str) -> User | None:
     if found is None:
         return None
     user, session = found
-    if session.seen_at <= now - _SEEN_EVERY:
+    if touch and session.seen_at <= now - _SEEN_EVERY:
         session.seen_at = now
     return user
 

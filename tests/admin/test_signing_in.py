@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from flask import Flask
@@ -12,6 +13,7 @@ from sqlalchemy import select
 from admin.app import create_app
 from admin.context import ConsoleContext
 from core.audit import AuditEntry
+from core.clock import SimulatedClock
 from core.database import Database
 from core.login import create_user
 from core.settings import Settings
@@ -71,6 +73,24 @@ def test_signing_out_ends_the_session_everywhere_it_was_copied_to(province: Prov
     assert copy.get("/").status_code == 200
     assert son.post("/logout").location == "/login"
     assert copy.get("/").status_code == 302
+
+
+def test_an_open_page_that_refreshes_itself_keeps_nobody_signed_in(
+    province: Province, console: Flask, clock: SimulatedClock
+) -> None:
+    son = Visitor(console, "son")
+    for _ in range(7):
+        clock.advance(timedelta(minutes=10))
+        last = son.get("/queue", headers={"HX-Request": "true"})
+    assert (last.status_code, last.headers["HX-Redirect"]) == (401, "/login?next=")
+    assert son.get("/queue").location.startswith("/login")
+
+
+def test_whoever_opens_pages_stays_signed_in(province: Province, console: Flask, clock: SimulatedClock) -> None:
+    son = Visitor(console, "son")
+    for _ in range(7):
+        clock.advance(timedelta(minutes=10))
+        assert son.get("/queue").status_code == 200
 
 
 def test_a_deactivated_user_is_out_at_once(
