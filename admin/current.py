@@ -7,6 +7,7 @@ from typing import Any, cast
 from zoneinfo import ZoneInfo
 
 from flask import abort, current_app, g, request, session
+from flask.typing import ResponseReturnValue
 
 from admin.context import ConsoleContext
 from admin.policy import Viewer
@@ -15,6 +16,8 @@ from core.database import UnitOfWork
 
 # A page that refreshes itself writes one line of the audit log each time this has passed while it stays open.
 WATCHED_AGAIN_AFTER = 600
+# The status by which htmx puts the part in place and asks no more (https://htmx.org/docs/#polling).
+STOP_POLLING = 286
 
 
 def context() -> ConsoleContext:
@@ -52,6 +55,11 @@ def wants_json() -> bool:
 def wants_fragment() -> bool:
     """Whether htmx refreshes a part of a page that is already there."""
     return request.headers.get("HX-Request") == "true"
+
+
+def fragment(part: str, over: bool) -> ResponseReturnValue:
+    """The part of a page that htmx asked for; when what it shows is `over`, htmx need not ask again."""
+    return part, STOP_POLLING if over else 200
 
 
 def audit(action: str, subject: str = "", detail: Mapping[str, Any] | None = None) -> None:

@@ -13,7 +13,7 @@ from flask_babel import gettext
 
 from admin import days
 from admin.current import audit, uow, viewer, wants_json, zone
-from admin.policy import needs
+from admin.policy import needs, shown_phone
 from admin.queries import appointments as queries
 from core.rights import Right
 from telehealth.appointments import FORWARD
@@ -35,7 +35,10 @@ def appointments() -> ResponseReturnValue:
     practitioner_id = _practitioner()
     since, until = days.day_span(first, zone(), length)
     rows = queries.list_appointments(uow(), viewer(), since, until, practitioner_id)
-    audit("appointments.list", detail={"first": first.isoformat(), "days": length, "shown": len(rows)})
+    audit(
+        "appointments.list",
+        detail={"first": first.isoformat(), "days": length, "appointments": [row.reference for row in rows]},
+    )
     if wants_json():
         return {"appointments": [_as_json(row) for row in rows]}
     step = timedelta(days=length)
@@ -66,9 +69,8 @@ def change_state(appointment_id: UUID) -> ResponseReturnValue:
     audit("appointment.state", f"appointment:{found.id}", {"before": before, "after": state})
     flash(gettext("Saved."))
     day = found.during.lower.astimezone(zone()).date().isoformat() if found.during.lower else None
-    return redirect(
-        url_for("appointments.appointments", day=day, practitioner=request.form.get("practitioner") or None)
-    )
+    whose, show = request.form.get("practitioner") or None, request.form.get("show") or None
+    return redirect(url_for("appointments.appointments", day=day, practitioner=whose, show=show))
 
 
 def _practitioner() -> UUID | None:
@@ -92,7 +94,7 @@ def _as_json(row: queries.AppointmentRow) -> dict[str, Any]:
         "practitioner": row.practitioner,
         "person": str(row.person_id) if row.person_id else None,
         "name": row.name,
-        "phone": row.phone,
+        "phone": shown_phone(row.phone, viewer()) if row.phone else None,
         "language": row.language,
         "call": str(row.call_id) if row.call_id else None,
         "record": str(row.record_id) if row.record_id else None,

@@ -10,7 +10,7 @@ from flask_babel import gettext
 
 from admin import labels
 from admin.conversation import conversation
-from admin.current import audit_watch, uow, viewer, wants_fragment
+from admin.current import audit, audit_watch, fragment, uow, viewer, wants_fragment
 from admin.phone_search import searched_phone
 from admin.policy import needs
 from admin.queries import calls as queries
@@ -33,6 +33,10 @@ def calls() -> ResponseReturnValue:
     if other and not problem:
         problem = gettext("Calls are found by their whole phone number.")
     page = queries.list_calls(uow(), viewer(), wanted, request.args.get("before"))
+    audit(
+        "calls.list",
+        detail={"state": wanted.state, "by_phone": bool(wanted.phone), "calls": [str(row.id) for row in page.rows]},
+    )
     states = {"live": gettext("going on"), **labels.CALL_STATES}
     return render_template("calls.html", page=page, wanted=wanted, problem=problem, call_states=states)
 
@@ -44,6 +48,7 @@ def call(call_id: UUID) -> ResponseReturnValue:
     found = queries.find_call(uow(), viewer(), call_id) or abort(404)
     turns = conversation(read_log(uow(), call_id))
     audit_watch("call.read", f"call:{call_id}")
-    return render_template(
-        "call_live.html" if wants_fragment() else "call.html", page=found, call=found.call, turns=turns
-    )
+    shown = {"page": found, "call": found.call, "turns": turns}
+    if wants_fragment():
+        return fragment(render_template("call_live.html", **shown), over=found.call.ended_at is not None)
+    return render_template("call.html", **shown)

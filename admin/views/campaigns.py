@@ -9,7 +9,7 @@ from flask import Blueprint, abort, render_template, request
 from flask.typing import ResponseReturnValue
 
 from admin.chart import ReachChart, reach_chart
-from admin.current import audit, uow, viewer, wants_fragment, wants_json
+from admin.current import audit, fragment, uow, viewer, wants_fragment, wants_json
 from admin.policy import needs
 from admin.queries import campaigns as queries
 from core.rights import Right
@@ -33,16 +33,17 @@ def campaigns() -> ResponseReturnValue:
 def campaign(campaign_id: UUID) -> ResponseReturnValue:
     found = visible_campaign(campaign_id)
     progress = queries.progress_of(uow(), viewer(), [found.id]).get(found.id, queries.NO_PROGRESS)
-    if wants_fragment() and request.args.get("part") == "reach":
-        return render_template("campaign_reach.html", campaign=found, chart=_chart(found, progress))
     now, live = queries.calls_now(uow(), viewer(), found.id)
+    over = found.state in queries.ENDED_STATES and not now
+    if wants_fragment() and request.args.get("part") == "reach":
+        return fragment(render_template("campaign_reach.html", campaign=found, chart=_chart(found, progress)), over)
     if wants_json():
         return _as_json(found, progress) | {"calls_now": now}
     shown = {"campaign": found, "progress": progress, "calls_now": now, "live": live}
     shown["may_run"] = queries.may_run(viewer(), found)
     if wants_fragment():
-        return render_template("campaign_live.html", **shown)
-    return render_template("campaign.html", chart=_chart(found, progress), **shown)
+        return fragment(render_template("campaign_live.html", **shown), over)
+    return render_template("campaign.html", chart=_chart(found, progress), over=over, **shown)
 
 
 @pages.get("/campaigns/<uuid:campaign_id>/targets")

@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
 from admin.current import audit, audit_watch, uow, viewer, wants_fragment, wants_json
-from admin.policy import needs
+from admin.policy import needs, shown_phone
 from admin.queries import appointments as queries
 from core.errors import UserError
 from core.rights import Right
@@ -74,7 +74,7 @@ def _as_json(row: queries.QueueRow) -> dict[str, Any]:
         "state": row.state,
         "waiting_since": row.created_at.isoformat(),
         "name": row.name,
-        "phone": row.phone,
+        "phone": shown_phone(row.phone, viewer()) if row.phone else None,
         "language": row.language,
         "call": str(row.call_id) if row.call_id else None,
         "record": str(row.record_id) if row.record_id else None,

@@ -29,11 +29,12 @@ def today() -> ResponseReturnValue:
     if who.may(Right.RECORDS_SEE):
         wanted = records.RecordFilter(flagged=True)
         shown["flagged"] = records.list_records(uow(), who, wanted, size=FLAGGED_SHOWN).rows
-        audit("records.list", detail={"page": "today", "shown": len(shown["flagged"])})
+        audit("records.list", detail={"page": "today", "records": [row.reference for row in shown["flagged"]]})
     if who.may(Right.APPOINTMENTS_SEE):
         own = appointments.own_practitioner(uow(), who)
         shown["appointments"] = appointments.list_appointments(uow(), who, since, until, own.id if own else None)
-        audit("appointments.list", detail={"page": "today", "shown": len(shown["appointments"])})
+        references = [row.reference for row in shown["appointments"]]
+        audit("appointments.list", detail={"page": "today", "appointments": references})
     return render_template("today.html", date=date, **shown)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -13,8 +14,11 @@ from core.clock import SimulatedClock
 from core.database import Database
 from core.heartbeats import beat
 from core.ids import new_id
+from core.rights import ROLES, Right
+from core.users import User
+from ivr.calls.model import Call
 from tests.admin.conftest import Visitor
-from tests.admin.province import CITY, Province
+from tests.admin.province import CITY, Province, settle_campaign, settle_resident
 from tracing.model import Record, RecordAnswer
 
 Visit = Callable[[str], Visitor]
@@ -33,12 +37,36 @@ def test_every_read_of_health_data_is_audited(province: Province, visitor: Visit
     thao = visitor("thao")
     thao.page("/records")
     thao.page(f"/records/{province.an.record}")
+    thao.page("/calls")
     thao.page(f"/calls/{province.an.call}")
     thao.get(f"/records/{province.binh.record}")  # not there for her: nothing was read
     assert audited(database, "thao") == [
         ("records.list", ""),
         ("record.read", f"record:{province.an.record}"),
+        ("calls.list", ""),
         ("call.read", f"call:{province.an.call}"),
+    ]
+
+
+@pytest.mark.capability("C3")
+def test_the_audit_log_says_whom_a_list_has_shown(province: Province, visitor: Visit, database: Database) -> None:
+    for address in ("/calls", "/records", "/appointments", "/"):
+        visitor("son").page(address)
+    with database.unit() as uow:
+        lines = [
+            (line.action, key, sorted(line.detail[key]))
+            for line in uow.session.scalars(select(AuditEntry).order_by(AuditEntry.id))
+            for key in ("calls", "records", "appointments")
+            if key in (line.detail or {})
+        ]
+    calls, references = sorted([str(province.an.call), str(province.binh.call)]), [province.an, province.binh]
+    shown = sorted(resident.reference for resident in references)
+    assert lines == [
+        ("calls.list", "calls", calls),
+        ("records.list", "records", shown),
+        ("appointments.list", "appointments", shown),
+        ("records.list", "records", shown),
+        ("appointments.list", "appointments", shown),
     ]
 
 
@@ -149,18 +177,19 @@ def test_a_list_costs_the_same_number_of_queries_however_long_it_is(
     counts = []
     statements: list[str] = []
     event.listen(database.engine, "before_cursor_execute", lambda *args: statements.append(args[2]))
-    for _ in range(2):
+    for longer in (False, True):
+        if longer:
+            with database.unit() as uow:
+                for hour in range(11, 20):
+                    name, phone = f"Người thứ {hour}", f"+849300000{hour}"
+                    settle_resident(uow, name, phone, CITY, province.campaign, province.practitioner, hour)
+                    settle_campaign(uow, f"Chiến dịch {hour}", CITY)
         statements.clear()
-        son.page("/records")
-        son.page("/calls")
-        son.page("/campaigns")
-        son.page("/appointments?show=week")
+        for page in ("records", "calls", "campaigns", f"campaigns/{province.campaign}/targets"):
+            son.page(f"/{page}")
+        for page in ("appointments?show=week", "queue", ""):
+            son.page(f"/{page}")
         counts.append(len(statements))
-        with database.unit() as uow:
-            uow.session.add_all(
-                Record(id=new_id(), form="symptom_report", language="vi", area=CITY, created_at=uow.now())
-                for _ in range(40)
-            )
     assert counts[0] == counts[1]
 
 
@@ -217,6 +246,111 @@ def test_a_doctor_takes_somebody_from_the_queue_and_finishes(province: Province,
     assert {row["state"] for row in dung.json("/queue")["queue"]} == {"waiting", "taken"}
     dung.post(f"/queue/{province.an.queue}/done")
     assert [row["name"] for row in dung.json("/queue")["queue"]] == ["Trần Thị Bình"]
+
+
+@pytest.mark.parametrize("carried", ["practitioner=all&show=week", "practitioner=all", ""])
+def test_who_sets_a_state_stays_on_the_page_they_looked_at(province: Province, visitor: Visit, carried: str) -> None:
+    dung, field = visitor("dung"), re.compile(r'<input type="hidden" name="(practitioner|show)" value="([^"]+)">')
+    page = dung.page(f"/appointments?day=2026-11-23&{carried}").split(f"{province.an.appointment}/state")[1]
+    back = dung.post(
+        f"/appointments/{province.an.appointment}/state",
+        {**dict(field.findall(page.split("</form>")[0])), "state": "arrived"},
+    ).location
+    assert back == f"/appointments?day=2026-11-23&{carried or f'practitioner={province.practitioner}'}"
+
+
+def focusable(page: str) -> list[str]:
+    """Everything of a page that the tab key reaches."""
+    return re.findall(r"<(?:a|button|select|summary)\b[^>]*>|<input\b(?![^>]*hidden)[^>]*>", page)
+
+
+def test_whatever_refreshes_itself_keeps_the_focus_on_what_the_keyboard_reached(
+    province: Province, visitor: Visit, database: Database
+) -> None:
+    with database.unit() as uow:
+        uow.session.get_one(Call, province.binh.call).ended_at = None
+    dung, son = visitor("dung"), visitor("son")
+    dung.post(f"/queue/{province.binh.queue}/take")
+    seen = 0
+    for visit, address in (
+        *((dung, "/queue"), (son, "/"), (son, "/health"), (visitor("hanh"), "/")),
+        *((son, f"/campaigns/{page}") for page in (province.campaign, province.city_campaign)),
+        *((son, f"/calls/{resident.call}") for resident in (province.an, province.binh)),
+    ):
+        part = visit.get(address, headers={"HX-Request": "true"}).text
+        ids = [re.search(r'\bid="([^"]+)"', tag) for tag in focusable(part)]
+        assert None not in ids, (address, focusable(part))
+        every = re.findall(r'\bid="([^"]+)"', visit.page(address))
+        assert len(every) == len(set(every)), address
+        seen += len(ids)
+    assert seen > 30
+
+
+def test_a_warning_that_stays_is_not_said_again_every_time_the_page_refreshes(
+    province: Province, visitor: Visit
+) -> None:
+    part = visitor("hanh").get("/health", headers={"HX-Request": "true"}).text
+    assert "No process of this kind is alive" in part
+    assert 'role="alert"' not in part
+
+
+def test_a_call_that_is_over_is_not_asked_for_again(province: Province, visitor: Visit, database: Database) -> None:
+    son, page, fragment = visitor("son"), f"/calls/{province.an.call}", {"HX-Request": "true"}
+    assert son.get(page, headers=fragment).status_code == 286
+    with database.unit() as uow:
+        uow.session.get_one(Call, province.an.call).ended_at = None
+    assert son.get(page, headers=fragment).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("address", "status"),
+    [
+        *((f"/appointments?day={day}", 200) for day in ("9999-12-31", "0001-01-01", "9999-12-31&show=week")),
+        *((f"/records?{bound}={day}", 200) for bound in ("from", "to") for day in ("9999-12-31", "0001-01-01")),
+        *((f"/appointments?{name}=FOO", 200) for name in ("endpoint", "_method", "_external", "_anchor", "values")),
+        *((f"/audit?before={before}", 200) for before in ("9" * 20, "9" * 5000, "-1", "x")),
+        *((f"/{page}=%00", 400) for page in ("records?q", "calls?state", "audit?login", "login?next", "do-not-call?q")),
+        *((f"/{page}", 400) for page in ("campaigns?%00=1", "records?risk=a%00b", "records?before=%00")),
+    ],
+)
+def test_what_nobody_can_mean_gets_a_calm_answer(
+    province: Province, visitor: Visit, database: Database, address: str, status: int
+) -> None:
+    with database.unit() as uow:
+        uow.session.get_one(User, province.users["son"]).roles = ["supervisor", "administrator"]
+    assert visitor("son").get(address, follow_redirects=True).status_code == status
+
+
+def test_a_stranger_who_types_what_cannot_be_kept_gets_a_calm_answer(visitor: Visit) -> None:
+    stranger = visitor("")
+    assert stranger.get("/login?next=%00").status_code == 400
+    assert stranger.post("/login", {"login": "a\0", "password": "b"}).status_code == 400
+
+
+def test_a_list_in_pages_keeps_its_filter(province: Province, visitor: Visit, database: Database) -> None:
+    with database.unit() as uow:
+        uow.session.add_all(
+            Record(id=new_id(), form="symptom_report", language="vi", area=CITY, created_at=uow.now())
+            for _ in range(60)
+        )
+    page = visitor("son").page("/records?form=symptom_report&q=")
+    assert 'href="/records?form=symptom_report&amp;before=' in page
+
+
+def test_who_may_not_read_records_sees_no_whole_number_and_who_has_no_appointments_none(
+    province: Province, visitor: Visit, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(ROLES, "desk", frozenset({Right.APPOINTMENTS_SEE}))
+    with database.unit() as uow:
+        uow.session.get_one(User, province.users["dung"]).roles = ["desk"]
+    for name in ("appointments", "queue"):
+        phones = [row["phone"] for row in visitor("dung").json(f"/{name}")[name]]
+        assert len(phones) == 2
+        assert all("•••" in phone for phone in phones)
+    for page in (f"/records/{province.an.record}", f"/calls/{province.an.call}"):
+        thao, son = visitor("thao").page(page), visitor("son").page(page)
+        assert ("<dt>Appointment</dt>" in thao, "<dt>Appointment</dt>" in son) == (False, True)
+        assert "<dt>Doctor queue</dt>" not in thao
 
 
 def test_a_mistyped_address_is_a_calm_page(visitor: Visit) -> None:
