@@ -8,7 +8,7 @@ from uuid import UUID
 from audio.voice_activity import Endpointer
 from flows.engine.actions import Action, Bridge, Effect, HangUp, Listen, Play, Record
 from flows.engine.events import CallEnded, DialEnded, Event, NothingHeard, PromptPlayed
-from ivr.media.digits import TrailingFinish
+from ivr.media.digits import Stragglers
 from ivr.media.inbox import Inbox, TimeUp
 from ivr.media.latency import By, Latencies
 from ivr.media.listener import Listener
@@ -41,7 +41,7 @@ class Conversation:
         self._recogniser = recogniser
         self._endpointer = Endpointer()
         self._latencies = latencies
-        self._trailing = TrailingFinish()
+        self._stragglers = Stragglers()
         self._answered: tuple[By, float] | None = None
 
     async def run(self) -> str:
@@ -93,7 +93,7 @@ class Conversation:
         ear = None
         if listen.grammar is not None and self._recogniser is not None:
             ear = Ear(self._recogniser, listen.grammar, self._endpointer)
-        listener = Listener(self._call_id, self._inbox, playback, listen, ear, self._trailing, self._turns)
+        listener = Listener(self._call_id, self._inbox, playback, listen, ear, self._stragglers, self._turns)
         outcome = await listener.run()
         if listener.answered_at is not None:
             self._answered = ("keys" if listener.by_keys else "speech", listener.answered_at)

@@ -53,30 +53,46 @@ class KeyCollector:
         return any(choice.startswith(digits) for choice in self._keys.choices)
 
 
-class TrailingFinish:
-    """Recognises the finish key that people press after an input that was complete without it.
+class Stragglers:
+    """Recognises keys that belong to the answer before, and must not be taken for one to the question now asked.
 
-    "Four digits, then the hash key": at the fourth digit we already go on, so the hash arrives in the next question
-    and must not be taken for its answer. Only the first key, and only soon after, is taken for such a straggler.
+    - A key pressed before the question began to be said, or in its first 0.7 s, was pressed once too often: nobody
+      answers what they have not heard. After silence it counts, for the same question is being asked again.
+    - "Four digits, then the hash key": at the fourth digit we already go on, so the hash arrives in the next question.
+      Only the first key, and only soon after, is taken for such a straggler.
+
+    Over webhooks Twilio itself drops what is pressed between two `<Gather>`s.
     """
 
-    SECONDS = 2.0
+    QUESTION_SECONDS = 0.7
+    FINISH_SECONDS = 2.0
 
     def __init__(self) -> None:
+        self._answered = False
         self._finish = ""
         self._until = 0.0
 
     def keyed(self, keys: Keys, keyed: Keyed, now: float) -> None:
         """An answer by keys was complete at `now`."""
+        self._answered = True
         self._finish = "" if keyed.finished else keys.finish
-        self._until = now + self.SECONDS
+        self._until = now + self.FINISH_SECONDS
 
-    def forget(self) -> None:
-        """Something other than keys was the answer."""
+    def spoke(self) -> None:
+        """The answer was spoken."""
+        self._answered = True
         self._finish = ""
 
-    def takes(self, key: str, keys: Keys, now: float) -> bool:
-        """This key belongs to the answer before, not to the question with `keys`."""
-        straggler = key == self._finish and now < self._until and key not in keys.choices
+    def silent(self) -> None:
+        """There was no answer."""
+        self._answered = False
         self._finish = ""
-        return straggler
+
+    def why_not(self, key: str, keys: Keys, at: float, began: float) -> str:
+        """Why this first key, pressed `at`, is none to the question with `keys` that `began` to be said then: its
+        reason for the log, empty if it counts."""
+        if self._answered and at < began + self.QUESTION_SECONDS:
+            return "too_soon"
+        straggler = key == self._finish and at < self._until and key not in keys.choices
+        self._finish = ""
+        return "finish_of_last_answer" if straggler else ""

@@ -1,7 +1,7 @@
 """One queue per call: what the person does, what the recogniser found, and timers, one at a time, in order.
 
-Because everything comes through here, nothing pressed while a turn is being saved is lost, and no two things happen to
-a call at once.
+Because everything comes through here, no two things happen to a call at once. Keys wait here while a turn is saved, and
+keep the time at which they were pressed: whether they still count is the next question's to say.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Generic, TypeVar
 
-from ivr.media.session import Closed, Frame, MediaSession, SessionEvent
+from ivr.media.session import Closed, Digit, Frame, MarkReached, MediaSession
 
 MAX_WAITING = 1500
 """Events that may wait; beyond it (30 s of sound: the database is away) further frames are dropped and counted."""
@@ -28,10 +28,21 @@ class TimeUp:
 
 
 @dataclass(frozen=True, slots=True)
+class Pressed:
+    """One key, and the loop's time at which it came in."""
+
+    key: str
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
 class Done(Generic[T]):
     """Work begun with `when_done` is finished."""
 
     task: asyncio.Task[T]
+
+
+Happening = Frame | Pressed | MarkReached | Closed | TimeUp | Done[object]
 
 
 class Inbox:
@@ -39,7 +50,7 @@ class Inbox:
 
     def __init__(self, session: MediaSession) -> None:
         self._session = session
-        self._queue: asyncio.Queue[SessionEvent | TimeUp | Done[object]] = asyncio.Queue()
+        self._queue: asyncio.Queue[Happening] = asyncio.Queue()
         self._loop = asyncio.get_running_loop()
         self.frames = 0
         self.dropped = 0
@@ -55,12 +66,13 @@ class Inbox:
         with contextlib.suppress(asyncio.CancelledError):
             await self._reader
 
-    async def get(self) -> SessionEvent | TimeUp | Done[object]:
+    async def get(self) -> Happening:
         """The next thing that happened. After `Closed` nothing more comes from the session."""
         return await self._queue.get()
 
     def stop(self) -> None:
-        """Let the call's conductor leave as if the sound were lost: the process is about to end."""
+        """Let the call's conductor leave as if the sound were lost: another session has taken the call over, or the
+        process is about to end."""
         self._queue.put_nowait(Closed("lost"))
 
     def after(self, seconds: float, event: TimeUp) -> asyncio.TimerHandle:
@@ -78,4 +90,4 @@ class Inbox:
                 if self._queue.qsize() >= MAX_WAITING:
                     self.dropped += 1
                     continue
-            self._queue.put_nowait(event)
+            self._queue.put_nowait(Pressed(event.key, self._loop.time()) if isinstance(event, Digit) else event)

@@ -2,8 +2,10 @@
 
 The first complete answer wins. Pressing a key is deliberate: from the first one on, speech no longer counts for this
 question. Speech must last before it cuts a prompt short; a key cuts at once. While something is said that must be heard
-out, keys are dropped and speech is not listened to. Keys pressed since the last answer and before the question began
-count for this question. The time to answer runs from the end of the prompt, and stands still while somebody speaks.
+out, keys are dropped and speech is not listened to. So are keys that belong to the answer before (`digits.Stragglers`).
+The time to answer runs from the end of the prompt, and stands still while somebody speaks. When it runs out on somebody
+whose words could not be recognised, they were not silent: the event is speech that was not understood, and after two of
+those a script goes on by keys and says so.
 """
 
 from __future__ import annotations
@@ -15,10 +17,10 @@ from typing import Protocol
 from audio.recogniser.listening import Heard
 from flows.engine.actions import Listen
 from flows.engine.events import Event, Hypothesis, KeysPressed, NothingHeard, SpeechHeard
-from ivr.media.digits import KeyCollector, Keyed, TrailingFinish
-from ivr.media.inbox import Done, Inbox, TimeUp
+from ivr.media.digits import KeyCollector, Keyed, Stragglers
+from ivr.media.inbox import Done, Inbox, Pressed, TimeUp
 from ivr.media.playback import Playback
-from ivr.media.session import Closed, Digit, Frame, MarkReached
+from ivr.media.session import Closed, Frame, MarkReached
 from ivr.media.speech import Ear
 
 log = logging.getLogger(__name__)
@@ -45,7 +47,7 @@ class Listener:
         playback: Playback,
         listen: Listen,
         ear: Ear | None,
-        trailing: TrailingFinish,
+        stragglers: Stragglers,
         clock: Timestamps,
     ) -> None:
         self._call = call
@@ -53,11 +55,13 @@ class Listener:
         self._playback = playback
         self._listen = listen
         self._ear = ear
-        self._trailing = trailing
+        self._stragglers = stragglers
         self._clock = clock
         self._keys = KeyCollector(listen.keys) if listen.keys is not None else None
         self._loop = asyncio.get_running_loop()
         self._hears_from = self._loop.time() + (0.0 if playback.over else DEAF_SECONDS)
+        self._began = self._loop.time() if playback.first_frame_at is None else playback.first_frame_at
+        self._speech_failed = False
         self._deadline: float | None = None
         self._timer: tuple[TimeUp, asyncio.TimerHandle] | None = None
         self._recognising: asyncio.Task[Heard | None] | None = None
@@ -84,8 +88,8 @@ class Listener:
         match happened:
             case Frame(ulaw):
                 await self._on_frame(ulaw)
-            case Digit(key):
-                return await self._on_key(key)
+            case Pressed(key, at):
+                return await self._on_key(key, at)
             case MarkReached(name):
                 self._on_mark(name)
             case TimeUp():
@@ -107,6 +111,7 @@ class Listener:
         complete = ear.hear(ulaw)
         if ear.deaf:
             log.warning("event=no_recogniser call=%s", self._call)
+            self._speech_failed = True
             self._ear = None
             return
         if not self._playback.over:
@@ -132,25 +137,27 @@ class Listener:
         heard = self._recognising.result()
         if heard is None:
             log.warning("event=speech_failed call=%s", self._call)
+            self._speech_failed = True
             self._ear = None
             self._recognising = None
             self.answered_at = None
             self._wait_for_answer()
             return None
-        self._trailing.forget()
+        self._stragglers.spoke()
         hypotheses = tuple(Hypothesis(h.text, h.confidence) for h in heard.hypotheses)
         return SpeechHeard(self._clock.at(), hypotheses, heard.decision, heard.seconds)
 
     def _stop_hearing(self) -> None:
         if self._recognising is not None:
             self._recognising.cancel()
+            self._recognising = None  # it may be done already, and wait behind the key that outdid it
         if self._ear is not None:
             self._ear.stop()
             self._ear = None
 
     # --- keys
 
-    async def _on_key(self, key: str) -> Event | None:
+    async def _on_key(self, key: str, at: float) -> Event | None:
         keys, collector = self._listen.keys, self._keys
         if self._uninterruptible():
             log.info("event=key_dropped call=%s reason=must_be_heard_out", self._call)
@@ -159,8 +166,9 @@ class Listener:
             log.info("event=key_dropped call=%s reason=no_keys_here", self._call)
             return None
         if not collector.started:
-            if self._trailing.takes(key, keys, self._loop.time()):
-                log.info("event=key_dropped call=%s reason=finish_of_last_answer", self._call)
+            reason = self._stragglers.why_not(key, keys, at, self._began)
+            if reason:
+                log.info("event=key_dropped call=%s reason=%s", self._call, reason)
                 return None
             if self._ear is not None and (self._ear.speaking or self._recognising is not None):
                 log.info("event=speech_superseded call=%s by=keys", self._call)
@@ -176,7 +184,7 @@ class Listener:
         assert self._listen.keys is not None
         self.answered_at = self._loop.time()
         self.by_keys = True
-        self._trailing.keyed(self._listen.keys, keyed, self.answered_at)
+        self._stragglers.keyed(self._listen.keys, keyed, self.answered_at)
         return KeysPressed(self._clock.at(), keyed.digits, keyed.finished)
 
     # --- the prompt, and time
@@ -214,7 +222,9 @@ class Listener:
             return None
         if timer.what == "gap" and self._keys is not None:
             return self._keyed(self._keys.gap_over())
-        self._trailing.forget()
+        self._stragglers.silent()
+        if self._speech_failed:
+            return SpeechHeard(self._clock.at(), (), "reject")
         return NothingHeard(self._clock.at())
 
     def _timing(self, what: str) -> bool:

@@ -21,6 +21,7 @@ from ivr.calls.service import Calls
 from ivr.calls.status import StatusReport
 from ivr.carriers.twilio_rest import STREAMS
 from ivr.media.conductor import Conductor
+from ivr.media.digits import Stragglers
 from ivr.media.turns import DatabaseTurns, Next
 from tests.conformance.golden import Desk, Golden
 from tests.ivr.media.scripted import FakeRecogniser, heard
@@ -32,6 +33,8 @@ T = TypeVar("T")
 _KEYS = re.compile(r"[0-9*]*#?")
 _LONGEST_PROMPT = 10
 """Frames: nobody has to wait for prompts that nobody hears."""
+_RECOGNISED_SECONDS = Stragglers.QUESTION_SECONDS + 0.1
+"""How long a person listens before they know the question. Keys pressed sooner are none to it: nobody types ahead."""
 
 
 class Streams:
@@ -90,7 +93,7 @@ async def _answer(telephone: Telephone, turns: _Turns, recogniser: FakeRecognise
         actions = (await turns.taken.get()).actions
         if not actions or not isinstance(actions[-1], Listen):
             continue
-        await asyncio.sleep(0.1)
+        await asyncio.sleep(_RECOGNISED_SECONDS)
         while not telephone.quiet:  # noqa: ASYNC110  (virtual time: waiting costs nothing)
             await asyncio.sleep(0.1)
         answer = next(answers, None)

@@ -70,7 +70,7 @@ async def korean(korean_model: Path) -> AsyncIterator[Recognisers]:
 
 
 class QuickSounds:
-    """Prompts of a tenth of a second, or as long as a test needs: what they say does not matter over the wire."""
+    """Prompts as long as a test needs: what they say does not matter over the wire."""
 
     def __init__(self, seconds: float) -> None:
         self._sound = codec.ULAW_SILENCE * round(seconds * 50)
@@ -147,7 +147,7 @@ def exchange(database: Database, library: Library, executor: ThreadPoolExecutor)
     async def open_exchange(
         recogniser: Recogniser | None = None,
         max_calls: int = 10,
-        prompt_seconds: float = 0.1,
+        prompt_seconds: float = 0.5,
         verify: Verify = lambda path, signature: signature == SIGNATURE,
     ) -> AsyncIterator[Exchange]:
         calls = service(library, World())

@@ -16,15 +16,17 @@ FRAME_SECONDS = codec.FRAME_MS / 1000
 
 
 class Sounds:
-    """Prompts that last a second per ten letters, at most `longest` frames. Each begins with its own number, so that
-    the telephone knows what it hears."""
+    """Prompts that last a second per ten letters, at most `longest` frames; each is made in `seconds`, and begins with
+    its own number, so that the telephone knows what it hears."""
 
     def __init__(self, longest: int = 10_000) -> None:
         self.texts: dict[int, str] = {}
         self.missing: set[str] = set()
+        self.seconds = 0.0
         self._longest = longest
 
     async def ulaw(self, language: str, segment: Segment) -> bytes:
+        await asyncio.sleep(self.seconds)
         if segment.text in self.missing:
             return b""
         number = len(self.texts)
@@ -58,6 +60,7 @@ class Telephone:
         self._queue: list[_Sound] = []
         self._timers: list[asyncio.TimerHandle] = []
         self._speech: list[bytes] = []
+        self.background = codec.ULAW_SILENCE
         self._news = asyncio.Condition()
         self.said: list[str] = []
         self.heard_out: list[str] = []
@@ -139,7 +142,7 @@ class Telephone:
     async def line(self) -> None:
         """The line: a frame every 20 ms, speech if somebody speaks, silence otherwise. Runs until cancelled."""
         while True:
-            self._events.put_nowait(Frame(self._speech.pop(0) if self._speech else codec.ULAW_SILENCE))
+            self._events.put_nowait(Frame(self._speech.pop(0) if self._speech else self.background))
             await asyncio.sleep(FRAME_SECONDS)
 
     # --- the carrier between them

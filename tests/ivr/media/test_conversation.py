@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 
 import pytest
 
@@ -14,6 +15,7 @@ from tests.ivr.media.scripted import FakeRecogniser, Scene, call, heard
 
 FEVER, FEVER_HINT, YEAR, COUGH = "열이 있습니까", "예는 1번", "출생 연도", "기침이"
 READ_BACK, THANKS, AGAIN, SILENCE = "이렇게 들었습니다", "감사합니다", "듣지 못했습니다", "다시 전화드리겠습니다"
+NOT_UNDERSTOOD, BY_KEYS = "잘 알아듣지", "전화기 번호로 답해"
 
 
 async def finish_by_keys(scene: Scene) -> None:
@@ -163,13 +165,47 @@ def test_when_the_recogniser_dies_and_no_key_comes_the_person_is_asked_again(tal
     async def person(scene: Scene) -> None:
         await scene.telephone.heard(FEVER_HINT)
         scene.telephone.say("아니요")
-        await scene.telephone.heard(AGAIN)
+        await scene.telephone.heard(NOT_UNDERSTOOD)
         await scene.telephone.heard(FEVER_HINT)
         scene.telephone.press("1")
         await finish_by_keys(scene)
 
     scene = call(talk, person, recogniser=FakeRecogniser([None]))
-    assert kinds(scene)[:3] == ["CallStarted", "NothingHeard", "KeysPressed"]
+    assert kinds(scene)[:3] == ["CallStarted", "SpeechHeard", "KeysPressed"]
+
+
+@pytest.mark.capability("A3")
+@pytest.mark.parametrize("recogniser", [FakeRecogniser(free=False), FakeRecogniser([None, None])], ids=["busy", "dead"])
+def test_whoever_answers_aloud_while_speech_is_broken_is_asked_for_keys(
+    talk: Script, recogniser: FakeRecogniser
+) -> None:
+    async def person(scene: Scene) -> None:
+        for _ in range(2):
+            await scene.telephone.heard(FEVER_HINT)
+            scene.telephone.say("아니요")
+            await scene.telephone.heard(NOT_UNDERSTOOD)
+        await scene.telephone.heard(BY_KEYS)
+        await scene.telephone.heard(FEVER_HINT)
+        scene.telephone.press("2")
+        await finish_by_keys(scene)
+
+    scene = call(talk, person, recogniser=recogniser)
+    assert scene.answers == {"fever": False, "year": "1970", "cough": False}
+    assert "NothingHeard" not in kinds(scene)
+    assert scene.why == "completed"
+
+
+@pytest.mark.capability("F6")
+def test_a_question_that_nobody_answers_after_one_spoken_in_vain_is_silence_again(talk: Script) -> None:
+    async def person(scene: Scene) -> None:
+        await scene.telephone.heard(FEVER_HINT)
+        scene.telephone.say("아니요")
+        await scene.telephone.heard(NOT_UNDERSTOOD)
+        await scene.telephone.heard(AGAIN)
+        scene.telephone.hang_up()
+
+    scene = call(talk, person, recogniser=FakeRecogniser([None]))
+    assert kinds(scene) == ["CallStarted", "SpeechHeard", "NothingHeard", "CallEnded"]
 
 
 @pytest.mark.capability("A3")
@@ -232,7 +268,7 @@ def test_speech_without_end_is_cut_off_and_judged(talk: Script) -> None:
     async def person(scene: Scene) -> None:
         await scene.telephone.heard(FEVER_HINT)
         scene.telephone.say("저는 오늘 아침에 일어나서 열이 나는 것 같았습니다", times=8)
-        await scene.telephone.hears("잘 알아듣지")
+        await scene.telephone.hears(NOT_UNDERSTOOD)
         scene.telephone.hang_up()
 
     scene = call(talk, person, recogniser=FakeRecogniser([heard("", "reject")]))
@@ -255,18 +291,81 @@ def test_when_the_sound_stops_in_mid_speech_the_call_goes_on(talk: Script) -> No
     assert scene.answers["fever"] is True
 
 
-def test_keys_pressed_while_a_turn_is_saved_count_for_the_next_question(talk: Script) -> None:
+@pytest.mark.capability("F5")
+@pytest.mark.parametrize("after", [0.01, 0.15, 0.6])
+def test_a_key_pressed_once_too_often_does_not_answer_the_next_question(
+    talk: Script, after: float, caplog: pytest.LogCaptureFixture
+) -> None:
     async def person(scene: Scene) -> None:
         await scene.telephone.heard(FEVER_HINT)
-        scene.turns.seconds = 0.5
         scene.telephone.press("1")
-        await asyncio.sleep(0.2)
+        await scene.telephone.heard(YEAR)
         scene.telephone.press("1970")
+        await asyncio.sleep(after)
+        scene.telephone.press("1")
         await scene.telephone.heard(COUGH)
         scene.telephone.press("2")
 
-    scene = call(talk, person)
+    with caplog.at_level(logging.INFO):
+        scene = call(talk, person)
     assert scene.answers == {"fever": True, "year": "1970", "cough": False}
+    assert "event=key_dropped" in caplog.text
+    assert "reason=too_soon" in caplog.text
+
+
+@pytest.mark.capability("F5")
+def test_keys_pressed_before_a_question_began_do_not_answer_it_however_late_it_begins(talk: Script) -> None:
+    async def person(scene: Scene) -> None:
+        await scene.telephone.heard(FEVER_HINT)
+        scene.turns.seconds, scene.sounds.seconds = 1.5, 0.9
+        scene.telephone.press("1")
+        await asyncio.sleep(1.0)
+        scene.telephone.press("1970")
+        await scene.telephone.heard(YEAR)
+        scene.telephone.press("1985")
+        await scene.telephone.heard(COUGH)
+        scene.telephone.press("2")
+
+    assert call(talk, person).answers == {"fever": True, "year": "1985", "cough": False}
+
+
+@pytest.mark.capability("F5")
+def test_a_key_pressed_too_soon_after_a_spoken_answer_is_dropped_too(talk: Script) -> None:
+    async def person(scene: Scene) -> None:
+        await scene.telephone.heard(FEVER_HINT)
+        scene.telephone.say("네")
+        await scene.telephone.hears(READ_BACK)
+        scene.telephone.press("2")
+        await scene.telephone.heard(READ_BACK)
+        await asyncio.sleep(2)
+        scene.telephone.press("1")
+        await finish_by_keys(scene)
+
+    assert call(talk, person, recogniser=FakeRecogniser([heard("네")])).answers["fever"] is True
+
+
+@pytest.mark.capability("F5")
+def test_after_silence_the_question_is_known_and_a_key_counts_at_once(talk: Script) -> None:
+    async def person(scene: Scene) -> None:
+        await scene.telephone.heard(FEVER_HINT)
+        scene.turns.seconds = 0.5
+        await asyncio.sleep(6.2)  # the silence is being saved
+        scene.telephone.press("1")
+        await finish_by_keys(scene)
+
+    scene = call(talk, person)
+    assert kinds(scene)[:3] == ["CallStarted", "NothingHeard", "KeysPressed"]
+    assert scene.answers["fever"] is True
+
+
+@pytest.mark.capability("F5")
+def test_the_first_question_of_a_call_takes_a_key_at_once(talk: Script) -> None:
+    async def person(scene: Scene) -> None:
+        await scene.telephone.hears(FEVER)
+        scene.telephone.press("1")
+        await finish_by_keys(scene)
+
+    assert call(talk, person).answers["fever"] is True
 
 
 def test_the_hash_after_the_last_digit_is_not_taken_for_the_next_answer(talk: Script) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from flows.engine.actions import Keys
-from ivr.media.digits import KeyCollector, Keyed, TrailingFinish
+from ivr.media.digits import KeyCollector, Keyed, Stragglers
 
 
 def press(keys: Keys, pressed: str) -> list[Keyed | None]:
@@ -51,37 +51,71 @@ def test_too_few_digits_are_handed_over_when_the_pause_grows_too_long() -> None:
 YEAR, CHOICE = Keys(min_digits=4, max_digits=4), Keys(choices=("1", "2"))
 
 
-def after_year() -> TrailingFinish:
-    trailing = TrailingFinish()
-    trailing.keyed(YEAR, Keyed("1970"), now=10.0)
-    return trailing
+def after_year() -> Stragglers:
+    stragglers = Stragglers()
+    stragglers.keyed(YEAR, Keyed("1970"), now=10.0)
+    return stragglers
 
 
-def test_a_finish_key_right_behind_a_full_input_belongs_to_it() -> None:
-    assert after_year().takes("#", CHOICE, now=10.5)
+def pressed(stragglers: Stragglers, key: str, at: float, keys: Keys = CHOICE, began: float = 10.1) -> str:
+    return stragglers.why_not(key, keys, at, began)
+
+
+@pytest.mark.capability("F5")
+@pytest.mark.parametrize("at", [10.05, 10.1, 10.79])
+def test_a_key_before_the_question_or_right_at_its_beginning_is_none_to_it(at: float) -> None:
+    assert pressed(after_year(), "1", at) == "too_soon"
+
+
+@pytest.mark.capability("F5")
+def test_a_key_once_the_question_can_be_known_counts() -> None:
+    assert pressed(after_year(), "1", 10.81) == ""
+
+
+def test_what_was_pressed_before_a_question_that_begins_late_is_none_to_it() -> None:
+    assert pressed(after_year(), "1", 11.5, began=13.0) == "too_soon"
+
+
+def test_after_a_spoken_answer_a_key_may_come_too_soon_and_no_finish_key_is_expected() -> None:
+    stragglers = after_year()
+    stragglers.spoke()
+    assert pressed(stragglers, "1", 10.5) == "too_soon"
+    assert pressed(stragglers, "#", 10.9) == ""
+
+
+@pytest.mark.parametrize("stragglers", [Stragglers(), after_year()], ids=["first question", "after silence"])
+def test_where_nothing_was_answered_any_key_counts_at_once(stragglers: Stragglers) -> None:
+    stragglers.silent()
+    assert pressed(stragglers, "1", 10.0) == ""
+    assert pressed(stragglers, "#", 10.2) == ""
+
+
+@pytest.mark.parametrize("at", [10.5, 11.5])
+def test_a_finish_key_soon_after_a_full_input_belongs_to_it(at: float) -> None:
+    assert pressed(after_year(), "#", at)
+
+
+def test_a_key_too_many_before_the_finish_key_does_not_make_it_an_answer() -> None:
+    stragglers = after_year()
+    assert pressed(stragglers, "0", 10.2) == "too_soon"
+    assert pressed(stragglers, "#", 11.0) == "finish_of_last_answer"
 
 
 def test_a_finish_key_much_later_is_the_next_questions_own() -> None:
-    assert not after_year().takes("#", CHOICE, now=13.0)
+    assert pressed(after_year(), "#", 13.0) == ""
 
 
-def test_only_the_first_key_can_be_a_straggler() -> None:
-    trailing = after_year()
-    assert not trailing.takes("1", CHOICE, now=10.2)
-    assert not trailing.takes("#", CHOICE, now=10.4)
+def test_only_the_first_key_can_be_the_finish_key_of_the_answer_before() -> None:
+    stragglers = after_year()
+    assert pressed(stragglers, "1", 11.0) == ""
+    assert pressed(stragglers, "#", 11.2) == ""
 
 
 def test_a_finish_key_that_is_a_choice_is_an_answer() -> None:
-    assert not after_year().takes("#", Keys(choices=("1", "#")), now=10.5)
+    assert pressed(after_year(), "#", 11.0, keys=Keys(choices=("1", "#"))) == ""
 
 
 def test_after_an_input_ended_by_its_finish_key_none_is_expected() -> None:
-    trailing = TrailingFinish()
-    trailing.keyed(YEAR, Keyed("197", finished=True), now=10.0)
-    assert not trailing.takes("#", CHOICE, now=10.5)
-
-
-def test_after_a_spoken_answer_none_is_expected() -> None:
-    trailing = after_year()
-    trailing.forget()
-    assert not trailing.takes("#", CHOICE, now=10.5)
+    stragglers = Stragglers()
+    stragglers.keyed(YEAR, Keyed("197", finished=True), now=10.0)
+    assert pressed(stragglers, "#", 11.0) == ""
