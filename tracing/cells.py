@@ -46,7 +46,7 @@ def read_phone(text: str) -> str:
     if _EXPONENT.fullmatch(text):
         raise Unreadable("phone_exponent")
     try:
-        return normalise_phone(text.removesuffix(".0"))
+        return normalise_phone(text)
     except UserError as error:
         raise Unreadable("phone") from error
 
@@ -75,7 +75,7 @@ def read_date(text: str, today: date) -> date:
 def read_birth_year(text: str, today: date) -> int:
     """A year, or the year of a date of birth."""
     year = text.removesuffix(".0")
-    if year.isdigit() and len(year) == 4:
+    if year.isdecimal() and len(year) == 4:
         if not 1900 <= int(year) <= today.year:
             raise Unreadable("birth")
         return int(year)

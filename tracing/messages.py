@@ -104,7 +104,10 @@ _TEXTS: Mapping[str, Mapping[str, tuple[str, str]]] = {
         "en": ("The list is longer than 200,000 rows.", "Divide it into several files."),
     },
     "file_spreadsheet": {
-        "vi": ("Đây là tệp Excel, không phải CSV.", "Trong Excel, chọn Lưu thành → CSV UTF-8 rồi tải tệp đó lên."),
+        "vi": (
+            "Đây là tệp Excel, không phải CSV.",
+            "Trong Excel, chọn Lưu dưới dạng (Save As) → CSV UTF-8 rồi tải tệp đó lên.",
+        ),
         "en": ("This is an Excel file, not CSV.", "In Excel choose Save as → CSV UTF-8, and bring that file."),
     },
     "file_binary": {

@@ -21,7 +21,6 @@ from core.database import UnitOfWork
 from tracing.names import plain
 
 FOLDER = Path(__file__).parent / "areas"
-# Longest first: "thi tran" before "thi".
 _KINDS = {
     "Thành phố": "City",
     "Thị trấn": "Township",

@@ -222,6 +222,7 @@ def test_communes_by_code_or_by_name(district: str, commune: str, area: str) -> 
         ("Ngày tiếp xúc", "hôm qua", "date"),
         ("Năm sinh", "84", "birth"),
         ("Năm sinh", "1850", "birth"),
+        ("Năm sinh", "198²", "birth"),  # a footnote of the spreadsheet
         ("Năm sinh", "2027", "birth"),
         ("Giới tính", "?", "sex"),
         ("Ngôn ngữ", "Klingon", "language"),
