@@ -17,7 +17,7 @@ from audio.recogniser.link import WorkerLink
 BATCH_BYTES = 5 * codec.PCM_FRAME
 """Sound is sent 100 ms at a time: a fifth of the system calls, and none of the delay, for `finish` sends the rest."""
 FINISH_SECONDS = 1.5
-_SPOKEN_BELOW_LOUDEST = 0.1
+SPOKEN_BELOW_LOUDEST = 0.1
 """A frame counts as spoken above a tenth (-20 dB) of the loudest frame's level."""
 
 
@@ -118,7 +118,7 @@ class Listening:
 
 def spoken(levels: Sequence[int]) -> tuple[float, float]:
     """From the level of each 20 ms frame: seconds from the first spoken frame to the last, and their level in dBFS."""
-    floor = max(levels, default=0) * _SPOKEN_BELOW_LOUDEST
+    floor = max(levels, default=0) * SPOKEN_BELOW_LOUDEST
     loud = [index for index, level in enumerate(levels) if level > floor]
     if not loud:
         return 0.0, -math.inf

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from audio import codec
-from audio.recogniser.listening import Heard
+from audio.recogniser.listening import SPOKEN_BELOW_LOUDEST, Heard, spoken
 from audio.voice_activity import END_MS, Endpointer, Event
 from flows.engine.actions import Grammar
 
@@ -16,7 +16,6 @@ CERTAIN_SECONDS = 0.2
 """Real speech needed to cut a prompt short: a cough, a door or one click of a line is shorter."""
 TAIL_FRAMES = 6
 """Frames of silence behind a word that a recogniser is given: the last sound dies away in them."""
-_SPOKEN_BELOW_LOUDEST = 0.1
 
 
 class Hearing(Protocol):
@@ -57,7 +56,7 @@ class Ear:
     @property
     def certain(self) -> bool:
         """It has been speech for long enough to interrupt for."""
-        return self._spoken * codec.FRAME_MS / 1000 >= CERTAIN_SECONDS
+        return spoken(self._levels)[0] >= CERTAIN_SECONDS
 
     def hear(self, ulaw: bytes) -> bool:
         """One frame. True when an utterance is complete; `silence` is then how many seconds ago it ended. When speech
@@ -88,16 +87,17 @@ class Ear:
         self._begin()
 
     def _begin(self) -> None:
-        self._loudest = self._spoken = self._quiet = 0
+        self._loudest = self._quiet = 0
+        self._levels: list[int] = []
         self._kept_back = bytearray()
 
     def _give(self, hearing: Hearing, pcm: bytes) -> None:
         """Hand sound over, but keep a pause back until speech goes on: if it was the end, it costs nothing."""
         for frame in codec.frames(pcm):
             level = codec.rms(frame)
+            self._levels.append(level)
             self._loudest = max(self._loudest, level)
-            if level > self._loudest * _SPOKEN_BELOW_LOUDEST:
-                self._spoken += 1
+            if level > self._loudest * SPOKEN_BELOW_LOUDEST:
                 self._quiet = 0
                 hearing.feed(bytes(self._kept_back) + frame)
                 self._kept_back.clear()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 
+import numpy as np
 import pytest
 
 from audio import codec
@@ -91,11 +92,16 @@ def test_speech_cuts_the_question_short_once_it_has_lasted(talk: Script) -> None
 
 
 @pytest.mark.capability("F7")
-def test_a_short_noise_cuts_nothing(talk: Script) -> None:
+@pytest.mark.parametrize("line", [0, 4, 30, 100])
+def test_a_cough_cuts_nothing_however_noisy_the_line(talk: Script, line: int) -> None:
+    hiss = np.random.default_rng(20210501).normal(0, line, codec.ULAW_FRAME).astype("<i2").tobytes()
+    cough = speak("아니요", voice_of("ko"))[1600:3840]  # 140 ms as loud as speech
+
     async def person(scene: Scene) -> None:
+        scene.telephone.background = codec.pcm_to_ulaw(hiss)
         await scene.telephone.hears(FEVER)
         await asyncio.sleep(0.6)
-        scene.telephone.make_noise(codec.pcm_to_ulaw(speak("아니요", voice_of("ko")))[800:2080])
+        scene.telephone.make_noise(codec.pcm_to_ulaw(cough))
         await scene.telephone.heard(FEVER_HINT)
         scene.telephone.press("1")
         await finish_by_keys(scene)
