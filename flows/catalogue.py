@@ -50,7 +50,6 @@ class Library:
     revisions: dict[str, Script] = field(default_factory=dict)
     forms: dict[str, Form] = field(default_factory=dict)
     documents: dict[str, Document] = field(default_factory=dict)
-    phrases: Document | None = None
 
     def script(self, script_id: str) -> Script:
         """The current revision of a script. Raises UserError for an id that is not there."""
@@ -97,7 +96,7 @@ def load_library(folder: Path = LIBRARY) -> Library:
             mistakes.extend(error.mistakes)
             return None
 
-    phrases = library.phrases = read(folder / "phrases.yaml")
+    phrases = read(folder / "phrases.yaml")
     for path in sorted(folder.glob("*/script.yaml")):
         document = read(path)
         if document is not None and isinstance(document.data, Mapping):

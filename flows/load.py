@@ -36,7 +36,8 @@ def _validator(definition: str) -> Draft202012Validator:
 
 
 def check(document: Document, definition: str) -> list[Mistake]:
-    """The mistakes of a document against one definition of the schema: `script`, `phrases`, `form`, `call`."""
+    """The mistakes of a document against one definition of the schema: `script`, `phrases`, `form`,
+    `call_file`."""
     found = []
     for error in _validator(definition).iter_errors(document.data):
         for cause in _causes(error):

@@ -65,11 +65,6 @@ class Transcript:
         """The state at the end."""
         return self.states[-1]
 
-    def text(self) -> str:
-        """The transcript to print."""
-        marks = {"robot": "<", "caller": ">", "system": "#"}
-        return "\n".join(f"{marks[line.who]} {line.text}" for line in self.lines)
-
     def to_json(self) -> dict[str, Any]:
         """The transcript and the outcome as JSON."""
         return {

@@ -22,6 +22,7 @@ from flows.lint_effects import effect_findings
 from flows.load import check, load_script
 from flows.mistakes import ScriptError
 from flows.saved_calls import differences, run_saved
+from tests.flows.script_making import common_phrases
 from traceline import main
 
 ROOT = Path(__file__).parents[1]
@@ -143,7 +144,7 @@ def steps_of(document: Document) -> bool:
     return not {"steps", "fields", "expect", "phrases"} & set(document.data)
 
 
-def as_script(steps: str, subscripts: dict[str, Document], phrases: Document) -> Document:
+def as_script(steps: str) -> Document:
     """A script of the example's steps; the steps that they lead to and that it does not show, end the call."""
     head = "id: example\ntitle: {vi: Ví dụ, en: Example}\nlanguages: [vi, en]\n"
     head += "ways_out: {no_input: lost, no_match: lost}\n"
@@ -158,10 +159,9 @@ def as_script(steps: str, subscripts: dict[str, Document], phrases: Document) ->
 
 @pytest.mark.parametrize("number", [n for n, document in enumerate(EXAMPLES) if steps_of(document)])
 def test_the_steps_of_the_guide_compile(library: Library, number: int) -> None:
-    assert library.phrases is not None
-    document = as_script(blocks(GUIDE, "yaml")[number], library.documents, library.phrases)
+    document = as_script(blocks(GUIDE, "yaml")[number])
     try:
-        script = load_script(document, library.phrases, library.documents)
+        script = load_script(document, common_phrases(), library.documents)
     except ScriptError as error:
         pytest.fail(str(error))
     assert list(effect_findings(script, EFFECTS)) == []

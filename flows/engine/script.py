@@ -6,6 +6,7 @@ text is there in every language, and every expression parses.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
@@ -74,7 +75,7 @@ class Exit:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Node:
+class Node(ABC):
     """One compiled step. A kind of step is a subclass with its own file in `flows.engine.kinds`."""
 
     key: ClassVar[str]
@@ -84,25 +85,25 @@ class Node:
     """The step's name; steps of a subscript carry its id: `identity/birth_year`."""
 
     @classmethod
+    @abstractmethod
     def compile(cls, build: Builder, name: str, spec: Mapping[str, Any]) -> Node:
         """The node of a step as it stands in the script; mistakes go to `build`."""
-        raise NotImplementedError
 
+    @abstractmethod
     def enter(self, turn: Turn) -> str | None:
         """Do what the step does. Returns the next step's name, or None to wait for an event or because all is over."""
-        raise NotImplementedError
 
     def on_event(self, turn: Turn, event: Event) -> str | None:
         """Take an event while the call waits in this step. `turn.ignore()` if it is none of ours."""
         turn.ignore()
         return None
 
-    def again(self, turn: Turn) -> None:
+    def again(self, turn: Turn) -> None:  # noqa: B027  (most steps wait for nothing)
         """Say again what the step waits for: after a resumption, or when the host lost our last actions."""
 
+    @abstractmethod
     def exits(self) -> Iterator[Exit]:
         """Every way out of the step, for the linter."""
-        raise NotImplementedError
 
     def texts(self) -> Iterator[tuple[str, Text]]:
         """Every text of the step with the name of its part, for the linter and for recording prompts."""

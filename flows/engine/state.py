@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields
 from typing import Any, Literal
 
 from flows.engine.actions import Action
@@ -28,10 +28,9 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Frame:
-    """A subscript's return address: the script and step that called it, where its result goes, and the caller's own
-    parameters, which come back with it. `shortcut` says that a script-wide key called it: the step is asked again."""
+    """A subscript's return address: the step that called it, where its result goes, and the caller's own parameters,
+    which come back with it. `shortcut` says that a script-wide key called it: the step is asked again."""
 
-    script: str
     step: str
     save: str | None = None
     params: Mapping[str, Any] = field(default_factory=dict)
@@ -126,8 +125,3 @@ def state_from_json(data: Mapping[str, Any]) -> State:
     values["learned"] = tuple(values.get("learned", ()))
     values["stack"] = tuple([Frame(**frame) for frame in values["stack"]])
     return State(**values)
-
-
-def evolve(state: State, **changes: Any) -> State:
-    """A copy with changes."""
-    return replace(state, **changes)

@@ -81,7 +81,7 @@ class Turn:
 
     def call(self, start: str, save: str | None, params: Mapping[str, Any], shortcut: bool = False) -> str:
         """Go into a subscript; `back` returns from it."""
-        self.stack = (*self.stack, Frame(self.script.id, self.step or "", save, self.params, shortcut))
+        self.stack = (*self.stack, Frame(self.step or "", save, self.params, shortcut))
         self.params = params
         return start
 

@@ -148,7 +148,7 @@ def _question(asked: Match, place: Place, confirms: bool, matches: list[Match]) 
                 offered[names[2]] = dict(match.values).get(("value",), "")
             elif names[:2] == ["kind", "fixed"] and names[-1] == "announce":
                 announced.add(int(names[2]))
-            elif part in ("keys_only", "kind.hint_keys", "read_back.hint_keys"):
+            elif part in ("keys_only", "kind.hint_keys", "read_back.yes_no.hint_keys"):
                 speech = False
     value = dict(asked.values).get(("value",)) if confirms else None
     return Question(place.script, node, confirms, speech, value, offered, frozenset(announced))

@@ -16,7 +16,7 @@ from audio.speech import readable
 from core.database import Database, UnitOfWork
 from flows.catalogue import Library, SavedCall
 from flows.engine.state import Answer, State
-from flows.runner import SILENCE, Transcript, run_text
+from flows.runner import Transcript, run_text
 from flows.stubs import CONTEXT, STUBS, Stub, stub_answer
 from ivr.calls.effects import EffectRequest, EffectResult, Effects
 from ivr.calls.log import read_log
@@ -173,4 +173,4 @@ def heard(pieces: Sequence[str]) -> str:
     return "".join("".join(readable(piece) for piece in pieces).split())
 
 
-__all__ = ["SILENCE", "Desk", "Golden", "Harness", "heard", "lines_of", "told_by_log", "told_by_runner"]
+__all__ = ["Desk", "Golden", "Harness", "heard", "lines_of", "told_by_log", "told_by_runner"]

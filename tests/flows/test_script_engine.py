@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from flows.engine.actions import HangUp, Listen, Play, Record
@@ -21,7 +23,7 @@ from flows.engine.events import (
 )
 from flows.engine.limits import MAX_STEPS_PER_TURN
 from flows.engine.resume import resume_state
-from flows.engine.state import State, evolve
+from flows.engine.state import State
 from tests.flows.script_making import AT, CONTEXT, HEAD, Telephone, compiled, question
 
 
@@ -456,7 +458,7 @@ def test_no_event_in_an_impossible_state_raises(event: Event, kind: str) -> None
         {"step": "q", "phase": "ask", "language": "xx"},
         {"step": "q", "phase": "ask", "started_at": "2026"},
     ):
-        broken: State = evolve(state, status="active", **change)
+        broken: State = replace(state, status="active", **change)
         advance(script, broken, event)
         current_actions(script, broken)
 

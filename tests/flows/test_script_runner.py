@@ -37,11 +37,11 @@ def invoke(command: Any, *arguments: str) -> Any:
     return CliRunner().invoke(command, arguments)
 
 
-def test_a_run_prints_what_both_sides_say(library: Library) -> None:
-    text = run_text(library, "daily-follow-up", "en", ["1"]).text()
+def test_a_run_prints_what_both_sides_say() -> None:
+    text = invoke(run_command, "daily-follow-up", "--lang", "en", "--answers", "1").output
     assert "< Am I speaking with Nguyễn Văn An?" in text
     assert "> 1" in text
-    assert text.endswith("> (hangs up)")
+    assert "> (hangs up)" in text
 
 
 def test_a_run_is_json_too(library: Library) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -29,7 +30,7 @@ class Reading:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AnswerKind:
+class AnswerKind(ABC):
     """A kind of answer, compiled for one question. `outcomes` are all it can yield."""
 
     key: ClassVar[str]
@@ -44,21 +45,21 @@ class AnswerKind:
     outcomes: tuple[str, ...] = (ANSWERED,)
 
     @classmethod
+    @abstractmethod
     def compile(cls, build: Builder, name: str, spec: Mapping[str, Any]) -> AnswerKind:
         """The kind as one question asks for it; mistakes go to `build`."""
-        raise NotImplementedError
 
+    @abstractmethod
     def keys(self, turn: Turn) -> Keys | None:
         """The keys that answer."""
-        raise NotImplementedError
 
     def grammar(self, turn: Turn) -> Grammar | None:
         """The phrases that answer; None when it cannot be spoken."""
         return None
 
+    @abstractmethod
     def read_keys(self, turn: Turn, digits: str) -> Reading | None:
         """What was keyed, None when it is no answer."""
-        raise NotImplementedError
 
     def read_speech(self, turn: Turn, phrase: str) -> Reading | None:
         """What was said (already `tidy`), None when it is no answer."""

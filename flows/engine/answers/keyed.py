@@ -6,6 +6,7 @@ said as "today"). `skip_key: "0"` lets a person pass: the outcome is `skipped`, 
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -52,6 +53,6 @@ class Keyed(AnswerKind):
         value = self.value_of(turn, digits)
         return None if value is None else Reading(value, ANSWERED)
 
+    @abstractmethod
     def value_of(self, turn: Turn, digits: str) -> Any:
         """The value of digits of the right count, None when they make no sense."""
-        raise NotImplementedError

@@ -29,7 +29,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from flows.engine.actions import Grammar, Keys, Listen
+from flows.engine.actions import Keys, Listen
 from flows.engine.answers.base import PAGE, SKIPPED, AnswerKind, Reading, tidy
 from flows.engine.answers.registry import ANSWER_KINDS
 from flows.engine.answers.voice import Voice
@@ -46,7 +46,6 @@ if TYPE_CHECKING:
 
 REPEAT = "*"
 CONFIRMING = "confirm"
-CONFIRM_KEYS = Keys(choices=("1", "2"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,10 +165,7 @@ class Ask(Node):
 
     def _keys(self, turn: Turn) -> Keys | None:
         keys = self.kind.keys(turn)
-        if keys is not None and keys.choices:
-            extra = [key for key in (*turn.script.shortcuts, REPEAT) if key not in keys.choices]
-            return replace(keys, choices=(*keys.choices, *extra))
-        return keys
+        return _with_common(keys, turn) if keys is not None and keys.choices else keys
 
     # --- hearing
 
@@ -187,7 +183,7 @@ class Ask(Node):
 
     def _on_keys(self, turn: Turn, digits: str) -> str | None:
         confirming = turn.phase == "confirm"
-        taken = CONFIRM_KEYS.choices if confirming else self.kind.key_choices()
+        taken = (self.read_back.yes_no if confirming else self.kind).key_choices()
         if not digits:
             return self._failed(turn, NO_INPUT, self.no_input)
         if REPEAT in digits:
@@ -252,16 +248,13 @@ class Ask(Node):
         if turn.pending is None:
             return
         turn.value = self.kind.spoken(turn, Reading(turn.pending.value, ""))
-        speaks = self._speaks(turn)
-        short = turn.knows(CONFIRMING)
+        yes_no, speaks, short = self.read_back.yes_no, self._speaks(turn), turn.knows(CONFIRMING)
         spoken = self.read_back.say_short if short else self.read_back.say_spoken
         turn.say(spoken if turn.pending.source == "speech" else self.read_back.say_keyed, self.barge_in)
-        by_voice = self.read_back.hint_short if short else self.read_back.hint_speech
-        turn.say(by_voice if speaks else self.read_back.hint_keys, self.barge_in)
-        grammar: Grammar | None = self.read_back.yes_no.grammar(turn) if speaks else None
-        extra = [key for key in (*turn.script.shortcuts, REPEAT) if key not in CONFIRM_KEYS.choices]
-        keys = replace(CONFIRM_KEYS, choices=(*CONFIRM_KEYS.choices, *extra))
-        turn.do(Listen(keys, grammar, self.wait_seconds, self.barge_in))
+        by_voice = yes_no.hint_short if short else yes_no.hint_speech
+        turn.say(by_voice if speaks else yes_no.hint_keys, self.barge_in)
+        grammar = yes_no.grammar(turn) if speaks else None
+        turn.do(Listen(_with_common(yes_no.keys(turn), turn), grammar, self.wait_seconds, self.barge_in))
 
     def _on_confirmed(self, turn: Turn, reading: Reading | None, spoken: bool = False) -> str | None:
         pending = turn.pending
@@ -338,9 +331,9 @@ class Ask(Node):
             yield "read_back", self.read_back.say_spoken
             yield "read_back", self.read_back.say_short
             yield "read_back", self.read_back.say_keyed
-            yield "confirm", self.read_back.hint_speech
-            yield "confirm", self.read_back.hint_short
-            yield "confirm_keys", self.read_back.hint_keys
+            yield "confirm", self.read_back.yes_no.hint_speech
+            yield "confirm", self.read_back.yes_no.hint_short
+            yield "confirm_keys", self.read_back.yes_no.hint_keys
             yield "not_confirmed", self.read_back.again
 
     def reads(self) -> Iterator[Path]:
@@ -354,3 +347,9 @@ class Ask(Node):
         for names in self.implies.values():
             for name in names:
                 yield f"answers.{name}"
+
+
+def _with_common(keys: Keys, turn: Turn) -> Keys:
+    """The keys of the answer, and those that are good at any question."""
+    extra = [key for key in (*turn.script.shortcuts, REPEAT) if key not in keys.choices]
+    return replace(keys, choices=(*keys.choices, *extra))

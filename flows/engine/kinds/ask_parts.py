@@ -30,9 +30,6 @@ class ReadBack:
     say_spoken: Text
     say_short: Text
     say_keyed: Text
-    hint_speech: Text
-    hint_short: Text
-    hint_keys: Text
     again: Text
     yes_no: YesNo
 
@@ -92,9 +89,6 @@ def read_back_of(build: Builder, spec: Mapping[str, Any]) -> ReadBack:
         say_spoken=own or build.phrase("read_back"),
         say_short=own or build.phrase("read_back_short"),
         say_keyed=own or build.phrase("read_back_keyed"),
-        hint_speech=build.phrase("confirm"),
-        hint_short=build.phrase("confirm_short"),
-        hint_keys=build.phrase("confirm_keys"),
         again=build.phrase("not_confirmed"),
         yes_no=_confirm_words(build),
     )

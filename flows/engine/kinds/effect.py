@@ -13,13 +13,13 @@ linter knows from the host; an outcome with no way out at run time ends the call
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from flows.engine.actions import Effect as EffectAction
 from flows.engine.events import EffectDone, Event
-from flows.engine.script import OTHERWISE, Exit, Expression, Node
+from flows.engine.kinds.outcomes import Outcomes
 
 if TYPE_CHECKING:
     from flows.engine.script import Builder
@@ -27,26 +27,14 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Effect(Node):
+class Effect(Outcomes):
     key: ClassVar[str] = "effect"
 
     effect: str
-    arguments: Mapping[str, Expression]
-    save: str | None
-    on: Mapping[str, str]
-    otherwise: str | None
 
     @classmethod
     def compile(cls, build: Builder, name: str, spec: Mapping[str, Any]) -> Effect:
-        on = spec.get("on") or {}
-        return cls(
-            name=name,
-            effect=spec["effect"],
-            arguments={key: build.expression(source, "with", key) for key, source in (spec.get("with") or {}).items()},
-            save=spec.get("save"),
-            on={outcome: build.target(target, "on", outcome) for outcome, target in on.items()},
-            otherwise=build.target(spec["otherwise"], "otherwise") if "otherwise" in spec else None,
-        )
+        return cls(name=name, effect=spec["effect"], **cls.common(build, spec, otherwise="otherwise"))
 
     def enter(self, turn: Turn) -> str | None:
         turn.phase = "effect"
@@ -54,8 +42,7 @@ class Effect(Node):
         return None
 
     def again(self, turn: Turn) -> None:
-        arguments = {name: turn.evaluate(expression) for name, expression in self.arguments.items()}
-        turn.do(EffectAction(self.effect, arguments))
+        turn.do(EffectAction(self.effect, self.given(turn)))
 
     def on_event(self, turn: Turn, event: Event) -> str | None:
         if not isinstance(event, EffectDone) or event.effect != self.effect:
@@ -64,20 +51,4 @@ class Effect(Node):
         turn.note("effect", effect=self.effect, outcome=event.outcome)
         if self.save:
             turn.keep(self.save, dict(event.result))
-        target = self.on.get(event.outcome, self.otherwise)
-        if target is None:
-            turn.end_politely("trouble", f"outcome {event.outcome}")
-        return target
-
-    def exits(self) -> Iterator[Exit]:
-        for outcome, target in self.on.items():
-            yield Exit(outcome, target)
-        if self.otherwise:
-            yield Exit(OTHERWISE, self.otherwise)
-
-    def expressions(self) -> Iterator[Expression]:
-        yield from self.arguments.values()
-
-    def writes(self) -> Iterator[str]:
-        if self.save:
-            yield f"values.{self.save}"
+        return self.follow(turn, event.outcome)

@@ -48,7 +48,7 @@ class Return(Node):
         if not isinstance(caller, Call):
             turn.end_politely("trouble", "unknown_caller")
             return None
-        return caller.returned(turn, self.outcome)
+        return caller.follow(turn, self.outcome)
 
     def exits(self) -> Iterator[Exit]:
         yield Exit("return", None)
