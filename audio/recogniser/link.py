@@ -13,7 +13,7 @@ from typing import Any
 from audio.recogniser import wire
 
 MAX_BACKLOG = 512 * 1024
-"""Bytes not yet taken by the worker (half a minute of sound) beyond which it gets nothing new."""
+"""Bytes not yet taken by the worker (half a minute of sound) beyond which it gets no new question and no sound."""
 TIMEOUTS_BEFORE_KILL = 2
 
 Reply = dict[str, Any]
@@ -45,9 +45,10 @@ class WorkerLink:
         return next(self._numbers)
 
     def send(self, header: dict[str, Any], body: bytes = b"") -> bool:
-        """Hand over a message; False if the worker is gone or too far behind."""
+        """Hand over a message; False if the worker is gone, or too far behind to be given more sound. What ends a
+        session is always handed over, or the worker would keep it for ever."""
         # A dead worker's connection is closed before `follow` is told; uvloop raises when one writes to it.
-        if not self.alive or self._writer.is_closing() or self.backlogged:
+        if not self.alive or self._writer.is_closing() or (body and self.backlogged):
             return False
         self._writer.write(wire.encode(header, body))
         return True

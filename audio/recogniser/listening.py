@@ -67,12 +67,12 @@ class Listening:
 
     async def finish(self, timeout: float = FINISH_SECONDS) -> Heard | None:  # noqa: ASYNC109  a rule of the product
         """The result; None if speech failed (worker gone, hung, too slow, no phrase it knows): go on by keys."""
-        if self.failed or not self._open:
+        if self._open:
+            self._flush()
+        if self.failed or not self._open or not self._link.send({"op": "finish", "id": self._number}):
             self.cancel()
             return None
-        self._flush()
         result = self._link.expect("result", self._number)
-        self._failed |= not self._link.send({"op": "finish", "id": self._number})
         try:
             async with asyncio.timeout(timeout):
                 opened, reply = await self._opened, await result
@@ -92,7 +92,7 @@ class Listening:
             self._leave()
 
     def _flush(self) -> None:
-        if self._pending:
+        if self._pending and not self.failed:
             self._failed |= not self._link.send({"op": "feed", "id": self._number}, bytes(self._pending))
             self._pending.clear()
 

@@ -58,13 +58,17 @@ class Supervisor:
         return self.model.name if self.model.name != "model" else self.model.parent.name
 
     def launch(self) -> None:
-        """Start the template process, which loads the model."""
+        """Start the template process, which loads the model. Raises OSError when the machine has no room for it."""
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
             command = [sys.executable, "-m", "audio.recogniser.template", str(theirs.fileno()), str(self.model)]
-            self._process = subprocess.Popen(  # noqa: S603
-                command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, pass_fds=[theirs.fileno()]
-            )
+            try:
+                self._process = subprocess.Popen(  # noqa: S603
+                    command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, pass_fds=[theirs.fileno()]
+                )
+            except OSError:
+                ours.close()
+                raise
         ours.setblocking(False)
         self._control = ours
         self.state = "loading"
@@ -73,18 +77,24 @@ class Supervisor:
         """Follow the template, start it again when it dies."""
         deaths = 0
         while True:
-            if self._control is None:
-                self.launch()
             started = time.monotonic()
-            await self._follow()
-            status = await self._end_template()
+            self.last_error = await self._live()
             deaths = 0 if time.monotonic() - started > TEMPLATE_PAUSES[-1] else deaths
             self.state = "failed"
-            self.last_error = f"the model's process ended with status {status}"
-            log.error("event=recogniser_template_died language=%s status=%s", self.language, status)
+            log.error("event=recogniser_template_died language=%s reason=%s", self.language, self.last_error)
             self.settled.set()
             await asyncio.sleep(TEMPLATE_PAUSES[min(deaths, len(TEMPLATE_PAUSES) - 1)])
             deaths += 1
+
+    async def _live(self) -> str:
+        """One life of the template. Returns what it died of."""
+        try:
+            if self._control is None:
+                self.launch()
+        except OSError as error:
+            return f"the model's process could not be started: {error.strerror}"
+        await self._follow()
+        return f"the model's process ended with status {await self._end_template()}"
 
     async def close(self) -> None:
         """End the workers and the template, and wait until they are gone."""

@@ -19,6 +19,7 @@ import select
 import signal
 import socket
 import sys
+import traceback
 from pathlib import Path
 
 from audio.recogniser.model import LoadedModel
@@ -67,8 +68,14 @@ def _fork(control: socket.socket, descriptor: int, model: LoadedModel) -> int:
         worker = os.fork()
         if worker == 0:
             control.close()
-            serve(connection, model)
-            os._exit(0)
+            status = 1
+            try:
+                serve(connection, model)
+                status = 0
+            except BaseException:
+                traceback.print_exc()
+            finally:
+                os._exit(status)  # never further: it would unwind as the template does, and end the other workers
     _tell(control, "forked", pid=worker)
     return worker
 

@@ -15,6 +15,7 @@ import pytest
 from speaking import say
 
 from audio import codec
+from audio.recogniser import wire
 from audio.recogniser.pool import MAX_SESSIONS, Recognisers
 from audio.recogniser.vocabulary import knows, unknown_phrases
 
@@ -235,6 +236,22 @@ async def test_the_vocabulary_is_known_with_and_without_a_pool(pool, korean_mode
     assert await pool.knows("ko", words) == [True, False, False, False]
     assert [knows(korean_model, word) for word in words] == [True, False, False, False]
     assert unknown_phrases(korean_model, ["네", "열이 나요"]) == ("열이 나요",)
+
+
+@pytest.mark.capability("A2")
+@pytest.mark.capability("A3")
+async def test_an_error_in_one_worker_harms_no_other(korean_model):
+    pool = Recognisers.fork({"ko": korean_model}, workers=3)
+    await pool.start()
+    await until(lambda: pool.status()[0].workers == 3)
+    *others, youngest = pool._supervisors["ko"].workers
+    youngest._writer.write(wire.encode({"op": "no such message"}))
+    await until(lambda: not youngest.alive)
+    await until(lambda: pool.status()[0].workers == 3)
+    assert [worker.alive for worker in others] == [True, True]
+    assert pool.status()[0].crashes == 1
+    assert (await hear(pool, say("네"))).hypotheses[0].text == "네"
+    await pool.close()
 
 
 async def test_closing_leaves_no_process(korean_model):
