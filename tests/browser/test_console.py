@@ -84,6 +84,31 @@ def test_a_transcript_is_one_click_from_the_answer(
     expect(page.locator("#turn-1")).to_contain_text("“có”")
 
 
+def test_the_keyboard_stays_where_it_is_when_the_page_refreshes(
+    window: Window, newcomer: tuple[str, str], province: Province
+) -> None:
+    page = window()
+    sign_in(page, newcomer)
+    page.goto(f"/campaigns/{province.campaign}")
+    pause = page.get_by_role("button", name="Tạm dừng")
+    pause.focus()
+    before = pause.element_handle()
+    page.wait_for_function("button => !button.isConnected", arg=before)  # refreshed: it is another button now
+    expect(pause).to_be_focused()
+
+
+def test_a_campaign_that_is_over_is_left_alone(window: Window, newcomer: tuple[str, str], province: Province) -> None:
+    page = window()
+    sign_in(page, newcomer)
+    page.goto(f"/campaigns/{province.campaign}")
+    own_request = page.context.request
+    token = page.locator('meta[name="csrf-token"]').get_attribute("content")
+    ended = {"action": "abort", "csrf_token": token or ""}
+    with page.expect_response(lambda response: response.status == 286):
+        own_request.post(f"/campaigns/{province.campaign}", form=ended)
+    expect(page.locator("h1")).to_contain_text("đã dừng hẳn")  # the last part is put in place
+
+
 @pytest.mark.capability("C8")
 def test_the_language_is_switched_with_one_button(window: Window, newcomer: tuple[str, str]) -> None:
     page = window()
