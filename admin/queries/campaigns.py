@@ -25,6 +25,7 @@ from ivr.campaigns.model import Campaign, CampaignState, Target, TargetState
 from tracing.model import Person
 
 LIVE_STATES = (CampaignState.RUNNING, CampaignState.PAUSED)
+ENDED_STATES = (CampaignState.FINISHED, CampaignState.ABORTED)
 MOST_CAMPAIGNS = 100
 CALLS_SHOWN = 12
 _REACHED = ("contacted", "started", "partial", "completed", "refused", "ineligible", "breakoff")
@@ -72,15 +73,12 @@ class TargetRow:
     """A line of the list of targets."""
 
     id: UUID
-    person_id: UUID | None
     name: str
     phone: str
-    language: str
     state: str
     disposition: str
     next_at: datetime
     outcomes: Mapping[str, Any]
-    area: str
 
 
 def _visible(viewer: Viewer) -> ColumnElement[bool]:
@@ -173,15 +171,12 @@ def list_targets(
     query: AnySelect = (
         select(
             Target.id,
-            Target.person_id,
             func.coalesce(Person.name, ""),
             Target.phone,
-            Target.language,
             Target.state,
             Target.disposition,
             Target.next_at,
             Target.outcomes,
-            Target.area,
         )
         .outerjoin(Person, Person.id == Target.person_id)
         .where(Target.campaign_id == campaign_id)
