@@ -20,6 +20,7 @@ from flows.engine.events import CallEnded, CallStarted, Event
 from ivr.calls.model import Call
 from ivr.calls.service import Calls
 from ivr.calls.status import known_answerer
+from ivr.calls.store import lock
 from ivr.calls.turn import StaleTurn, UnknownCall
 
 log = logging.getLogger(__name__)
@@ -73,20 +74,21 @@ class DatabaseTurns:
         return self._database.clock.now().isoformat()
 
     async def begin(self, call_id: UUID) -> Next:
-        return await self._in_thread(lambda uow: self._begin(uow, call_id))
+        return await self._in_thread(lambda uow, _: self._begin(uow, call_id))
 
     async def take(self, call_id: UUID, turn: int, event: Event) -> Next:
-        return await self._in_thread(lambda uow: self._take(uow, call_id, turn, event))
+        return await self._in_thread(lambda uow, again: self._take(uow, call_id, turn, event, again))
 
     def _begin(self, uow: UnitOfWork, call_id: UUID) -> Next:
-        """A call that is already under way ignores `CallStarted` and answers with the question it waits for; the turn
-        is used up all the same, so that whoever conducted the call before cannot go on beside us."""
-        call = uow.session.get(Call, call_id)
+        """A call that is already under way ignores `CallStarted` and answers with the question it waits for. The turn
+        is used up all the same: whoever conducted the call before finds it taken, and leaves. The call is locked before
+        its turn is read, so that nobody takes that turn in between."""
+        call = lock(uow, call_id)
         if call is None:
             return Next(over=True)
         return self._take(uow, call_id, call.next_turn, CallStarted(self.at(), known_answerer(call.answered_by)))
 
-    def _take(self, uow: UnitOfWork, call_id: UUID, turn: int, event: Event) -> Next:
+    def _take(self, uow: UnitOfWork, call_id: UUID, turn: int, event: Event, again: bool = False) -> Next:
         if isinstance(event, CallEnded):
             self._calls.end(uow, call_id, event.reason)
             return Next(over=True)
@@ -99,14 +101,16 @@ class DatabaseTurns:
             return Next(taken.actions, taken.next_turn, over=taken.ended)
         if taken.ended:
             return Next(over=True)
-        # Taken before: by us, and the answer was lost on its way back; or by the call's webhooks, which go on with it.
-        return self._begin(uow, call_id) if taken.reply.startswith(_OURS) else Next(elsewhere=True)
+        # Taken before: by us, when we try `again` because the answer was lost on its way back; else by another session
+        # or the call's webhooks, which go on with it.
+        return self._begin(uow, call_id) if again and taken.reply.startswith(_OURS) else Next(elsewhere=True)
 
-    async def _in_thread(self, work: Callable[[UnitOfWork], T]) -> T:
+    async def _in_thread(self, work: Callable[[UnitOfWork, bool], T]) -> T:
+        """`work` is told whether it was tried before."""
         loop = asyncio.get_running_loop()
-        for pause in (*PAUSES, None):
+        for tried, pause in enumerate((*PAUSES, None)):
             try:
-                return await loop.run_in_executor(self._executor, self._transaction, work)
+                return await loop.run_in_executor(self._executor, self._transaction, work, tried > 0)
             except (OperationalError, PoolTimeout) as error:
                 if pause is None:
                     raise TurnsUnavailable(type(error).__name__) from error
@@ -114,9 +118,9 @@ class DatabaseTurns:
                 await asyncio.sleep(pause)
         raise AssertionError("unreachable")
 
-    def _transaction(self, work: Callable[[UnitOfWork], T]) -> T:
+    def _transaction(self, work: Callable[[UnitOfWork, bool], T], again: bool) -> T:
         with self._database.unit() as uow:
-            return work(uow)
+            return work(uow, again)
 
 
 def render(_call: Call, actions: tuple[Action, ...], _next_turn: int) -> bytes:

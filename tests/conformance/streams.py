@@ -67,8 +67,8 @@ class _Turns(DatabaseTurns):
         super().__init__(desk.database, calls, None)  # type: ignore[arg-type]
         self.taken: asyncio.Queue[Next] = asyncio.Queue()
 
-    async def _in_thread(self, work: Callable[[UnitOfWork], T]) -> T:
-        found = self._transaction(work)
+    async def _in_thread(self, work: Callable[[UnitOfWork, bool], T]) -> T:
+        found = self._transaction(work, again=False)
         assert isinstance(found, Next)
         self.taken.put_nowait(found)
         return found
