@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,6 +13,7 @@ from core.clock import SimulatedClock
 from core.database import Database
 from core.errors import UserError
 from core.login import create_user
+from core.settings import Settings
 from telehealth.commands import doctor
 from telehealth.model import Practitioner
 
@@ -27,12 +27,11 @@ WEEK = ["0-4 07:30-11:30 13:30-17:00", "6 08:00-24:00 duty"]
 
 @pytest.fixture
 def traceline(
-    database_url: str, clock: SimulatedClock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    settings: Settings, database_url: str, clock: SimulatedClock, monkeypatch: pytest.MonkeyPatch
 ) -> Callable[..., str]:
     """`traceline doctor …`; returns what it printed."""
     monkeypatch.setenv("DATABASE_URL", database_url)
-    monkeypatch.setenv("TRACELINE_HOME", str(tmp_path))
-    monkeypatch.setattr("core.commands.use_keys", lambda ring: None)  # the keys of the test run stay
+    monkeypatch.setenv("TRACELINE_HOME", str(settings.home))
     monkeypatch.setattr("core.commands.SystemClock", lambda: clock)
     return lambda *words: CliRunner().invoke(doctor, list(words), catch_exceptions=False).output
 
