@@ -27,6 +27,9 @@ PATH = "/twilio/stream"
 HEALTH_PATH = "/health"
 START_SECONDS = 5.0
 """How long a stream may take to say which call it is."""
+PING_SECONDS = 5.0
+"""How often the other end is asked for a sign of life, how long its answer may take, and how long it may take to close.
+A dead connection is known as one before a person could be taken for silent until their call ends."""
 QUEUED_MESSAGES = 256
 """Messages (5 s of sound) that may wait in the websocket before its sender is held up."""
 
@@ -60,6 +63,9 @@ class StreamServer:
             compression=None,  # µ-law does not shrink, and deflating 50 frames a second per call costs a core
             max_size=LONGEST_MESSAGE,
             max_queue=QUEUED_MESSAGES,
+            ping_interval=PING_SECONDS,
+            ping_timeout=PING_SECONDS,
+            close_timeout=PING_SECONDS,
         ) as server:
             yield server
 

@@ -219,3 +219,18 @@ async def test_a_stream_that_does_not_begin_with_its_start_is_closed(
             await socket.recv()
         assert closed.value.rcvd is not None
         assert closed.value.rcvd.code == 1008
+
+
+@pytest.mark.capability("F2")
+async def test_a_connection_that_died_without_a_word_is_lost_and_nobody_is_called_silent(
+    exchange: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(twilio_server, "PING_SECONDS", 0.2)
+    async with exchange() as here:
+        call_id = here.open()
+        async with here.on_call(call_id, talks=False) as caller:
+            await caller.hears_out()
+            caller.socket.transport.pause_reading()  # the network is gone: nothing is heard, nothing is answered
+            await left(here)
+        assert [type(event).__name__ for event in here.events(call_id)] == ["CallStarted"]
+        assert here.call(call_id).ended_at is None
