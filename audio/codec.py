@@ -56,11 +56,6 @@ def frames(sound: bytes, size: int = PCM_FRAME, fill: bytes = b"\x00") -> Iterat
         yield sound[start : start + size].ljust(size, fill)
 
 
-def silence(duration: float) -> bytes:
-    """Samples of digital silence, in whole samples."""
-    return b"\x00\x00" * round(duration * RATE)
-
-
 def pcm_to_wav(pcm: bytes) -> bytes:
     """A WAV file (8 kHz, mono, 16 bit), which every carrier can play."""
     out = io.BytesIO()

@@ -2,7 +2,8 @@
 
 A grammar recogniser always finds one of its words in whatever is said, often with a confidence above 0.9, so
 confidence alone decides nothing. Accepting takes a whole phrase of the list, said once, as long as such a phrase
-takes, loud enough, ahead of every decoy. Reading back is the usual result; rejecting costs one more try.
+takes, and loud enough; decoys compete with it inside the recogniser. Reading back is the usual result; rejecting costs
+one more try.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Literal
@@ -42,8 +43,6 @@ class Thresholds:
     accept_confidence_short: float = 0.97
     """For phrases of one or two syllables, which other speech is most often taken for."""
     read_back_confidence: float = 0.30
-    lead: float = 0.20
-    """How far the best must stand ahead of the next hypothesis that is not the same phrase."""
     min_level: float = -50.0
     """dBFS of the spoken parts; below it, somebody else in the room was speaking."""
     shortest_base: float = 0.02
@@ -64,18 +63,18 @@ class Match:
 
 
 def decide(
-    hypotheses: Sequence[Hypothesis],
+    best: Hypothesis | None,
     phrases: Collection[str],
     seconds: float,
     energy: float,
     thresholds: Thresholds = Thresholds(),
     fillers: Collection[str] = (),
 ) -> Decision:
-    """`seconds` is how long the person spoke (silence at both ends left out), `energy` the level of it in dBFS.
+    """`best` is what was heard, if any word was; `seconds` how long the person spoke (silence at both ends left out),
+    `energy` the level of it in dBFS.
 
     `fillers` are words without meaning ("um"): with them the answer is read back, never accepted.
     """
-    best = hypotheses[0] if hypotheses else None
     found = match(best.text, phrases, fillers) if best else None
     if best is None or found is None:
         return "reject"
@@ -87,7 +86,7 @@ def decide(
     if not shortest / thresholds.stretch <= seconds <= longest * thresholds.stretch:
         return "reject"
     needed = thresholds.accept_confidence_short if count <= 2 else thresholds.accept_confidence
-    certain = best.confidence >= needed and shortest <= seconds <= longest and _leads(hypotheses, found, thresholds)
+    certain = best.confidence >= needed and shortest <= seconds <= longest
     return "accept" if found.exact and certain else "read_back"
 
 
@@ -131,11 +130,6 @@ def read_thresholds(model: Path) -> Thresholds:
     if not isinstance(data, dict) or not all(k in known and _is_number(v) for k, v in data.items()):
         raise UserError(f"{file.name} of the model {model.name} may hold only numbers for: {', '.join(sorted(known))}.")
     return Thresholds(**{name: float(value) for name, value in data.items()})
-
-
-def _leads(hypotheses: Sequence[Hypothesis], found: Match, thresholds: Thresholds) -> bool:
-    others = (h.confidence for h in hypotheses[1:] if h.text != found.phrase)
-    return hypotheses[0].confidence - max(others, default=0.0) >= thresholds.lead
 
 
 def _is_number(value: object) -> bool:

@@ -58,13 +58,13 @@ class Endpointer:
     """Feed it every frame of the caller, in order. One answer ends with `SPEECH_ENDED` or, after `max_seconds`, with
     `TOO_LONG`; then it waits for the next."""
 
-    def __init__(self, start_ms: int = START_MS, end_ms: int = END_MS, max_seconds: float = 10.0) -> None:
+    def __init__(self, max_seconds: float = 10.0) -> None:
         self._vad = webrtcvad.Vad(AGGRESSIVENESS)
-        self._needed = max(1, start_ms // codec.FRAME_MS)
-        window = max(1, start_ms * 3 // 2 // codec.FRAME_MS)
+        self._needed = START_MS // codec.FRAME_MS
+        window = START_MS * 3 // 2 // codec.FRAME_MS
         self._window: deque[bool] = deque(maxlen=window)
         self._before: deque[bytes] = deque(maxlen=window + PREROLL_MS // codec.FRAME_MS)
-        self._end_frames = max(1, end_ms // codec.FRAME_MS)
+        self._end_frames = END_MS // codec.FRAME_MS
         self._max_frames = int(max_seconds * 1000) // codec.FRAME_MS
         self._noise = float(MIN_LEVEL) / OVER_NOISE
         self.reset()
@@ -79,11 +79,6 @@ class Endpointer:
         self._quiet = 0
         self._run = 0
         self._frames = 0
-
-    @property
-    def speaking(self) -> bool:
-        """Whether an answer has begun and not ended."""
-        return self._speaking
 
     def feed(self, frame: bytes) -> Heeded:
         """One frame of 20 ms. Raises ValueError for any other length."""

@@ -41,7 +41,7 @@ class WorkerLink:
         return self._writer.transport.get_write_buffer_size() > MAX_BACKLOG
 
     def number(self) -> int:
-        """A number for a new session or request."""
+        """A number for a new session."""
         return next(self._numbers)
 
     def send(self, header: dict[str, Any], body: bytes = b"") -> bool:

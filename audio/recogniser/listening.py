@@ -25,13 +25,12 @@ SPOKEN_BELOW_LOUDEST = 0.1
 class Heard:
     """What came of it. `hypotheses` is empty if no word was found; a text that is an answer is the phrase itself.
 
-    `seconds` is how long the person spoke; `unknown` are phrases the model has no words for.
+    `seconds` is how long the person spoke.
     """
 
     hypotheses: tuple[Hypothesis, ...]
     decision: Decision
     seconds: float
-    unknown: tuple[str, ...] = ()
 
 
 class Listening:
@@ -83,7 +82,7 @@ class Listening:
             self._leave()
         if opened is None or reply is None or reply["words"] is None:
             return None
-        return self._heard(reply["words"], tuple(opened["unknown"]))
+        return self._heard(reply["words"], opened["unknown"])
 
     def cancel(self) -> None:
         """Forget it: the answer came by keys, or the call ended."""
@@ -100,15 +99,15 @@ class Listening:
         self._open = False
         self._link.sessions.discard(self._number)
 
-    def _heard(self, words: list[dict[str, Any]], unknown: tuple[str, ...]) -> Heard:
+    def _heard(self, words: list[dict[str, Any]], unknown: list[str]) -> Heard:
         usable = self._phrases.keys() - set(unknown)
         seconds, energy = spoken(self._levels)
-        hypotheses: tuple[Hypothesis, ...] = ()
+        best = None
         if words:
             text = " ".join(word["word"] for word in words)
-            hypotheses = (Hypothesis(text, min(float(word["conf"]) for word in words)),)
-        decision = decide(hypotheses, usable, seconds, energy, self._thresholds, self._fillers)
-        return Heard(tuple(map(self._named, hypotheses)), decision, seconds, unknown)
+            best = Hypothesis(text, min(float(word["conf"]) for word in words))
+        decision = decide(best, usable, seconds, energy, self._thresholds, self._fillers)
+        return Heard((self._named(best),) if best is not None else (), decision, seconds)
 
     def _named(self, hypothesis: Hypothesis) -> Hypothesis:
         """Give back the question's own phrase, without fillers or repeats."""

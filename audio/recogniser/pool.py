@@ -14,9 +14,8 @@ from pathlib import Path
 
 from audio.decision import Thresholds, read_thresholds
 from audio.models.registry import check_model
-from audio.recogniser.grammar import plain
 from audio.recogniser.link import WorkerLink
-from audio.recogniser.listening import FINISH_SECONDS, Listening
+from audio.recogniser.listening import Listening
 from audio.recogniser.supervisor import State, Supervisor
 from core.errors import UserError
 
@@ -94,21 +93,6 @@ class Recognisers:
             listening.cancel()
             return None
         return listening
-
-    async def knows(self, language: str, words: Sequence[str]) -> list[bool] | None:
-        """Whether the model knows each word (as plain words); None if there is no recogniser to ask."""
-        link = self._free_worker(language)
-        if link is None:
-            return None
-        number = link.number()
-        reply = link.expect("knows", number)
-        link.send({"op": "knows", "id": number, "words": [plain(word) for word in words]})
-        try:
-            answer = await asyncio.wait_for(reply, FINISH_SECONDS)
-        except TimeoutError:
-            link.timed_out()
-            return None
-        return None if answer is None else list(answer["known"])
 
     def status(self) -> list[LanguageStatus]:
         """Every language that has a model, by its code."""

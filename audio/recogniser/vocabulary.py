@@ -1,24 +1,17 @@
-"""A model's vocabulary without a pool, for the linter of scripts: which phrases of a question the model can hear."""
+"""A model's vocabulary without a pool, for the linter of scripts: which words the model can hear."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
 
 from audio.models.registry import check_model
-from audio.recogniser.grammar import build
 from audio.recogniser.model import LoadedModel
 
 
 def knows(model: Path, word: str) -> bool:
     """Whether the model has the word. Loads the model on first use: seconds, and hundreds of megabytes."""
     return _load(model).knows(word)
-
-
-def unknown_phrases(model: Path, phrases: Iterable[str]) -> tuple[str, ...]:
-    """The phrases that the recogniser would leave out, for a word it has not."""
-    return build(phrases, (), _load(model).knows, None).unknown
 
 
 @lru_cache(maxsize=2)

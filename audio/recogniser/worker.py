@@ -15,7 +15,7 @@ MAX_SESSIONS = 256
 
 
 def serve(connection: socket.socket, model: LoadedModel) -> None:
-    """Serve until the other side closes. Messages: `open`, `feed`, `finish`, `cancel`, `knows`."""
+    """Serve until the other side closes. Messages: `open`, `feed`, `finish`, `cancel`."""
     sessions: dict[int, Recogniser] = {}
     while (message := wire.receive(connection)) is not None:
         header, body = message
@@ -30,8 +30,6 @@ def _handle(
     operation, number = header["op"], header["id"]
     if operation == "open":
         return _open(header, model, sessions)
-    if operation == "knows":
-        return {"op": "knows", "id": number, "known": [model.knows(word) for word in header["words"]]}
     session = sessions.get(number)
     if operation == "feed" and session is not None:
         session.accept(body)

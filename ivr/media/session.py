@@ -1,6 +1,6 @@
 """What every stream carrier offers to the conductor: one call's live sound, both ways, and nothing of its wire format.
 
-Twilio's Media Streams implement it (`ivr.media.twilio`); SIP and a browser can. Sound is G.711 µ-law at 8 kHz.
+Twilio's Media Streams implement it (`ivr.media.twilio_session`); SIP and a browser can. Sound is G.711 µ-law at 8 kHz.
 """
 
 from __future__ import annotations

@@ -20,7 +20,12 @@ def words(text: str, language: str = "ko") -> bytes:
     return subprocess.run(command, capture_output=True, check=True).stdout
 
 
+def silence(seconds: float) -> bytes:
+    """Digital silence."""
+    return bytes(2 * round(seconds * codec.RATE))
+
+
 def say(text: str, language: str = "ko") -> bytes:
     """The words as they arrive from the telephone."""
-    sound = codec.silence(0.2) + words(text, language) + codec.silence(0.3)
+    sound = silence(0.2) + words(text, language) + silence(0.3)
     return codec.ulaw_to_pcm(codec.pcm_to_ulaw(sound))

@@ -11,6 +11,7 @@ from pathlib import Path
 import imageio_ffmpeg
 import numpy as np
 import pytest
+from speaking import silence
 
 from audio import codec, levels
 from audio.prompts import PromptItem, PromptStore
@@ -40,7 +41,7 @@ def record(path, pcm, rate=codec.RATE):
 
 def spoken(text="This is a recorded prompt.", gain=1.0):
     samples = np.frombuffer(speak(text, VOICES["en"]), "<i2") * gain
-    return codec.silence(1.0) + samples.astype("<i2").tobytes() + codec.silence(1.0)
+    return silence(1.0) + samples.astype("<i2").tobytes() + silence(1.0)
 
 
 @pytest.mark.capability("A1")
@@ -144,7 +145,7 @@ def test_a_recording_that_is_replaced_is_heard_at_once(store, tmp_path):
         (b"this is a text file", "cannot be read"),
         (codec.pcm_to_wav(spoken())[:60], "silence"),
         (codec.pcm_to_wav(b""), "cannot be read|silence"),
-        (codec.pcm_to_wav(codec.silence(2.0)), "nothing but silence"),
+        (codec.pcm_to_wav(silence(2.0)), "nothing but silence"),
         (codec.pcm_to_wav(spoken()[2 * 9000 : 2 * 9040]), "too short"),
         (codec.pcm_to_wav(spoken() * 60), "longer than"),
         (b"#EXTM3U\n#EXTINF:1,\nfile:///etc/passwd\n", "cannot be read"),

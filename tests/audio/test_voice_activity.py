@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from speaking import say, words
+from speaking import say, silence, words
 
 from audio import codec
 from audio.voice_activity import END_MS, Endpointer, Event
@@ -59,7 +59,7 @@ def test_hum_of_the_mains_is_no_speech():
 )
 def test_a_short_answer_begins_and_ends_once_and_soon(text, language, background):
     spoken = words(text, language)
-    line = mix(codec.silence(1.0) + spoken + codec.silence(1.5), noise(10, background))
+    line = mix(silence(1.0) + spoken + silence(1.5), noise(10, background))
     (start, started), (end, ended) = events(line)
     assert (start, end) == (Event.SPEECH_STARTED, Event.SPEECH_ENDED)
     until = 1.0 + codec.seconds(spoken) - 0.06
@@ -70,14 +70,14 @@ def test_a_short_answer_begins_and_ends_once_and_soon(text, language, background
 def test_the_onset_is_handed_over_and_silence_is_not():
     spoken = words("아니요")
     endpointer = Endpointer()
-    fed = b"".join(endpointer.feed(f).sound for f in codec.frames(codec.silence(5) + spoken + codec.silence(5)))
+    fed = b"".join(endpointer.feed(f).sound for f in codec.frames(silence(5) + spoken + silence(5)))
     assert spoken[len(spoken) // 10 : -len(spoken) // 4] in fed
     assert codec.seconds(fed) < codec.seconds(spoken) + 1.0
 
 
 def test_a_pause_between_words_does_not_end_the_answer():
-    spoken = words("아니요") + codec.silence(0.1) + words("아닙니다")
-    assert [event for event, _ in events(codec.silence(1) + spoken + codec.silence(1))] == [
+    spoken = words("아니요") + silence(0.1) + words("아닙니다")
+    assert [event for event, _ in events(silence(1) + spoken + silence(1))] == [
         Event.SPEECH_STARTED,
         Event.SPEECH_ENDED,
     ]
@@ -85,13 +85,13 @@ def test_a_pause_between_words_does_not_end_the_answer():
 
 def test_somebody_who_does_not_stop_is_cut_off():
     talk = words("안녕하세요 질병통제센터입니다 이 전화는 무료입니다 " * 4)
-    found = events(codec.silence(0.5) + talk, Endpointer(max_seconds=2.0))
+    found = events(silence(0.5) + talk, Endpointer(max_seconds=2.0))
     assert found[1][0] is Event.TOO_LONG
     assert found[1][1] - found[0][1] < 2.0
 
 
 def test_the_next_answer_is_heard_like_the_first():
-    assert [event for event, _ in events((codec.silence(0.5) + say("네") + codec.silence(0.5)) * 3)] == [
+    assert [event for event, _ in events((silence(0.5) + say("네") + silence(0.5)) * 3)] == [
         Event.SPEECH_STARTED,
         Event.SPEECH_ENDED,
     ] * 3
