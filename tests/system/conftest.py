@@ -40,8 +40,8 @@ class Department:
             inbound=inbound,
         )
 
-    def kill(self, *words: str) -> int:
-        """Kill -9 one process of this department whose command line holds all the words, the oldest; returns its id."""
+    def running(self, *words: str) -> list[psutil.Process]:
+        """The processes of this department whose command line holds all the words."""
         ours = {child.pid for child in psutil.Process().children(recursive=True)}
         found = []
         for process in psutil.process_iter(["cmdline"]):
@@ -51,10 +51,11 @@ class Department:
             # PostgreSQL is a daemon, no child of ours; it names its data folder.
             if (process.pid in ours or str(self.settings.home) in command) and all(word in command for word in words):
                 found.append(process)
-        assert found, f"no process with {words}"
-        victim = min(found, key=psutil.Process.create_time)
-        victim.kill()
-        return victim.pid
+        return found
+
+    def kill(self, *words: str) -> None:
+        """Kill -9 the oldest of these processes."""
+        min(self.running(*words), key=psutil.Process.create_time).kill()
 
 
 @pytest.fixture

@@ -51,7 +51,8 @@ def test_no_death_loses_an_answer_or_dials_twice(department: Department) -> None
         story.add_done_callback(lambda _: over.set())
         killed = []
         for victim in VICTIMS:
-            while not over.wait(2.0) and _talking(department) < 2:
+            # On a busy machine, what died with the one before takes its time to come back.
+            while not over.wait(2.0) and (_talking(department) < 2 or not department.running(*victim)):
                 pass
             if over.is_set():
                 break
