@@ -40,7 +40,7 @@ class KeysPressed:
 class SpeechHeard:
     """Somebody spoke. `decision` is what the recogniser made of it (see `audio.decision`):
 
-    - `accept`: one whole phrase of the list, ahead of the decoys;
+    - `accept`: one whole phrase of the list, and no decoy word;
     - `read_back`: a phrase of the list, not certain enough to be kept without asking;
     - `reject`: none of the phrases.
     """
