@@ -3,7 +3,7 @@
 # by name, with the reason.
 set -u
 missing=""
-for pair in chromium:chromium; do
+for pair in chromium:chromium sipp:sip-tester baresip:baresip kamailio:kamailio; do
     command -v "${pair%%:*}" >/dev/null 2>&1 || missing="$missing ${pair##*:}"
 done
 [ -z "$missing" ] && exit 0
