@@ -14,7 +14,7 @@ from flows.engine.actions import Action, Effect, action_to_json
 from flows.engine.advance import advance, current_actions
 from flows.engine.events import CallEnded, EffectDone, Event, event_to_json
 from flows.engine.script import Script
-from flows.engine.state import Answer, State, Step, answer_to_json
+from flows.engine.state import Answer, Note, State, Step, answer_to_json
 from ivr.calls.log import Kind
 from ivr.calls.model import Call
 
@@ -22,6 +22,9 @@ Render = Callable[[Call, tuple[Action, ...], int], bytes]
 """`render(call, actions, next_turn)`: the carrier's reply. Pure; it runs inside the turn's transaction."""
 
 CACHED_ACTIONS = 4096
+
+WITHOUT_SCRIPT = "without_script"
+"""The note of a call that ended when its script could no longer be followed."""
 
 Perform = Callable[[Effect, State], EffectDone]
 
@@ -77,7 +80,7 @@ def run(script: Script, state: State, event: Event, perform: Perform) -> Progres
         _log(progress, step, step.actions if effect is None else step.actions[:-1])
         if effect is None:
             break
-        event = perform(effect, progress.state)
+        event = _as_logged(perform(effect, progress.state))
         progress.lines.append(("effect", {**event_to_json(event), "arguments": dict(effect.arguments)}))
     if not progress.actions:
         _log(progress, None, current_actions(script, progress.state))
@@ -87,7 +90,14 @@ def run(script: Script, state: State, event: Event, perform: Perform) -> Progres
 def ended_without_script(state: State, event: CallEnded) -> Progress:
     """The end of a call whose script can no longer be followed: only the state and the log say so."""
     ended = replace(state, status="ended", end_reason=event.reason, phase="", pending=None)
-    return Progress(ended, lines=[("event", event_to_json(event))])
+    notes = (Note(WITHOUT_SCRIPT, state.step or ""),)
+    return Progress(ended, lines=[("event", event_to_json(event)), ("note", {"notes": notes})])
+
+
+def _as_logged(done: EffectDone) -> EffectDone:
+    """The result as the log will give it back: what a script decides on must be what its replay is given, be it a time
+    or a tuple that the handler answered with."""
+    return replace(done, outcome=str(done.outcome), result=orjson.loads(orjson.dumps(done.result)))
 
 
 def _log(progress: Progress, step: Step | None, actions: tuple[Action, ...]) -> None:

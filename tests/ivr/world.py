@@ -75,13 +75,21 @@ def open_call(database: Database, calls: Calls, **changes: Any) -> UUID:
         return calls.open(uow, **{**values, **changes}).id
 
 
-def outdate(database: Database, revision: str) -> None:
-    """The language of scripts has moved on: what is stored of this revision compiles no more."""
+def outdate(database: Database, revision: str) -> str:
+    """The language of scripts has moved on: what is stored of this revision compiles no more. Returns what was."""
     with database.unit() as uow:
         stored = uow.session.get_one(ScriptRevision, revision)
-        source = json.loads(stored.source)
+        before = stored.source
+        source = json.loads(before)
         source["script"]["steps"] = {"first": {"does": "what no step does any more"}}
         stored.source = json.dumps(source)
+    return before
+
+
+def restore(database: Database, revision: str, source: str) -> None:
+    """Undo `outdate`."""
+    with database.unit() as uow:
+        uow.session.get_one(ScriptRevision, revision).source = source
 
 
 def wait_for_a_waiter(database: Database) -> None:

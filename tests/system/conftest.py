@@ -15,6 +15,7 @@ from core.settings import Settings, read_settings
 from ivr.carriers.twilio_rest import STREAMS
 from ivr.simulator.demo.command import demo_running
 from ivr.simulator.demo.run import Demo
+from tests.replayed import calls_that_differ
 from traceline import prepare_sample
 from tracing.sample import list_of
 
@@ -67,3 +68,5 @@ def department() -> Iterator[Department]:
         settings = read_settings(home=home, database_url="", redis_url="")
         with demo_running(settings, prepare_sample) as (running_settings, first_password):
             yield Department(running_settings, first_password, strangers)
+            replayed, wrong = calls_that_differ(running_settings.database_url)
+            assert not wrong, "\n".join([f"Of {replayed} calls, their logs make otherwise:", *wrong])

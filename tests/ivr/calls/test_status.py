@@ -16,8 +16,9 @@ from ivr.calls.log import read_log
 from ivr.calls.model import Call, CallState, FailureReason
 from ivr.calls.service import Calls
 from ivr.calls.status import TERMINAL, StatusReport, moves
+from ivr.calls.turn import WITHOUT_SCRIPT
 from tests.conftest import NOW
-from tests.ivr.world import World, keys, open_call, outdate, service, started
+from tests.ivr.world import World, keys, open_call, outdate, restore, service, started
 
 ORDER = ["created", "queued", "ringing", "in_progress"]
 
@@ -154,7 +155,8 @@ def test_a_call_whose_script_can_no_longer_be_followed_still_ends_and_keeps_its_
     with database.unit() as uow:
         calls.take_turn(uow, call_id, 0, started(), lambda *_: b"")
         calls.take_turn(uow, call_id, 1, keys("1"), lambda *_: b"")
-    outdate(database, stored(database, call_id).revision)
+    revision = stored(database, call_id).revision
+    source = outdate(database, revision)
     later = service(library, world)  # a process of the new version
     if by == "status":
         assert apply(database, later, call_id, report(CallState.COMPLETED))
@@ -168,7 +170,10 @@ def test_a_call_whose_script_can_no_longer_be_followed_still_ends_and_keeps_its_
     assert call.script_state["answers"]["fever"]["value"] is True
     assert world.ended == [(call_id, reason, state)]
     with database.unit() as uow:
-        assert read_log(uow, call_id)[-1].data == {"kind": "call_ended", "at": NOW.isoformat(), "reason": reason}
+        event, note = read_log(uow, call_id)[-2:]
+        assert event.data == {"kind": "call_ended", "at": NOW.isoformat(), "reason": reason}
+        assert [found["kind"] for found in note.data["notes"]] == [WITHOUT_SCRIPT]
         again = later.waiting(uow, call_id)
         assert again is not None
         assert again[1] == ()
+    restore(database, revision, source)  # the call replays all the same: its log says that the script was gone

@@ -251,6 +251,7 @@ def test_a_call_broken_off_has_its_own_rule_and_goes_on_with_the_first_open_ques
 
 
 @pytest.mark.capability("I3", "F1")
+@pytest.mark.forged_calls("a source is stored under the revision of another")
 def test_a_call_broken_off_on_a_script_that_can_no_longer_be_followed_begins_anew(desk: Desk, library: Library) -> None:
     phone = a_phone()
     campaign = desk.campaign(phone)

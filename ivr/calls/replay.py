@@ -1,0 +1,172 @@
+"""A call made again from its log: does every decision come out the same? Pure.
+
+The events of the log go through the same function as the live turn did (`ivr.calls.turn.run`), on the script that the
+call began with. Effects are not carried out a second time: their results stand in the log. Each turn must ask for the
+same effects with the same arguments and leave the same actions, answers and notes, and the last one the state, language
+and end that the call's row shows. Replaying stops at the first turn that differs, since what follows differs with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from flows.engine.actions import Effect
+from flows.engine.events import CallEnded, EffectDone, event_from_json
+from flows.engine.script import Script
+from flows.engine.state import State, state_from_json, state_to_json
+from ivr.calls.log import LogLine, opening_state
+from ivr.calls.turn import WITHOUT_SCRIPT, Progress, ended_without_script, run
+
+_OF_A_TURN = frozenset({"event", "effect", "actions", "saved", "note"})
+_ABSENT = "(nothing)"
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """`what` differs in a turn: `expected` stands in the log (or in the call's row), `got` came out now. Both are JSON,
+    and hold what was said in the call: health data."""
+
+    turn: int
+    what: str
+    expected: Any
+    got: Any
+
+    def __str__(self) -> str:
+        expected, got = (orjson.dumps(value).decode() for value in (self.expected, self.got))
+        return f"turn {self.turn}, {self.what}: expected {expected}, got {got}"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What a call's row says of how far its script came."""
+
+    script_state: Mapping[str, Any]
+    language: str
+    end_reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """How it went: turns that came out the same, and what differs in the one that did not (`turn` of the log)."""
+
+    turns: int
+    differences: tuple[Difference, ...] = ()
+
+    @property
+    def same(self) -> bool:
+        return not self.differences
+
+
+class _OtherEffect(Exception):
+    """The script asks for an effect that the log does not have next."""
+
+    def __init__(self, expected: Any, got: Any) -> None:
+        super().__init__("another effect than in the log")
+        self.expected, self.got = expected, got
+
+
+def replay(script: Script, lines: Sequence[LogLine], row: Row | None = None) -> Replay:
+    """Make the call again on `script`, which is that of its revision. `row`: where the call must have come to."""
+    state = opening_state(lines)
+    same = 0
+    last = 0
+    for turn in _turns(lines):
+        last = turn[0].turn
+        try:
+            progress = _again(script, state, turn)
+        except _OtherEffect as other:
+            return Replay(same, (Difference(last, "effect", other.expected, other.got),))
+        made = orjson.loads(orjson.dumps([[kind, data] for kind, data in progress.lines]))
+        differences = tuple(_compared(last, [[line.kind, line.data] for line in turn], made))
+        if differences:
+            return Replay(same, differences)
+        state = _stored(progress.state)
+        same += 1
+    return Replay(same, tuple(_at_the_end(last, row, state)) if row else ())
+
+
+def _turns(lines: Iterable[LogLine]) -> Iterator[list[LogLine]]:
+    """The lines that each event made, its own first. What was not for the script (statuses, asides) is left out."""
+    turn: list[LogLine] = []
+    for line in lines:
+        if line.kind not in _OF_A_TURN:
+            continue
+        if line.kind == "event" and turn:
+            yield turn
+            turn = []
+        turn.append(line)
+    if turn:
+        yield turn
+
+
+def _again(script: Script, state: State, turn: Sequence[LogLine]) -> Progress:
+    event = event_from_json(turn[0].data)
+    if isinstance(event, CallEnded) and _without_script(turn):
+        return ended_without_script(state, event)
+    results = iter([line.data for line in turn if line.kind == "effect"])
+
+    def perform(effect: Effect, _: State) -> EffectDone:
+        logged = next(results, None)
+        asked = {"effect": effect.name, "arguments": orjson.loads(orjson.dumps(dict(effect.arguments)))}
+        if logged is None:
+            raise _OtherEffect(_ABSENT, asked)
+        expected = {"effect": logged["effect"], "arguments": logged["arguments"]}
+        if expected != asked:
+            raise _OtherEffect(expected, asked)
+        done = event_from_json({name: value for name, value in logged.items() if name != "arguments"})
+        assert isinstance(done, EffectDone)
+        return done
+
+    return run(script, state, event, perform)
+
+
+def _without_script(turn: Iterable[LogLine]) -> bool:
+    """Whether the script could not be followed any more when the call ended."""
+    notes = [note for line in turn if line.kind == "note" for note in line.data["notes"]]
+    return any(note["kind"] == WITHOUT_SCRIPT for note in notes)
+
+
+def _stored(state: State) -> State:
+    """The state as the next turn finds it: written out and read back."""
+    return state_from_json(orjson.loads(orjson.dumps(state_to_json(state))))
+
+
+def _at_the_end(turn: int, row: Row, state: State) -> Iterator[Difference]:
+    came_to = {"script_state": orjson.loads(orjson.dumps(state_to_json(state)))}
+    yield from _differing(turn, "script_state", row.script_state, came_to["script_state"])
+    yield from _differing(turn, "language", row.language, state.language)
+    yield from _differing(turn, "end_reason", row.end_reason, state.end_reason)
+
+
+def _compared(turn: int, logged: Sequence[Any], made: Sequence[Any]) -> Iterator[Difference]:
+    """The first line in which a turn differs."""
+    for number in range(max(len(logged), len(made))):
+        expected = logged[number] if number < len(logged) else [_ABSENT, None]
+        got = made[number] if number < len(made) else [_ABSENT, None]
+        if expected[0] != got[0]:
+            yield Difference(turn, "line", _shown(expected), _shown(got))
+            return
+        if expected[1] != got[1]:
+            yield from _differing(turn, str(expected[0]), expected[1], got[1])
+            return
+
+
+def _shown(line: Sequence[Any]) -> Any:
+    kind, data = line
+    return kind if data is None else {kind: data}
+
+
+def _differing(turn: int, what: str, expected: Any, got: Any) -> Iterator[Difference]:
+    """Every smallest part in which two values differ, with the way to it: `actions[1].prompt.language`."""
+    if isinstance(expected, Mapping) and isinstance(got, Mapping):
+        for name in {**expected, **got}:
+            yield from _differing(turn, f"{what}.{name}", expected.get(name, _ABSENT), got.get(name, _ABSENT))
+    elif isinstance(expected, list) and isinstance(got, list) and len(expected) == len(got):
+        for number, (one, other) in enumerate(zip(expected, got, strict=True)):
+            yield from _differing(turn, f"{what}[{number}]", one, other)
+    elif expected != got:
+        yield Difference(turn, what, expected, got)
