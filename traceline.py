@@ -58,7 +58,7 @@ from ivr.campaigns.dialer import Dialer
 from ivr.campaigns.observer import EFFECTS, CampaignObserver
 from ivr.campaigns.reaper import Reaper
 from ivr.carriers.base import Carrier
-from ivr.carriers.twilio_inbound import InboundPlan
+from ivr.carriers.inbound import InboundPlan
 from ivr.carriers.twilio_rest import STREAMS, WEBHOOKS, TwilioCarrier
 from ivr.carriers.twilio_signature import Signatures
 from ivr.carriers.twilio_streams.blueprint import stream_webhooks

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 from core.database import UnitOfWork
 from core.settings import Settings
-from ivr.carriers.twilio_inbound import InboundPlan
+from ivr.carriers.inbound import InboundPlan
 from tracing.people import find_by_phone
 
 

@@ -14,8 +14,9 @@ from core.settings import Settings
 from ivr.calls.model import Call, CallState
 from ivr.calls.service import Calls
 from ivr.calls.status import StatusReport
+from ivr.carriers.inbound import Inbound
 from ivr.carriers.twilio_fields import BadRequest, answered_by, call_sid, refuse
-from ivr.carriers.twilio_inbound import Inbound, take_call
+from ivr.carriers.twilio_inbound import take_call
 from ivr.carriers.twilio_rest import STREAMS
 from ivr.carriers.twilio_signature import Signatures, guard
 

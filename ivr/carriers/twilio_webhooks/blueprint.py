@@ -22,8 +22,9 @@ from ivr.calls.model import Call, CallState
 from ivr.calls.service import Calls
 from ivr.calls.status import StatusReport, known_answerer
 from ivr.calls.turn import Turn, UnknownCall
+from ivr.carriers.inbound import Inbound
 from ivr.carriers.twilio_fields import BadRequest, answered_by, call_sid, refuse, status_report
-from ivr.carriers.twilio_inbound import Inbound, take_call
+from ivr.carriers.twilio_inbound import take_call
 from ivr.carriers.twilio_rest import STREAMS, WEBHOOKS
 from ivr.carriers.twilio_signature import Signatures, guard
 from ivr.carriers.twilio_webhooks.parse import event_of

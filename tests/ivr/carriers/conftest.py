@@ -19,7 +19,7 @@ from core.database import Database, UnitOfWork
 from core.settings import Settings, read_settings
 from ivr.calls.model import Call
 from ivr.calls.service import Calls
-from ivr.carriers.twilio_inbound import InboundPlan
+from ivr.carriers.inbound import InboundPlan
 from ivr.carriers.twilio_streams.blueprint import stream_webhooks
 from ivr.carriers.twilio_webhooks.blueprint import webhooks
 from ivr.carriers.twilio_webhooks.sounds import sounds

@@ -25,7 +25,7 @@ from ivr.calls.effects import EffectResult, Effects
 from ivr.calls.model import Call
 from ivr.calls.service import Calls
 from ivr.carriers.base import DialOrder
-from ivr.carriers.twilio_inbound import InboundPlan
+from ivr.carriers.inbound import InboundPlan
 from ivr.carriers.twilio_rest import STREAMS, WEBHOOKS, TwilioCarrier
 from ivr.carriers.twilio_signature import Signatures
 from ivr.carriers.twilio_streams.blueprint import stream_webhooks
