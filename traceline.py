@@ -177,6 +177,7 @@ class Traceline:
             carrier=STREAMS,
             models=grammar_models(self.settings.models_folder),
             workers=self.settings.recogniser_workers,
+            origin=self.settings.public_origin,
         )
         run_media(plan, self.database, self.calls, self.prompts, Signatures(self.settings).websocket)
 

@@ -97,6 +97,15 @@ class Settings(BaseSettings):
         return value
 
     @property
+    def public_origin(self) -> str:
+        """Where the console's pages come from, as browsers tell it (RFC 6454): scheme and host, a port that is not the
+        scheme's own, no path."""
+        parts = urlsplit(self.public_url)
+        port = parts.port if parts.port != {"http": 80, "https": 443}[parts.scheme] else None
+        host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
+        return f"{parts.scheme}://{host}" + (f":{port}" if port else "")
+
+    @property
     def models_folder(self) -> Path:
         return self.models or self.home / "models"
 

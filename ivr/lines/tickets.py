@@ -1,8 +1,9 @@
-"""Tickets: who may connect a line, for what, and for how long. Signed by a secret that all processes of an installation
-share; whoever is let in by one can do nothing else with it."""
+"""Tickets: who may connect a line, once, for what, and for how long. No two are alike. Signed by a secret that all
+processes of an installation share; whoever is let in by one can do nothing else with it."""
 
 from __future__ import annotations
 
+import secrets
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -42,7 +43,7 @@ def write_ticket(ticket: Ticket) -> str:
             fields: dict[str, Any] = {"call": str(call), "captions": captions}
         case RoomTicket(room, user):
             fields = {"room": room, "user": str(user) if user else None}
-    return _serializer().dumps(fields)
+    return _serializer().dumps({**fields, "once": secrets.token_urlsafe(8)})
 
 
 def read_ticket(token: str) -> Ticket:

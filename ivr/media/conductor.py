@@ -47,10 +47,16 @@ class Conductor:
         """Of these, how many nobody had time for."""
         return self._dropped_before + sum(inbox.dropped for inbox in self._open)
 
-    async def conduct(self, session: MediaSession, call_id: UUID) -> str:
+    @property
+    def up(self) -> frozenset[UUID]:
+        """Which calls are up now."""
+        return frozenset(self._calls)
+
+    async def conduct(self, session: MediaSession, call_id: UUID, turns: Turns | None = None) -> str:
         """Run the call to its end, or until its sound is lost, and close the session. Returns why it ended.
 
-        A second session for the same call takes it over: the first one is left without filing anything.
+        A second session for the same call takes it over: the first one is left without filing anything. `turns` are
+        this call's own way to take turns, if it has one.
         """
         async with Inbox(session) as inbox:
             before = self._calls.get(call_id)
@@ -60,15 +66,18 @@ class Conductor:
             self._open.add(inbox)
             self._nobody.clear()
             log.info("event=call_up call=%s calls=%s", call_id, self.calls)
+            over = False
             try:
                 conversation = Conversation(
-                    call_id, session, inbox, self._turns, self._sounds, self._recogniser, self.latencies
+                    call_id, session, inbox, turns or self._turns, self._sounds, self._recogniser, self.latencies
                 )
                 ended = await conversation.run()
+                taken_over = self._calls.get(call_id) is not inbox
+                over = taken_over or ended in ("completed", "hangup", "elsewhere")
             finally:
                 if self._calls.get(call_id) is inbox:
                     del self._calls[call_id]
-                await session.close()
+                await session.close(over)
                 self._close(inbox)
         log.info("event=call_left call=%s why=%s dropped_frames=%s", call_id, ended, inbox.dropped)
         return ended

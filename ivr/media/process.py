@@ -23,9 +23,12 @@ from core.heartbeats import beat
 from ivr.calls.service import Calls
 from ivr.media.admission import ExpectedCalls
 from ivr.media.conductor import Conductor
+from ivr.media.line_calls import LineCalls
+from ivr.media.line_door import LineDoor, join_nobody
 from ivr.media.playback import StoredSounds
+from ivr.media.server import MediaServer
 from ivr.media.turns import DatabaseTurns
-from ivr.media.twilio_server import StreamServer, Verify
+from ivr.media.twilio_door import TwilioDoor, Verify
 
 log = logging.getLogger(__name__)
 
@@ -39,7 +42,8 @@ MAX_CALLS = 120
 
 @dataclass(frozen=True, slots=True)
 class MediaPlan:
-    """What one media process is to be. `models` by language; `workers` recognisers for each (0: keys only)."""
+    """What one media process is to be. `carrier` is the one that arrives as Media Streams, `origin` where the pages of
+    browser telephones come from; `models` by language; `workers` recognisers for each (0: keys only)."""
 
     host: str
     port: int
@@ -47,6 +51,7 @@ class MediaPlan:
     models: Mapping[str, Path]
     workers: int
     max_calls: int = MAX_CALLS
+    origin: str = ""
 
 
 def run_media(
@@ -82,7 +87,12 @@ async def _run(
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     conductor = Conductor(DatabaseTurns(database, calls, executor), StoredSounds(prompts), recognisers)
-    server = StreamServer(conductor, verify, ExpectedCalls(database, executor, plan.carrier), plan.max_calls)
+    line_calls = LineCalls(database, calls, executor, lambda: conductor.up)
+    doors = (
+        TwilioDoor(conductor, verify, ExpectedCalls(database, executor, plan.carrier)),
+        LineDoor(conductor, line_calls, join_nobody, plan.origin),
+    )
+    server = MediaServer(doors, plan.max_calls)
     loading = loop.create_task(recognisers.start())
     try:
         async with server.listening(plan.host, plan.port) as listening:
@@ -97,14 +107,16 @@ async def _run(
             await conductor.left(LEAVE_SECONDS)
     finally:
         loading.cancel()
+        await line_calls.close()
         await recognisers.close()
 
 
-def status(server: StreamServer, conductor: Conductor, recognisers: Recognisers) -> dict[str, Any]:
-    """What the heartbeat tells: `calls` up, streams `refused`, `frames` in and `frames_dropped`, `latency` of answers,
-    and the `recogniser` of each language."""
+def status(server: MediaServer, conductor: Conductor, recognisers: Recognisers) -> dict[str, Any]:
+    """What the heartbeat tells: `calls` up, which of ours they are (`up`), streams `refused`, `frames` in and
+    `frames_dropped`, `latency` of answers, and the `recogniser` of each language."""
     return {
         "calls": conductor.calls,
+        "up": [str(call) for call in conductor.up],
         "accepts": server.accepts,
         "refused": server.refused,
         "frames": conductor.frames,

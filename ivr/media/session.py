@@ -1,6 +1,7 @@
 """What every stream carrier offers to the conductor: one call's live sound, both ways, and nothing of its wire format.
 
-Twilio's Media Streams implement it (`ivr.media.twilio_session`); SIP and a browser can. Sound is G.711 µ-law at 8 kHz.
+Twilio's Media Streams implement it (`ivr.media.twilio_session`), and lines: browsers and the SIP gateway
+(`ivr.media.line_session`). Sound is G.711 µ-law at 8 kHz.
 """
 
 from __future__ import annotations
@@ -34,12 +35,21 @@ class MarkReached:
 @dataclass(frozen=True, slots=True)
 class Closed:
     """The last event. `hangup`: the person is gone, the call is over. `lost`: only the sound is gone; the carrier may
-    go on with the call by other means (Twilio: the TwiML after `<Connect>`)."""
+    go on with the call by other means (Twilio: the TwiML after `<Connect>`; a line is connected again). `unanswered`: a
+    telephone that was rung for a room, and why nobody took it."""
 
     reason: Literal["hangup", "lost"]
+    unanswered: Literal["busy", "no_answer", "failed"] | None = None
 
 
-SessionEvent = Frame | Digit | MarkReached | Closed
+@dataclass(frozen=True, slots=True)
+class Unreached:
+    """Only from a telephone that we rang for a room, in place of its sound: nobody answered there. `Closed` follows."""
+
+    outcome: Literal["busy", "no_answer", "failed"]
+
+
+SessionEvent = Frame | Digit | MarkReached | Closed | Unreached
 
 
 class MediaSession(Protocol):
@@ -62,5 +72,5 @@ class MediaSession(Protocol):
     async def clear(self) -> None:
         """Throw away what is queued and not yet heard. Its marks are reached at once."""
 
-    async def close(self) -> None:
-        """End the sound. Harmless when it is over already."""
+    async def close(self, over: bool = True) -> None:
+        """End the sound; `over` tells whether the call is. Harmless when it has ended already."""

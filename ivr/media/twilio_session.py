@@ -68,7 +68,7 @@ class TwilioSession:
     async def clear(self) -> None:
         await self._send(clear_message(self._stream_sid))
 
-    async def close(self) -> None:
+    async def close(self, over: bool = True) -> None:
         await self._websocket.close()
 
     async def _send(self, text: str) -> None:

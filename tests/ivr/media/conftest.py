@@ -29,13 +29,17 @@ from ivr.carriers.twilio_rest import STREAMS
 from ivr.media.admission import ExpectedCalls
 from ivr.media.bench.caller import StreamCaller, on_call
 from ivr.media.conductor import Conductor
+from ivr.media.line_calls import LineCalls
+from ivr.media.line_door import Join, LineDoor, join_nobody
+from ivr.media.server import MediaServer
 from ivr.media.speech import Recogniser
 from ivr.media.turns import DatabaseTurns
-from ivr.media.twilio_server import StreamServer, Verify
+from ivr.media.twilio_door import TwilioDoor, Verify
 from tests.ivr.world import World, open_call, service
 
 CARRIER = STREAMS
 SIGNATURE = "signed"
+ORIGIN = "http://127.0.0.1:8000"
 
 
 @pytest.fixture(scope="session")
@@ -98,7 +102,7 @@ class Exchange:
     """A running stream server, and the calls behind it."""
 
     address: str
-    server: StreamServer
+    server: MediaServer
     conductor: Conductor
     database: Database
     calls: Calls
@@ -149,15 +153,19 @@ def exchange(database: Database, library: Library, executor: ThreadPoolExecutor)
         max_calls: int = 10,
         prompt_seconds: float = 0.5,
         verify: Verify = lambda path, signature: signature == SIGNATURE,
+        join: Join = join_nobody,
     ) -> AsyncIterator[Exchange]:
         calls = service(library, World())
         conductor = Conductor(DatabaseTurns(database, calls, executor), QuickSounds(prompt_seconds), recogniser)
         admit = ExpectedCalls(database, executor, CARRIER)
-        server = StreamServer(conductor, verify, admit, max_calls)
+        line_calls = LineCalls(database, calls, executor, lambda: conductor.up)
+        doors = (TwilioDoor(conductor, verify, admit), LineDoor(conductor, line_calls, join, ORIGIN))
+        server = MediaServer(doors, max_calls)
         async with server.listening("127.0.0.1", 0) as listening:
             port = listening.sockets[0].getsockname()[1]
             yield Exchange(f"ws://127.0.0.1:{port}/twilio/stream", server, conductor, database, calls)
             conductor.leave_all()
             await conductor.left(5)
+            await line_calls.close()
 
     return open_exchange

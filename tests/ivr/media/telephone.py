@@ -101,7 +101,7 @@ class Telephone:
             self._reach(sound.marks)
         self._queue.clear()
 
-    async def close(self) -> None:
+    async def close(self, over: bool = True) -> None:
         self.log.append(("close", self._loop.time()))
         self.closed = True
 

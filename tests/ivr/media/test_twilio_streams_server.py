@@ -16,7 +16,7 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from audio import codec
 from core.ids import new_id
 from ivr.carriers.twilio_rest import STREAMS
-from ivr.media import twilio_server
+from ivr.media import server
 from ivr.media.bench.caller import on_call
 from tests.ivr.media.conftest import SIGNATURE, Exchange, answer_by_keys, left
 
@@ -208,7 +208,7 @@ async def test_an_event_that_means_nothing_to_us_is_passed_over(exchange: Open) 
 async def test_a_stream_that_does_not_begin_with_its_start_is_closed(
     exchange: Open, first: str | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(twilio_server, "START_SECONDS", 0.2)
+    monkeypatch.setattr(server, "START_SECONDS", 0.2)
     async with (
         exchange() as here,
         connect(here.address, additional_headers={"X-Twilio-Signature": SIGNATURE}) as socket,
@@ -225,7 +225,7 @@ async def test_a_stream_that_does_not_begin_with_its_start_is_closed(
 async def test_a_connection_that_died_without_a_word_is_lost_and_nobody_is_called_silent(
     exchange: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(twilio_server, "PING_SECONDS", 0.2)
+    monkeypatch.setattr(server, "PING_SECONDS", 0.2)
     async with exchange() as here:
         call_id = here.open()
         async with here.on_call(call_id, talks=False) as caller:

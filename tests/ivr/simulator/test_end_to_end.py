@@ -34,8 +34,9 @@ from ivr.carriers.twilio_webhooks.sounds import sounds
 from ivr.media.admission import ExpectedCalls
 from ivr.media.conductor import Conductor
 from ivr.media.playback import StoredSounds
+from ivr.media.server import MediaServer
 from ivr.media.turns import DatabaseTurns
-from ivr.media.twilio_server import StreamServer
+from ivr.media.twilio_door import TwilioDoor
 from ivr.simulator.options import Chaos
 from ivr.simulator.people import STRANGER, WILLING, Habit, SimPerson
 from ivr.simulator.report import report
@@ -131,7 +132,7 @@ async def serving(traceline, prompts, library, people, recognisers=None, **chang
         turns = DatabaseTurns(traceline.database, traceline.calls, executor)
         conductor = Conductor(turns, StoredSounds(prompts), recognisers)
         admit = ExpectedCalls(traceline.database, executor, STREAMS)
-        media = StreamServer(conductor, lambda path, s: verify(path, s), admit, 20)
+        media = MediaServer([TwilioDoor(conductor, lambda path, s: verify(path, s), admit)], 20)
         async with (
             media.listening("127.0.0.1", 0) as listening,
             SimulatedNetwork(options(**changes), prompts, library, people) as simulated,

@@ -1,0 +1,83 @@
+"""The door for lines: whoever holds a ticket, once, carries the sound of a call or joins a room."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from uuid import UUID
+
+from websockets.asyncio.server import ServerConnection
+from websockets.http11 import Request
+
+from core.errors import UserError
+from ivr.lines.protocol import CALL_OVER, PATH, BadLineMessage, Start, parse_from_telephone
+from ivr.lines.tickets import CallTicket, RoomTicket, read_ticket
+from ivr.media import server
+from ivr.media.conductor import Conductor
+from ivr.media.line_calls import LineCalls
+from ivr.media.line_session import LineSession
+from ivr.media.server import Refused
+from ivr.media.session import MediaSession
+
+log = logging.getLogger(__name__)
+
+Join = Callable[[str, UUID | None, MediaSession], Awaitable[None]]
+"""`join(room, user, session)`: meet whoever waits in the room, until either side is gone. Closes the session."""
+
+
+class LineDoor:
+    """Takes lines. `origin` is the console's (scheme, host, port): a browser that shows another page is turned away,
+    the SIP gateway, which is none, sends no origin."""
+
+    path = PATH
+
+    def __init__(self, conductor: Conductor, calls: LineCalls, join: Join, origin: str) -> None:
+        self._conductor = conductor
+        self._calls = calls
+        self._join = join
+        self._origin = origin
+
+    def forged(self, request: Request) -> str:
+        origins = request.headers.get_all("Origin")
+        ours = all(origin == self._origin for origin in origins)
+        return "" if ours else f"Lines are taken from pages of {self._origin} only."
+
+    async def run(self, websocket: ServerConnection) -> None:
+        token = await _token(websocket)
+        try:
+            ticket = read_ticket(token)
+        except UserError as error:
+            raise Refused(error.message) from error
+        refusal = await self._calls.why_not(token, ticket)
+        if refusal is not None:
+            raise refusal
+        match ticket:
+            case CallTicket(call_id):
+                await self._call(ticket, LineSession(websocket, str(call_id)))
+            case RoomTicket(room, user):
+                await self._join(room, user, LineSession(websocket, room))
+
+    async def _call(self, ticket: CallTicket, session: LineSession) -> None:
+        why = await self._conductor.conduct(session, ticket.call)
+        if why in ("lost", "unavailable"):
+            self._calls.lost(ticket.call)
+
+
+async def join_nobody(room: str, user: UUID | None, session: MediaSession) -> None:
+    """For a server without rooms."""
+    raise Refused("Nobody can be met here.", CALL_OVER)
+
+
+async def _token(websocket: ServerConnection) -> str:
+    """The ticket that the `start` message holds."""
+    try:
+        async with asyncio.timeout(server.START_SECONDS):
+            message = parse_from_telephone(await websocket.recv())
+    except TimeoutError as error:
+        raise Refused("The line did not show its ticket.") from error
+    except BadLineMessage as error:
+        raise Refused(str(error)) from error
+    if not isinstance(message, Start):
+        raise Refused("The line did not begin with its start message.")
+    return message.token
