@@ -9,12 +9,13 @@ one more try.
 from __future__ import annotations
 
 import json
+import math
 import re
 import unicodedata
-from collections.abc import Collection
-from dataclasses import dataclass, fields
+from collections.abc import Collection, Mapping
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from core.errors import UserError
 
@@ -88,6 +89,54 @@ def decide(
     needed = thresholds.accept_confidence_short if count <= 2 else thresholds.accept_confidence
     certain = best.confidence >= needed and shortest <= seconds <= longest
     return "accept" if found.exact and certain else "read_back"
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """All that a decision rests on, kept in the call's log so that it can be made again: the arguments of `decide`, of
+    the phrases and fillers only those that the words heard can hold."""
+
+    best: Hypothesis | None
+    phrases: tuple[str, ...]
+    seconds: float
+    energy: float
+    thresholds: Thresholds
+    fillers: tuple[str, ...]
+
+    def decision(self) -> Decision:
+        """What `decide` makes of it now."""
+        return decide(self.best, self.phrases, self.seconds, self.energy, self.thresholds, self.fillers)
+
+    def to_json(self) -> dict[str, Any]:
+        """As a JSON object. The level of silence, minus infinity, is null."""
+        return {**asdict(self), "energy": self.energy if math.isfinite(self.energy) else None}
+
+
+def evidence_of(
+    best: Hypothesis | None,
+    phrases: Collection[str],
+    seconds: float,
+    energy: float,
+    thresholds: Thresholds,
+    fillers: Collection[str],
+) -> Evidence:
+    """The evidence for a decision, without the phrases and fillers that play no part in it."""
+    words = set(best.text.split()) if best else set()
+    held = tuple(sorted(phrase for phrase in phrases if words.issuperset(phrase.split())))
+    return Evidence(best, held, seconds, energy, thresholds, tuple(sorted(words.intersection(fillers))))
+
+
+def evidence_from_json(data: Mapping[str, Any]) -> Evidence:
+    """The inverse of `Evidence.to_json`. Thresholds that are no more are left out, new ones have their defaults."""
+    known = {field.name for field in fields(Thresholds)}
+    return Evidence(
+        best=Hypothesis(**data["best"]) if data["best"] else None,
+        phrases=tuple(data["phrases"]),
+        seconds=data["seconds"],
+        energy=-math.inf if data["energy"] is None else data["energy"],
+        thresholds=Thresholds(**{name: value for name, value in data["thresholds"].items() if name in known}),
+        fillers=tuple(data["fillers"]),
+    )
 
 
 def match(text: str, phrases: Collection[str], fillers: Collection[str] = ()) -> Match | None:

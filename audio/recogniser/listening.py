@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from audio import codec
-from audio.decision import Decision, Hypothesis, Thresholds, decide, match
+from audio.decision import Decision, Evidence, Hypothesis, Thresholds, evidence_of, match
 from audio.decoys import fillers_for
 from audio.recogniser.grammar import plain
 from audio.recogniser.link import WorkerLink
@@ -25,12 +25,13 @@ SPOKEN_BELOW_LOUDEST = 0.1
 class Heard:
     """What came of it. `hypotheses` is empty if no word was found; a text that is an answer is the phrase itself.
 
-    `seconds` is how long the person spoke.
+    `seconds` is how long the person spoke; `evidence` is what the decision rests on, for the call's log.
     """
 
     hypotheses: tuple[Hypothesis, ...]
     decision: Decision
     seconds: float
+    evidence: Evidence | None = None
 
 
 class Listening:
@@ -106,8 +107,8 @@ class Listening:
         if words:
             text = " ".join(word["word"] for word in words)
             best = Hypothesis(text, min(float(word["conf"]) for word in words))
-        decision = decide(best, usable, seconds, energy, self._thresholds, self._fillers)
-        return Heard((self._named(best),) if best is not None else (), decision, seconds)
+        evidence = evidence_of(best, usable, seconds, energy, self._thresholds, self._fillers)
+        return Heard((self._named(best),) if best is not None else (), evidence.decision(), seconds, evidence)
 
     def _named(self, hypothesis: Hypothesis) -> Hypothesis:
         """Give back the question's own phrase, without fillers or repeats."""

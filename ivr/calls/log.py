@@ -1,6 +1,7 @@
 """The log of a call: one line per event, action list, saved answers, notes and status, in the order they happened.
 
-The events of a log, given to `advance` one after another from the opening state, make the same call again (N2).
+The events of a log, given to `advance` one after another from the opening state, make the same call again (N2), see
+`ivr.calls.replay`. What happened on the line beside them, and did not count, stands between them as asides.
 """
 
 from __future__ import annotations
@@ -18,20 +19,46 @@ from flows.engine.events import Event, event_from_json
 from flows.engine.state import State, state_from_json
 from ivr.calls.model import CallEvent
 
-Kind = Literal["opened", "event", "effect", "actions", "saved", "note", "status"]
+Kind = Literal["opened", "event", "effect", "actions", "saved", "note", "status", "aside"]
 
 
 @dataclass(frozen=True, slots=True)
 class LogLine:
     """One line. `data` by kind: `opened` {state}; `event` and `effect` the event as JSON (an effect with its
     `arguments`); `actions` {actions}, those before an effect on a line of their own; `saved` answers by name; `note`
-    {notes}; `status` the report."""
+    {notes}; `status` the report; `aside` {asides}, before the event of the turn that took them along."""
 
     seq: int
     turn: int
     at: datetime
     kind: str
     data: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Aside:
+    """Something on the line that was not for the script. `data` by kind:
+
+    - `key_dropped` {key, reason}: `too_soon`, `finish_of_last_answer`, `must_be_heard_out`, `no_keys_here`,
+      `no_question`;
+    - `barge_in` {by, after}: a `key` or `speech` cut the prompt short, so many seconds after it began;
+    - `superseded` {what, by}: `speech` that did not count because a key came first;
+    - `too_short` {}: a sound that cut no prompt short, and was not listened to any further;
+    - `speech_failed` {why}: `no_recogniser` was free, or it `failed`;
+    - `recognised` {decision, evidence}: what the recogniser made of speech, and of what (`audio.decision.Evidence`);
+    - `timer` {what}: `wait`, `gap`, `overdue` or `speech` ran out;
+    - `more` {number}: further asides of this turn were not kept.
+    """
+
+    at: str
+    kind: str
+    data: Mapping[str, Any]
+
+
+def asides_line(asides: Sequence[Aside]) -> list[tuple[Kind, Any]]:
+    """The log's line of these asides; none for none."""
+    kept = [{"at": aside.at, "kind": aside.kind, **aside.data} for aside in asides]
+    return [("aside", {"asides": kept})] if kept else []
 
 
 def read_log(uow: UnitOfWork, call_id: UUID) -> list[LogLine]:

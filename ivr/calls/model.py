@@ -94,5 +94,5 @@ class CallEvent(Base):
     seq: Mapped[int] = mapped_column(primary_key=True)
     turn: Mapped[int]
     at: Mapped[datetime]
-    kind: Mapped[str]  # opened, event, effect, actions, saved, note, status: see ivr.calls.log
+    kind: Mapped[str]  # opened, event, effect, actions, saved, note, status, aside: see ivr.calls.log
     data: Mapped[dict[str, Any]]

@@ -4,6 +4,7 @@ The events of the log go through the same function as the live turn did (`ivr.ca
 call began with. Effects are not carried out a second time: their results stand in the log. Each turn must ask for the
 same effects with the same arguments and leave the same actions, answers and notes, and the last one the state, language
 and end that the call's row shows. Replaying stops at the first turn that differs, since what follows differs with it.
+What the recogniser heard is judged again as well, by the thresholds of then.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import Any
 
 import orjson
 
+from audio.decision import evidence_from_json
 from flows.engine.actions import Effect
 from flows.engine.events import CallEnded, EffectDone, event_from_json
 from flows.engine.script import Script
@@ -71,22 +73,31 @@ class _OtherEffect(Exception):
 
 def replay(script: Script, lines: Sequence[LogLine], row: Row | None = None) -> Replay:
     """Make the call again on `script`, which is that of its revision. `row`: where the call must have come to."""
+    decisions = tuple(_decisions(lines))
     state = opening_state(lines)
-    same = 0
-    last = 0
+    same = last = 0
     for turn in _turns(lines):
         last = turn[0].turn
         try:
             progress = _again(script, state, turn)
         except _OtherEffect as other:
-            return Replay(same, (Difference(last, "effect", other.expected, other.got),))
-        made = orjson.loads(orjson.dumps([[kind, data] for kind, data in progress.lines]))
+            return Replay(same, (*decisions, Difference(last, "effect", other.expected, other.got)))
+        made = orjson.loads(orjson.dumps(progress.lines))
         differences = tuple(_compared(last, [[line.kind, line.data] for line in turn], made))
         if differences:
-            return Replay(same, differences)
+            return Replay(same, (*decisions, *differences))
         state = _stored(progress.state)
         same += 1
-    return Replay(same, tuple(_at_the_end(last, row, state)) if row else ())
+    return Replay(same, (*decisions, *(_at_the_end(last, row, state) if row else ())))
+
+
+def _decisions(lines: Iterable[LogLine]) -> Iterator[Difference]:
+    """Speech of which something else would be made today, from what the recogniser heard and the thresholds then."""
+    for line in lines:
+        for aside in line.data["asides"] if line.kind == "aside" else ():
+            if aside["kind"] == "recognised":
+                today = evidence_from_json(aside["evidence"]).decision()
+                yield from _differing(line.turn, "decision", aside["decision"], today)
 
 
 def _turns(lines: Iterable[LogLine]) -> Iterator[list[LogLine]]:

@@ -21,7 +21,7 @@ from flows.engine.events import CallEnded, CallStarted, EffectDone, Event
 from flows.engine.script import Script
 from flows.engine.state import State, state_from_json, state_to_json
 from ivr.calls.effects import EffectRequest, Effects
-from ivr.calls.log import Kind
+from ivr.calls.log import Aside, Kind, asides_line
 from ivr.calls.model import Call, CallState, FailureReason
 from ivr.calls.observers import CallObserver
 from ivr.calls.revisions import Revisions
@@ -97,11 +97,12 @@ class Calls:
         return call
 
     def take_turn(
-        self, uow: UnitOfWork, call_id: UUID, turn: int, event: Event, render: Render
+        self, uow: UnitOfWork, call_id: UUID, turn: int, event: Event, render: Render, asides: Sequence[Aside] = ()
     ) -> Turn | StaleTurn | UnknownCall:
         """Take turn number `turn` of a call with `event`, once, whatever the network repeats or reorders.
 
-        A repeat gets the first one's reply. A turn that is not due changes nothing.
+        A repeat gets the first one's reply. A turn that is not due changes nothing. `asides`: what happened on the line
+        before the event, for the log.
         """
         claimed = lock_and_claim(uow, call_id, turn)
         if claimed is None:
@@ -119,7 +120,7 @@ class Calls:
         if progress.state.status == "ended":
             _close(uow, call, progress.state, CallState.COMPLETED)
         reply = render(call, progress.actions, call.next_turn)
-        write(uow, call, turn, progress.lines, reply)
+        write(uow, call, turn, [*asides_line(asides), *progress.lines], reply)
         self._tell(uow, call, progress)
         return Turn(reply, progress.actions, call.next_turn, fresh=True, ended=call.ended_at is not None)
 
@@ -142,6 +143,7 @@ class Calls:
         state: CallState = CallState.COMPLETED,
         failure_reason: FailureReason | None = None,
         raw_code: str | None = None,
+        asides: Sequence[Aside] = (),
     ) -> bool:
         """The line is gone (`reason`: hangup, completed, failed). False when the call was over already, or unknown.
 
@@ -150,8 +152,14 @@ class Calls:
         if call is None or call.ended_at is not None:
             return False
         change(call, failure_reason=failure_reason, raw_code=raw_code)
-        self._end(uow, call, reason, state, [])
+        self._end(uow, call, reason, state, asides_line(asides))
         return True
+
+    def remark(self, uow: UnitOfWork, call_id: UUID, asides: Sequence[Aside]) -> None:
+        """Write asides that no turn takes along any more: the call has ended, or its sound is lost."""
+        call = lock(uow, call_id)
+        if call is not None:
+            write(uow, call, call.next_turn, asides_line(asides))
 
     def apply_status(self, uow: UnitOfWork, call_id: UUID, report: StatusReport) -> bool:
         """Move the call along the lattice. False, and nothing changed, for a report that is late, repeated, of an

@@ -8,8 +8,9 @@ from uuid import UUID
 from audio.voice_activity import Endpointer
 from flows.engine.actions import Action, Bridge, Effect, HangUp, Listen, Play, Record
 from flows.engine.events import CallEnded, DialEnded, Event, NothingHeard, PromptPlayed
+from ivr.media.asides import Asides
 from ivr.media.digits import Stragglers
-from ivr.media.inbox import Inbox, TimeUp
+from ivr.media.inbox import Inbox, Pressed, TimeUp
 from ivr.media.latency import By, Latencies
 from ivr.media.listener import Listener
 from ivr.media.playback import Playback, Sounds
@@ -42,13 +43,18 @@ class Conversation:
         self._endpointer = Endpointer()
         self._latencies = latencies
         self._stragglers = Stragglers()
+        self._asides = Asides(turns.at)
         self._answered: tuple[By, float] | None = None
 
     async def run(self) -> str:
         """Returns why it ended: `completed` (by the script), `hangup`, `lost`, `elsewhere`, `handed_back`,
         `unavailable`."""
         try:
-            return await self._run()
+            ended = await self._run()
+            left = self._asides.take()
+            if left:
+                await self._turns.remark(self._call_id, left)
+            return ended
         except TurnsUnavailable as error:
             # What was answered so far is saved. The carrier goes on by its own means once the sound ends.
             log.error("event=call_without_database call=%s error=%s", self._call_id, error)
@@ -65,9 +71,10 @@ class Conversation:
                 return "completed"
             if isinstance(outcome, Closed):
                 if outcome.reason == "hangup" and not step.over:
-                    await self._turns.take(self._call_id, step.turn, CallEnded(self._turns.at(), "hangup"))
+                    ended = CallEnded(self._turns.at(), "hangup")
+                    await self._turns.take(self._call_id, step.turn, ended, self._asides.take())
                 return outcome.reason
-            step = await self._turns.take(self._call_id, step.turn, outcome)
+            step = await self._turns.take(self._call_id, step.turn, outcome, self._asides.take())
         return "elsewhere" if step.elsewhere else "completed"
 
     def _is_for_carrier(self, last: Action) -> bool:
@@ -93,7 +100,9 @@ class Conversation:
         ear = None
         if listen.grammar is not None and self._recogniser is not None:
             ear = Ear(self._recogniser, listen.grammar, self._endpointer)
-        listener = Listener(self._call_id, self._inbox, playback, listen, ear, self._stragglers, self._turns)
+        listener = Listener(
+            self._call_id, self._inbox, playback, listen, ear, self._stragglers, self._turns, self._asides
+        )
         outcome = await listener.run()
         if listener.answered_at is not None:
             self._answered = ("keys" if listener.by_keys else "speech", listener.answered_at)
@@ -110,7 +119,10 @@ class Conversation:
                     return happened
                 if isinstance(happened, MarkReached):
                     playback.reached(happened.name)
+                elif isinstance(happened, Pressed):
+                    self._asides.add("key_dropped", key=happened.key, reason="no_question")
                 elif happened is overdue:
+                    self._asides.add("timer", what="overdue")
                     playback.give_up()
         finally:
             timer.cancel()

@@ -6,6 +6,8 @@ out, keys are dropped and speech is not listened to. So are keys that belong to 
 The time to answer runs from the end of the prompt, and stands still while somebody speaks. When it runs out on somebody
 whose words could not be recognised, they were not silent: the event is speech that was not understood, and after two of
 those a script goes on by keys and says so.
+
+Whatever does not count is told to the call's log all the same, as asides of the turn to come.
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ from typing import Protocol
 from audio.recogniser.listening import Heard
 from flows.engine.actions import Listen
 from flows.engine.events import Event, Hypothesis, KeysPressed, NothingHeard, SpeechHeard
+from ivr.media.asides import Asides
 from ivr.media.digits import KeyCollector, Keyed, Stragglers
 from ivr.media.inbox import Done, Inbox, Pressed, TimeUp
 from ivr.media.playback import Playback
@@ -49,6 +52,7 @@ class Listener:
         ear: Ear | None,
         stragglers: Stragglers,
         clock: Timestamps,
+        asides: Asides,
     ) -> None:
         self._call = call
         self._inbox = inbox
@@ -57,6 +61,7 @@ class Listener:
         self._ear = ear
         self._stragglers = stragglers
         self._clock = clock
+        self._asides = asides
         self._keys = KeyCollector(listen.keys) if listen.keys is not None else None
         self._loop = asyncio.get_running_loop()
         self._hears_from = self._loop.time() + (0.0 if playback.over else DEAF_SECONDS)
@@ -111,11 +116,13 @@ class Listener:
         complete = ear.hear(ulaw)
         if ear.deaf:
             log.warning("event=no_recogniser call=%s", self._call)
+            self._asides.add("speech_failed", why="no_recogniser")
             self._speech_failed = True
             self._ear = None
             return
         if not self._playback.over:
             if complete and not ear.certain:
+                self._asides.add("too_short")
                 ear.stop()  # a cough: the question goes on
             if not ear.certain:
                 return
@@ -137,6 +144,7 @@ class Listener:
         heard = self._recognising.result()
         if heard is None:
             log.warning("event=speech_failed call=%s", self._call)
+            self._asides.add("speech_failed", why="failed")
             self._speech_failed = True
             self._ear = None
             self._recognising = None
@@ -144,8 +152,13 @@ class Listener:
             self._wait_for_answer()
             return None
         self._stragglers.spoke()
+        self._tell_evidence(heard)
         hypotheses = tuple(Hypothesis(h.text, h.confidence) for h in heard.hypotheses)
         return SpeechHeard(self._clock.at(), hypotheses, heard.decision, heard.seconds)
+
+    def _tell_evidence(self, heard: Heard) -> None:
+        if heard.evidence is not None:
+            self._asides.add("recognised", decision=heard.decision, evidence=heard.evidence.to_json())
 
     def _stop_hearing(self) -> None:
         if self._recognising is not None:
@@ -160,18 +173,14 @@ class Listener:
     async def _on_key(self, key: str, at: float) -> Event | None:
         keys, collector = self._listen.keys, self._keys
         if self._uninterruptible():
-            log.info("event=key_dropped call=%s reason=must_be_heard_out", self._call)
-            return None
+            return self._drop(key, "must_be_heard_out")
         if keys is None or collector is None:
-            log.info("event=key_dropped call=%s reason=no_keys_here", self._call)
-            return None
+            return self._drop(key, "no_keys_here")
         if not collector.started:
             reason = self._stragglers.why_not(key, keys, at, self._began)
             if reason:
-                log.info("event=key_dropped call=%s reason=%s", self._call, reason)
-                return None
-            if self._ear is not None and (self._ear.speaking or self._recognising is not None):
-                log.info("event=speech_superseded call=%s by=keys", self._call)
+                return self._drop(key, reason)
+            self._outdo_speech()
             await self._cut("key")
             self._stop_hearing()
         keyed = collector.press(key)
@@ -179,6 +188,21 @@ class Listener:
             return self._keyed(keyed)
         self._set_timer("gap", keys.gap_seconds)
         return None
+
+    def _drop(self, key: str, reason: str) -> None:
+        log.info("event=key_dropped call=%s reason=%s", self._call, reason)
+        self._asides.add("key_dropped", key=key, reason=reason)
+
+    def _outdo_speech(self) -> None:
+        """A key counts, and what is being said does not: also when it has just been recognised."""
+        if self._ear is None or not (self._ear.speaking or self._recognising is not None):
+            return
+        log.info("event=speech_superseded call=%s by=keys", self._call)
+        self._asides.add("superseded", what="speech", by="keys")
+        if self._recognising is not None and self._recognising.done():
+            heard = self._recognising.result()
+            if heard is not None:
+                self._tell_evidence(heard)
 
     def _keyed(self, keyed: Keyed) -> Event:
         assert self._listen.keys is not None
@@ -195,6 +219,7 @@ class Listener:
     async def _cut(self, by: str) -> None:
         if not self._playback.over:
             log.info("event=barge_in call=%s by=%s", self._call, by)
+            self._asides.add("barge_in", by=by, after=round(self._loop.time() - self._began, 3))
             await self._playback.cut()
 
     def _on_mark(self, name: str) -> None:
@@ -212,6 +237,7 @@ class Listener:
     def _on_time_up(self, timer: TimeUp) -> Event | None:
         if self._timer is None or timer is not self._timer[0]:
             return None  # cancelled when it had already run out
+        self._asides.add("timer", what=timer.what)
         if timer.what == "overdue":
             self._playback.give_up()
             self._wait_for_answer()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import Protocol, TypeVar
@@ -17,6 +17,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from core.database import Database, UnitOfWork
 from flows.engine.actions import Action, action_to_json
 from flows.engine.events import CallEnded, CallStarted, Event
+from ivr.calls.log import Aside
 from ivr.calls.model import Call
 from ivr.calls.service import Calls
 from ivr.calls.status import known_answerer
@@ -55,8 +56,11 @@ class Turns(Protocol):
     async def begin(self, call_id: UUID) -> Next:
         """Start the call, or go on where it stands: the current question again."""
 
-    async def take(self, call_id: UUID, turn: int, event: Event) -> Next:
-        """Take a turn. Harmless to repeat."""
+    async def take(self, call_id: UUID, turn: int, event: Event, asides: Sequence[Aside] = ()) -> Next:
+        """Take a turn. Harmless to repeat. `asides` are what happened on the line before the event."""
+
+    async def remark(self, call_id: UUID, asides: Sequence[Aside]) -> None:
+        """Keep asides that no turn takes along any more."""
 
     def at(self) -> str:
         """The time, for events."""
@@ -76,8 +80,11 @@ class DatabaseTurns:
     async def begin(self, call_id: UUID) -> Next:
         return await self._in_thread(lambda uow, _: self._begin(uow, call_id))
 
-    async def take(self, call_id: UUID, turn: int, event: Event) -> Next:
-        return await self._in_thread(lambda uow, again: self._take(uow, call_id, turn, event, again))
+    async def take(self, call_id: UUID, turn: int, event: Event, asides: Sequence[Aside] = ()) -> Next:
+        return await self._in_thread(lambda uow, again: self._take(uow, call_id, turn, event, asides, again))
+
+    async def remark(self, call_id: UUID, asides: Sequence[Aside]) -> None:
+        await self._in_thread(lambda uow, _: self._calls.remark(uow, call_id, asides))
 
     def _begin(self, uow: UnitOfWork, call_id: UUID) -> Next:
         """A call that is already under way ignores `CallStarted` and answers with the question it waits for. The turn
@@ -88,11 +95,20 @@ class DatabaseTurns:
             return Next(over=True)
         return self._take(uow, call_id, call.next_turn, CallStarted(self.at(), known_answerer(call.answered_by)))
 
-    def _take(self, uow: UnitOfWork, call_id: UUID, turn: int, event: Event, again: bool = False) -> Next:
+    def _take(
+        self,
+        uow: UnitOfWork,
+        call_id: UUID,
+        turn: int,
+        event: Event,
+        asides: Sequence[Aside] = (),
+        again: bool = False,
+    ) -> Next:
         if isinstance(event, CallEnded):
-            self._calls.end(uow, call_id, event.reason)
+            if not self._calls.end(uow, call_id, event.reason, asides=asides) and asides and not again:
+                self._calls.remark(uow, call_id, asides)  # the carrier was faster to say that it is over
             return Next(over=True)
-        taken = self._calls.take_turn(uow, call_id, turn, event, render)
+        taken = self._calls.take_turn(uow, call_id, turn, event, render, asides)
         if isinstance(taken, UnknownCall):
             return Next(over=True)
         if isinstance(taken, StaleTurn):

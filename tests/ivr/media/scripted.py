@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -13,6 +13,7 @@ from audio.recogniser.listening import Heard
 from flows.engine.advance import advance, start_state
 from flows.engine.events import CallEnded, CallStarted, Event
 from flows.engine.script import Script
+from ivr.calls.log import Aside
 from ivr.media.conductor import Conductor
 from ivr.media.turns import Next, TurnsUnavailable
 from tests.ivr.media.telephone import Sounds, Telephone, on_line
@@ -29,6 +30,7 @@ class ScriptTurns:
         self._script = script
         self.state = start_state(script, language, {"speech": list(script.languages)})
         self.events: list[Event] = []
+        self.asides: list[Aside] = []
         self.turn = 0
         self.seconds = TURN_SECONDS
         self.unavailable = False
@@ -39,12 +41,16 @@ class ScriptTurns:
     async def begin(self, call_id: UUID) -> Next:
         return await self.take(call_id, 0, CallStarted(self.at(), "human"))
 
-    async def take(self, call_id: UUID, turn: int, event: Event) -> Next:
+    async def remark(self, call_id: UUID, asides: Sequence[Aside]) -> None:
+        self.asides += asides
+
+    async def take(self, call_id: UUID, turn: int, event: Event, asides: Sequence[Aside] = ()) -> Next:
         assert (call_id, turn) == (CALL, self.turn)
         await asyncio.sleep(self.seconds)
         if self.unavailable:
             raise TurnsUnavailable("OperationalError")
         self.events.append(event)
+        self.asides += asides
         step = advance(self._script, self.state, event)
         self.state = step.state
         self.turn += 1

@@ -8,6 +8,7 @@ from audio.recogniser.listening import Heard
 from audio.voice_activity import Endpointer
 from flows.engine.actions import Grammar, Keys, Listen
 from flows.engine.events import Event, KeysPressed
+from ivr.media.asides import Asides
 from ivr.media.digits import Stragglers
 from ivr.media.inbox import Inbox
 from ivr.media.listener import Listener
@@ -50,11 +51,16 @@ def test_a_number_being_keyed_outdoes_words_that_were_just_recognised() -> None:
         ear = Ear(recogniser, Grammar("ko", ("네",)), Endpointer())
         async with Inbox(telephone) as inbox, on_line(telephone):
             playback = Playback(telephone, sounds, "1")
-            listener = Listener(7, inbox, playback, NUMBER, ear, Stragglers(), Clock())
+            asides = Asides(Clock().at)
+            listener = Listener(7, inbox, playback, NUMBER, ear, Stragglers(), Clock(), asides)
             listening = asyncio.create_task(listener.run())
             await asyncio.sleep(telephone.say("네") + 0.8)
             telephone.press("2")
-            return await listening
+            outcome = await listening
+            assert [(aside.kind, dict(aside.data)) for aside in asides.take()] == [
+                ("superseded", {"what": "speech", "by": "keys"})
+            ]
+            return outcome
 
     outcome = run(question())
     assert isinstance(outcome, KeysPressed)
