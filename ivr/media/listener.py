@@ -173,13 +173,16 @@ class Listener:
     async def _on_key(self, key: str, at: float) -> Event | None:
         keys, collector = self._listen.keys, self._keys
         if self._uninterruptible():
-            return self._drop(key, "must_be_heard_out")
+            self._drop(key, "must_be_heard_out")
+            return None
         if keys is None or collector is None:
-            return self._drop(key, "no_keys_here")
+            self._drop(key, "no_keys_here")
+            return None
         if not collector.started:
             reason = self._stragglers.why_not(key, keys, at, self._began)
             if reason:
-                return self._drop(key, reason)
+                self._drop(key, reason)
+                return None
             self._outdo_speech()
             await self._cut("key")
             self._stop_hearing()
