@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import cache
+from zoneinfo import available_timezones
 
 import phonenumbers
+from phonenumbers import timezone
 
 from core.errors import UserError
 
@@ -36,6 +39,18 @@ def normalise_phone(text: str, country: str = "VN") -> str:
         if phonenumbers.is_valid_number(number):
             return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
     raise UserError(f"{text!r} is not a phone number.", "Write it as 0912345678 or +84912345678.")
+
+
+def zone_of_number(number: str) -> str | None:
+    """The time zone of an E.164 number, as its country and area code say it; None when they leave several, or say
+    nothing."""
+    zones = timezone.time_zones_for_number(phonenumbers.parse(number))
+    return zones[0] if len(zones) == 1 and zones[0] in _known_zones() else None
+
+
+@cache
+def _known_zones() -> set[str]:
+    return available_timezones()
 
 
 def mask_phone(number: str) -> str:

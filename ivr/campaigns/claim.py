@@ -1,7 +1,8 @@
 """Choosing whom to dial next: `claim_due` turns due targets into attempts, within every campaign's cap and pace.
 
 All running campaigns are locked while choosing, so however many schedulers tick, caps and shares hold; and a number
-that has a live attempt anywhere is left alone, which the database enforces as well.
+that has a live attempt anywhere is left alone, which the database enforces as well. Lines are shared between campaigns,
+and within each between its areas; those whom we owe a call back come before all others.
 """
 
 from __future__ import annotations
@@ -10,15 +11,23 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import Row, Select, exists, func, select, update
-from sqlalchemy.orm import aliased
+from sqlalchemy import Row, Select, exists, func, select, true, update
 
 from core.database import UnitOfWork
 from core.ids import new_id
-from ivr.campaigns.model import Attempt, AttemptState, Campaign, CampaignState, DoNotCall, Target, TargetState
-from ivr.campaigns.rules import is_past, pace_of, share, window_of
-from ivr.campaigns.settle import close_refused
-from ivr.campaigns.window import is_allowed
+from ivr.campaigns.due import due_targets, mark_served
+from ivr.campaigns.model import (
+    Attempt,
+    AttemptState,
+    Campaign,
+    CampaignKind,
+    CampaignState,
+    DoNotCall,
+    Target,
+    TargetState,
+)
+from ivr.campaigns.rules import heeds_do_not_call, is_past, is_standing, pace_of, share
+from ivr.campaigns.settle import close
 from ivr.campaigns.words import Disposition, furthest
 
 # So many seconds' worth of calls may wait for their dial: enough to keep the pace between two ticks, few enough that
@@ -37,46 +46,29 @@ def claim_due(uow: UnitOfWork, lines: int | None = None) -> int:
 
     `lines` is how many telephone lines there are for all campaigns together; they are shared fairly.
     """
-    now = uow.now()
     campaigns = list(uow.session.scalars(_running()))
     loads = _loads(uow)
     due: dict[str, Sequence[Target]] = {}
     for campaign in campaigns:
-        if is_past(campaign, now):
-            _expire(uow, campaign)
-        elif is_allowed(now, window_of(campaign)):
-            load = loads.get(campaign.id, _Load())
-            room = min(campaign.cap - load.live, _AHEAD * pace_of(campaign.pace).calls - load.undialed)
-            due[str(campaign.id)] = _callable(uow, campaign, room)
+        _expire(uow, campaign)
+        load = loads.get(campaign.id, _Load())
+        room = min(campaign.cap - load.live, _AHEAD * pace_of(campaign.pace).calls - load.undialed)
+        due[str(campaign.id)] = _callable(uow, campaign, room)
         _finish_when_done(uow, campaign, loads)
     live = {str(campaign_id): load.live for campaign_id, load in loads.items()}
     free = None if lines is None else lines - sum(live.values())
-    given = share(free, {name: len(targets) for name, targets in due.items()}, live)
+    first = {str(campaign.id) for campaign in campaigns if campaign.kind == CampaignKind.CALL_BACK}
+    given = share(free, {name: len(targets) for name, targets in due.items()}, live, first)
     ringing: set[str] = set()
-    for name, targets in due.items():
+    for name, targets in sorted(due.items(), key=lambda item: item[0] not in first):
+        claimed = []
         for target in targets[: given[name]]:
             if target.phone not in ringing:  # a family on one telephone is called one after another
                 ringing.add(target.phone)
                 _claim(uow, target)
+                claimed.append(target)
+        mark_served(uow, claimed)
     return len(ringing)
-
-
-def due_targets(campaign_id: UUID, now: object, limit: int) -> Select[Target]:
-    """The next targets of a campaign, locked: due, and with no call on their number. Reads `ix_target_due` from its
-    start, so its cost does not grow with the campaign."""
-    live = aliased(Attempt)
-    return (
-        select(Target)
-        .where(
-            Target.campaign_id == campaign_id,
-            Target.state == TargetState.WAITING,
-            Target.next_at <= now,
-            ~exists().where(live.phone == Target.phone, live.state != AttemptState.ENDED),
-        )
-        .order_by(Target.next_at, Target.id)
-        .limit(limit)
-        .with_for_update(skip_locked=True, key_share=True, of=Target)
-    )
 
 
 def _running() -> Select[Campaign]:
@@ -104,15 +96,15 @@ def _loads(uow: UnitOfWork) -> dict[UUID, _Load]:
 
 def _callable(uow: UnitOfWork, campaign: Campaign, room: int) -> list[Target]:
     """At most `room` targets to call now; those on the do-not-call list are closed on the way."""
-    if room <= 0:
-        return []
-    targets = list(uow.session.scalars(due_targets(campaign.id, uow.now(), room)))
+    targets = due_targets(uow, campaign, room)
+    if not heeds_do_not_call(campaign):
+        return targets
     barred = set(
         uow.session.scalars(select(DoNotCall.phone).where(DoNotCall.phone.in_({target.phone for target in targets})))
     )
     for target in targets:
         if target.phone in barred:
-            close_refused(target, uow.now())
+            close(target, Disposition.REFUSED, uow.now())
     return [target for target in targets if target.phone not in barred]
 
 
@@ -134,9 +126,11 @@ def _claim(uow: UnitOfWork, target: Target) -> None:
 
 
 def _expire(uow: UnitOfWork, campaign: Campaign) -> None:
+    """Close those whose last moment, the campaign's or their own, has passed."""
     uow.session.execute(
         update(Target)
         .where(Target.campaign_id == campaign.id, Target.state == TargetState.WAITING)
+        .where(true() if is_past(campaign, uow.now()) else Target.last_moment <= uow.now())
         .values(state=TargetState.DONE, disposition=Disposition.OVERDUE, done_at=uow.now(), resume_state=None)
         .execution_options(synchronize_session=False)
     )
@@ -145,7 +139,7 @@ def _expire(uow: UnitOfWork, campaign: Campaign) -> None:
 def _finish_when_done(uow: UnitOfWork, campaign: Campaign, loads: dict[UUID, _Load]) -> None:
     """Finish a campaign that has nobody left to call. While people are put on its list (which holds a reference to its
     row) we cannot see them yet, so it stays until the next time."""
-    if campaign.id in loads:
+    if campaign.id in loads or is_standing(campaign):
         return
     alone = select(Campaign.id).where(Campaign.id == campaign.id).with_for_update(skip_locked=True)
     if uow.session.scalar(alone) is None:

@@ -33,8 +33,8 @@ from ivr.calls.service import Calls
 from ivr.calls.status import StatusReport
 from ivr.campaigns.claim import claim_due
 from ivr.campaigns.model import Attempt, AttemptState, Campaign, CampaignState, Target
-from ivr.campaigns.rules import Pace, Refusal, pace_of, refusal
-from ivr.campaigns.settle import is_do_not_call, lock_attempt, release
+from ivr.campaigns.rules import Pace, Refusal, is_standing, pace_of, refusal
+from ivr.campaigns.settle import give_up, is_do_not_call, lock_attempt, release
 from ivr.carriers.base import Carrier, DialOrder, OrderUnknown
 
 log = logging.getLogger(__name__)
@@ -117,7 +117,8 @@ class Dialer:
         if attempt.state == AttemptState.PLACING:
             return _order(campaign, attempt, call, unsure=True)
         self._carrier(campaign.carrier)
-        why = refusal(campaign, uow.now(), is_do_not_call(uow, attempt.phone))
+        target = uow.session.get_one(Target, attempt.target_id)
+        why = refusal(campaign, target, uow.now(), is_do_not_call(uow, attempt.phone))
         if why is not None:
             release(uow, attempt, campaign, why)
             if call is not None:
@@ -129,11 +130,10 @@ class Dialer:
             return None
         attempt.state = AttemptState.PLACING
         attempt.placing_at = uow.now()
-        return _order(campaign, attempt, call or self._open(uow, campaign, attempt), unsure=False)
+        return _order(campaign, attempt, call or self._open(uow, campaign, target, attempt), unsure=False)
 
-    def _open(self, uow: UnitOfWork, campaign: Campaign, attempt: Attempt) -> Call:
-        target = uow.session.get_one(Target, attempt.target_id)
-        today = uow.now().astimezone(ZoneInfo(campaign.zone)).date()
+    def _open(self, uow: UnitOfWork, campaign: Campaign, target: Target, attempt: Attempt) -> Call:
+        today = uow.now().astimezone(ZoneInfo(target.zone or campaign.zone)).date()
         context = {**self._told(campaign.carrier), "today": today.isoformat(), **target.context}
         if campaign.on_machine == "hang_up":
             context[SILENT_ON_MACHINE] = True
@@ -143,7 +143,7 @@ class Dialer:
             direction="outbound",
             carrier=campaign.carrier,
             remote_number=attempt.phone,
-            script=campaign.script,
+            script=target.script or campaign.script,
             language=target.language,
             context=context,
             person_id=target.person_id,
@@ -211,12 +211,17 @@ class Dialer:
             self._calls.end(uow, call_id, "failed", state=CallState.FAILED, failure_reason=reason, raw_code=raw_code)
 
     def _stop(self, attempt_id: UUID, error: UserError) -> None:
-        """The campaign cannot go on (its script is gone): pause it rather than burn its targets' attempts."""
+        """The campaign cannot go on (its script is gone): pause it rather than burn its targets' attempts. A target
+        with a script of its own holds up nobody else: it alone is given up."""
         with self._database.unit() as uow:
             attempt = lock_attempt(uow, attempt_id)
             if attempt is None or attempt.state != AttemptState.CLAIMED:
                 return  # somebody else was faster
             campaign = _lock_campaign(uow, attempt.campaign_id)
+            if is_standing(campaign):
+                log.error("event=target_given_up target=%s why=%s", attempt.target_id, error.message)
+                give_up(uow, attempt)
+                return
             log.error("event=campaign_paused campaign=%s why=%s", campaign.id, error.message)
             if campaign.state == CampaignState.RUNNING:
                 campaign.state = CampaignState.PAUSED

@@ -18,6 +18,15 @@ from core.ids import new_id
 from core.tables import Base
 
 
+class CampaignKind(StrEnum):
+    """`list`: people plan it, for a list of people, and it comes to an end. The others stand for ever, one of each, and
+    their targets come one by one: `call_back` for those whom we owe a call, `missed_call` for those who rang once."""
+
+    LIST = "list"
+    CALL_BACK = "call_back"
+    MISSED_CALL = "missed_call"
+
+
 class CampaignState(StrEnum):
     DRAFT = "draft"
     RUNNING = "running"
@@ -44,12 +53,16 @@ class AttemptState(StrEnum):
     ENDED = "ended"
 
 
+_WAITING = text("state = 'waiting'")
+
+
 class Campaign(Base):
     __tablename__ = "campaign"
 
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    kind: Mapped[str] = mapped_column(server_default=CampaignKind.LIST)
     name: Mapped[str]
-    script: Mapped[str]
+    script: Mapped[str]  # of a standing campaign: its targets carry their own
     carrier: Mapped[str]
     language: Mapped[str] = mapped_column(server_default="vi")
     state: Mapped[str] = mapped_column(server_default=CampaignState.DRAFT)
@@ -70,6 +83,20 @@ class Campaign(Base):
     started_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
 
+    __table_args__ = (Index("uq_campaign_standing", "kind", unique=True, postgresql_where=text("kind <> 'list'")),)
+
+
+class CampaignArea(Base):
+    """An area and time zone (`zone` empty: the campaign's) with targets of a campaign, and when it last got a line:
+    areas take turns (N13). Never removed, so that its few rows stand for all targets when the next ones are chosen."""
+
+    __tablename__ = "campaign_area"
+
+    campaign_id: Mapped[UUID] = mapped_column(ForeignKey("campaign.id"), primary_key=True)
+    area: Mapped[str] = mapped_column(primary_key=True)
+    zone: Mapped[str] = mapped_column(primary_key=True)
+    served_at: Mapped[datetime | None]
+
 
 class Target(Base):
     __tablename__ = "target"
@@ -86,13 +113,26 @@ class Target(Base):
     attempts: Mapped[int] = mapped_column(server_default=text("0"))
     outcomes: Mapped[dict[str, Any]]  # outcome -> how often
     resume_state: Mapped[dict[str, Any] | None]  # where the person left off (I3)
+    script: Mapped[str | None]  # its own, instead of the campaign's
+    zone: Mapped[str] = mapped_column(server_default="")  # the person's time zone; empty: the campaign's
+    last_moment: Mapped[datetime | None]  # its own, beside the campaign's
+    added_at: Mapped[datetime] = mapped_column(server_default=text("now()"))
     next_at: Mapped[datetime]
     done_at: Mapped[datetime | None]
 
     __table_args__ = (
-        UniqueConstraint("campaign_id", "person_id"),
-        # Choosing the next target reads this index from its start: flat however large the campaign grows.
-        Index("ix_target_due", "campaign_id", "next_at", "id", postgresql_where=text("state = 'waiting'")),
+        # A list names a person once; a call back may be owed to the same person again.
+        Index("uq_target_person", "campaign_id", "person_id", unique=True, postgresql_where=text("script IS NULL")),
+        # Choosing the next target of an area reads this index from its start: flat however large the campaign grows.
+        Index("ix_target_due", "campaign_id", "area", "zone", "next_at", "id", postgresql_where=_WAITING),
+        Index("ix_target_next", "campaign_id", "next_at", postgresql_where=_WAITING),  # for the console
+        Index(
+            "ix_target_last_moment",
+            "campaign_id",
+            "last_moment",
+            postgresql_where=text("state = 'waiting' AND last_moment IS NOT NULL"),
+        ),
+        Index("ix_target_phone", "phone", "added_at"),
         Index("ix_target_campaign_disposition", "campaign_id", "disposition"),
     )
 
@@ -117,6 +157,7 @@ class Attempt(Base):
         UniqueConstraint("target_id", "number"),
         Index("ix_attempt_live", "campaign_id", postgresql_where=text("state <> 'ended'")),
         Index("ix_attempt_placing", "campaign_id", "placing_at"),  # the pace: how many were dialed just now
+        Index("ix_attempt_phone", "phone", "placing_at"),  # did we call this number, and when (N5)
         # People share phones: one live attempt per number, whatever the campaign.
         Index("uq_attempt_live_phone", "phone", unique=True, postgresql_where=text("state <> 'ended'")),
     )

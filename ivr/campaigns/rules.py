@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from math import floor
 
-from ivr.campaigns.model import Campaign, CampaignState
+from ivr.campaigns.model import Campaign, CampaignKind, CampaignState, Target
 from ivr.campaigns.retry import RetryPlan
 from ivr.campaigns.window import Window, is_allowed, make_window
 
@@ -30,9 +30,9 @@ class Pace:
     per: timedelta
 
 
-def window_of(campaign: Campaign) -> Window:
-    """The campaign's calling hours."""
-    return make_window(campaign.zone, campaign.window_from, campaign.window_until, campaign.weekdays)
+def window_of(campaign: Campaign, zone: str = "") -> Window:
+    """The campaign's calling hours, on the clocks of `zone`; empty for the campaign's own."""
+    return make_window(zone or campaign.zone, campaign.window_from, campaign.window_until, campaign.weekdays)
 
 
 def plan_of(campaign: Campaign) -> RetryPlan:
@@ -40,26 +40,38 @@ def plan_of(campaign: Campaign) -> RetryPlan:
     return RetryPlan(campaign.retries, campaign.max_attempts)
 
 
+def is_standing(campaign: Campaign) -> bool:
+    """Whether the campaign stands for ever: its targets come one by one, and nobody can end it."""
+    return campaign.kind != CampaignKind.LIST
+
+
+def heeds_do_not_call(campaign: Campaign) -> bool:
+    """Whether the do-not-call list counts. It does not for a call that the person asked for: who wants no calls from
+    robots, and asks for a doctor, gets the doctor."""
+    return campaign.kind != CampaignKind.CALL_BACK
+
+
 def is_over(campaign: Campaign) -> bool:
     """Whether nobody will be called again."""
     return campaign.state in (CampaignState.FINISHED, CampaignState.ABORTED)
 
 
-def is_past(campaign: Campaign, moment: datetime) -> bool:
-    """Whether the last moment to call has passed."""
-    return campaign.last_moment is not None and moment >= campaign.last_moment
+def is_past(campaign: Campaign, moment: datetime, target: Target | None = None) -> bool:
+    """Whether the last moment to call, the campaign's or the target's own, has passed."""
+    limits = (campaign.last_moment, target.last_moment if target is not None else None)
+    return any(limit is not None and moment >= limit for limit in limits)
 
 
-def refusal(campaign: Campaign, now: datetime, do_not_call: bool) -> Refusal | None:
-    """Why a target of the campaign must not be dialed at `now`; None when it may be. Asked when dialing, however it was
-    when it was claimed."""
+def refusal(campaign: Campaign, target: Target, now: datetime, do_not_call: bool) -> Refusal | None:
+    """Why the target must not be dialed at `now`; None when it may be. Asked when dialing, however it was when it was
+    claimed."""
     if campaign.state != CampaignState.RUNNING:
         return Refusal.NOT_RUNNING
-    if do_not_call:
+    if do_not_call and heeds_do_not_call(campaign):
         return Refusal.DO_NOT_CALL
-    if is_past(campaign, now):
+    if is_past(campaign, now, target):
         return Refusal.OVERDUE
-    if not is_allowed(now, window_of(campaign)):
+    if not is_allowed(now, window_of(campaign, target.zone)):
         return Refusal.OUTSIDE_HOURS
     return None
 
@@ -70,11 +82,13 @@ def pace_of(calls_per_second: float) -> Pace:
     return Pace(calls, timedelta(seconds=calls / calls_per_second))
 
 
-def share(free: int | None, wants: Mapping[str, int], live: Mapping[str, int]) -> dict[str, int]:
+def share(
+    free: int | None, wants: Mapping[str, int], live: Mapping[str, int], first: Collection[str] = ()
+) -> dict[str, int]:
     """How many lines each campaign gets of `free` (None: as many as they want).
 
     Each line goes to the campaign with the fewest calls that still wants one, so a large campaign cannot starve a
-    small one.
+    small one; but those in `first` get all they want before any other.
     """
     if free is None:
         return dict(wants)
@@ -83,5 +97,5 @@ def share(free: int | None, wants: Mapping[str, int], live: Mapping[str, int]) -
         hungry = [name for name in wants if given[name] < wants[name]]
         if not hungry:
             break
-        given[min(hungry, key=lambda name: (live.get(name, 0) + given[name], name))] += 1
+        given[min(hungry, key=lambda name: (name not in first, live.get(name, 0) + given[name], name))] += 1
     return given

@@ -15,21 +15,26 @@ from core.database import UnitOfWork
 from core.encryption import current_ring
 from core.errors import UserError
 from core.ids import new_id
+from core.phones import zone_of_number
 from ivr.calls.model import Call
-from ivr.campaigns.model import Campaign, CampaignState, DoNotCall, Target
+from ivr.campaigns.model import Campaign, CampaignArea, CampaignState, DoNotCall, Target
 from ivr.campaigns.plan import CampaignPlan, columns_of
+from ivr.campaigns.rules import is_standing
 from ivr.campaigns.settle import add_do_not_call
+from ivr.campaigns.window import known_zone
 
 
 @dataclass(frozen=True, slots=True)
 class NewTarget:
-    """Somebody to be called. `context` is what the script may say of them (`person`: name, birth_year; …)."""
+    """Somebody to be called. `context` is what the script may say of them (`person`: name, birth_year; …). `zone` is
+    the time zone where they are, if we know it; otherwise their number's, and if that says nothing, the campaign's."""
 
     phone: str
     language: str
     context: Mapping[str, Any] = field(default_factory=dict)
     person_id: UUID | None = None
     area: str = ""
+    zone: str = ""
 
 
 def create_campaign(
@@ -63,16 +68,32 @@ def add_targets(uow: UnitOfWork, campaign_id: UUID, targets: Iterable[NewTarget]
             "language": target.language or campaign.language,
             "context": dict(target.context),
             "area": target.area,
+            "zone": zone_of(campaign, target.zone, target.phone),
             "outcomes": {},
+            "added_at": uow.now(),
             "next_at": uow.now(),
         }
         for target in targets
     ]
     if not rows:
         return 0
+    note_areas(uow, campaign_id, {(str(row["area"]), str(row["zone"])) for row in rows})
     # Through the connection: lists are long, and nobody needs the objects.
     statement = insert(Target).on_conflict_do_nothing().execution_options(preserve_rowcount=True)
     return uow.session.connection().execute(statement, rows).rowcount
+
+
+def note_areas(uow: UnitOfWork, campaign_id: UUID, groups: Iterable[tuple[str, str]]) -> None:
+    """The campaign has targets in these areas and time zones: they take their turns."""
+    rows = [{"campaign_id": campaign_id, "area": area, "zone": zone} for area, zone in sorted(groups)]
+    uow.session.execute(insert(CampaignArea).values(rows).on_conflict_do_nothing())
+
+
+def zone_of(campaign: Campaign, zone: str, phone: str) -> str:
+    """The time zone of a target as its row keeps it: empty when it is the campaign's. Raises UserError for a `zone`
+    that nobody knows."""
+    found = known_zone(zone).key if zone else zone_of_number(phone)
+    return "" if found in (None, campaign.zone) else found
 
 
 def start(uow: UnitOfWork, campaign_id: UUID) -> Campaign:
@@ -164,6 +185,8 @@ def _from(campaign: Campaign, state: CampaignState) -> None:
 
 def _over(uow: UnitOfWork, campaign_id: UUID, state: CampaignState) -> Campaign:
     campaign = _campaign(uow, campaign_id)
+    if is_standing(campaign):
+        raise UserError("These calls are owed to people, and never end.", "Pause them for as long as it must be.")
     if campaign.state in (CampaignState.FINISHED, CampaignState.ABORTED):
         raise UserError(f"The campaign is {campaign.state} already.", "Nothing has been changed.")
     campaign.state = state

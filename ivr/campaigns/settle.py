@@ -17,7 +17,7 @@ from sqlalchemy.dialects.postgresql import insert
 from core.database import UnitOfWork
 from ivr.campaigns.model import Attempt, AttemptState, Campaign, DoNotCall, Target, TargetState
 from ivr.campaigns.retry import Done, decide
-from ivr.campaigns.rules import Refusal, is_over, is_past, plan_of, window_of
+from ivr.campaigns.rules import Refusal, heeds_do_not_call, is_over, is_past, plan_of, window_of
 from ivr.campaigns.window import next_allowed
 from ivr.campaigns.words import Disposition, Outcome, furthest, last_disposition
 
@@ -60,14 +60,14 @@ def settle(
     target.disposition = furthest(target.disposition, reached)
     target.resume_state = resume_state or target.resume_state
     now = uow.now()
-    if is_do_not_call(uow, target.phone):
-        _close(target, Disposition.REFUSED, now)
+    if heeds_do_not_call(campaign) and is_do_not_call(uow, target.phone):
+        close(target, Disposition.REFUSED, now)
         return
     decision = decide(outcome, Disposition(target.disposition), target.outcomes, plan_of(campaign))
     if isinstance(decision, Done):
-        _close(target, decision.disposition, now)
+        close(target, decision.disposition, now)
     elif is_over(campaign):
-        _close(target, last_disposition(outcome, Disposition(target.disposition)), now)
+        close(target, last_disposition(outcome, Disposition(target.disposition)), now)
     else:
         _wait(campaign, target, now + decision.delay, now)
 
@@ -81,11 +81,17 @@ def release(uow: UnitOfWork, attempt: Attempt, campaign: Campaign, why: Refusal)
     target = lock_target(uow, attempt.target_id)
     now = uow.now()
     if why is Refusal.DO_NOT_CALL:
-        _close(target, Disposition.REFUSED, now)
+        close(target, Disposition.REFUSED, now)
     elif why is Refusal.OVERDUE:
-        _close(target, Disposition.OVERDUE, now)
+        close(target, Disposition.OVERDUE, now)
     else:
         _wait(campaign, target, now, now)
+
+
+def give_up(uow: UnitOfWork, attempt: Attempt) -> None:
+    """The attempt (locked by the caller) cannot be dialed, and no later one could."""
+    _end(uow, attempt, Outcome.NOT_DIALED)
+    close(lock_target(uow, attempt.target_id), Disposition.FAILED, uow.now())
 
 
 def lock_attempt(uow: UnitOfWork, attempt_id: UUID) -> Attempt | None:
@@ -98,9 +104,12 @@ def lock_attempt(uow: UnitOfWork, attempt_id: UUID) -> Attempt | None:
     )
 
 
-def close_refused(target: Target, now: datetime) -> None:
-    """The target (locked by the caller) must not be called at all."""
-    _close(target, Disposition.REFUSED, now)
+def close(target: Target, disposition: Disposition, now: datetime) -> None:
+    """The target (locked by the caller) is not called again, and this is how it ended."""
+    target.state = TargetState.DONE
+    target.disposition = disposition
+    target.done_at = now
+    target.resume_state = None
 
 
 def _end(uow: UnitOfWork, attempt: Attempt, outcome: Outcome) -> None:
@@ -110,16 +119,9 @@ def _end(uow: UnitOfWork, attempt: Attempt, outcome: Outcome) -> None:
 
 
 def _wait(campaign: Campaign, target: Target, earliest: datetime, now: datetime) -> None:
-    moment = next_allowed(earliest, window_of(campaign))
-    if is_past(campaign, moment):
-        _close(target, Disposition.OVERDUE, now)
+    moment = next_allowed(earliest, window_of(campaign, target.zone))
+    if is_past(campaign, moment, target):
+        close(target, Disposition.OVERDUE, now)
         return
     target.state = TargetState.WAITING
     target.next_at = moment
-
-
-def _close(target: Target, disposition: Disposition, now: datetime) -> None:
-    target.state = TargetState.DONE
-    target.disposition = disposition
-    target.done_at = now
-    target.resume_state = None

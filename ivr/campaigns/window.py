@@ -11,12 +11,14 @@ from core.errors import UserError
 
 # A week always holds an allowed day; one more covers a day whose hours fell into a clock change.
 _DAYS_AHEAD = 15
+_MIDNIGHT = time(0)
 
 
 @dataclass(frozen=True, slots=True)
 class Window:
     """Calls are allowed from `opens` until just before `closes`, on `weekdays` (0 Monday … 6 Sunday), local time in
-    `zone`. Raises UserError when that leaves no moment."""
+    `zone`. Closing at 00:00 is midnight at the end of the day, so 00:00 to 00:00 is the whole day. Raises UserError
+    when that leaves no moment."""
 
     zone: ZoneInfo
     opens: time
@@ -24,7 +26,7 @@ class Window:
     weekdays: frozenset[int]
 
     def __post_init__(self) -> None:
-        if self.opens >= self.closes:
+        if self.closes != _MIDNIGHT and self.opens >= self.closes:
             raise UserError(
                 "The calling hours end before they begin.",
                 "Give hours within one day, such as 08:00 to 20:00.",
@@ -49,7 +51,8 @@ def make_window(zone: str, opens: time, closes: time, weekdays: Iterable[int]) -
 def is_allowed(moment: datetime, window: Window) -> bool:
     """Whether a call may be made at this moment."""
     local = moment.astimezone(window.zone)
-    return local.weekday() in window.weekdays and window.opens <= local.time() < window.closes
+    before_closing = window.closes == _MIDNIGHT or local.time() < window.closes
+    return local.weekday() in window.weekdays and window.opens <= local.time() and before_closing
 
 
 def next_allowed(moment: datetime, window: Window) -> datetime:

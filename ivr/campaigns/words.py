@@ -42,6 +42,7 @@ class Disposition(StrEnum):
     UNRESPONSIVE = "unresponsive"  # never reached
     FAILED = "failed"  # the network could not put the call through
     OVERDUE = "overdue"  # the last moment passed
+    CALLED_OFF = "called_off"  # the call was not wanted any more
 
 
 FINAL_OUTCOMES: Mapping[str, Disposition] = {
