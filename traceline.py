@@ -25,6 +25,7 @@ import ivr.bench
 import ivr.campaigns.bench
 import ivr.campaigns.commands
 import ivr.media.bench.measure
+import ivr.messages.commands
 import telehealth.bench
 import telehealth.commands
 import tracing.commands
@@ -42,7 +43,7 @@ from core.database import Database, UnitOfWork
 from core.errors import TracelineError
 from core.heartbeats import keep_beating
 from core.installation import running, stoppable
-from core.jobs import Jobs, run_worker
+from core.jobs import SLOW_QUEUE, Jobs, run_worker
 from core.login import FIRST_LOGIN, ensure_first_user
 from core.logs import set_up_logs
 from core.rekeying import rekey
@@ -59,12 +60,17 @@ from ivr.campaigns.observer import EFFECTS, CampaignObserver
 from ivr.campaigns.reaper import Reaper
 from ivr.carriers.base import Carrier
 from ivr.carriers.inbound import InboundPlan
+from ivr.carriers.twilio_recordings import TwilioRecordings
 from ivr.carriers.twilio_rest import STREAMS, WEBHOOKS, TwilioCarrier
 from ivr.carriers.twilio_signature import Signatures
 from ivr.carriers.twilio_streams.blueprint import stream_webhooks
 from ivr.carriers.twilio_webhooks.blueprint import webhooks
 from ivr.carriers.twilio_webhooks.sounds import sounds
 from ivr.media.process import MediaPlan, run_media
+from ivr.messages.deletion import delete_due
+from ivr.messages.provider import FETCH, FORGET, Fetcher
+from ivr.messages.store import TRANSCRIBE
+from ivr.messages.transcribing import Transcriber
 from ivr.simulator.demo.command import demo_command
 from ivr.simulator.process import rehearsal, run_simulator
 from telehealth import effects as telehealth_effects
@@ -119,6 +125,10 @@ class Traceline:
         jobs = Jobs(self.database, self.redis, "traceline.perform")
         jobs.register("dial", self.dialer.dial)
         jobs.register("hang_up", self.dialer.hang_up)
+        fetcher = Fetcher(self.database, TwilioRecordings(self.settings))
+        jobs.register(FETCH, fetcher.fetch)
+        jobs.register(FORGET, fetcher.forget)
+        jobs.register(TRANSCRIBE, Transcriber(self.database, self.settings.models_folder).transcribe, slow=True)
         return jobs
 
     def ticks(self) -> list[Tick]:
@@ -131,6 +141,7 @@ class Traceline:
             Tick("holds.expire", 15, self._expire_holds),
             Tick("upkeep", 3600, lambda: clear_away(self.database)),
             Tick("prompts.clear_away", 3600, self.prompts.clear_away),
+            Tick("messages.delete", 600, lambda: delete_due(self.database, self.settings.messages_days)),
         ]
 
     def told(self, carrier: str) -> dict[str, Any]:
@@ -187,6 +198,11 @@ class Traceline:
         self.jobs.relay_soon()
         run_worker(self.redis)
 
+    def work_slowly(self) -> None:
+        """A worker process for jobs that take minutes."""
+        keep_beating(self.database, "slow-worker")
+        run_worker(self.redis, SLOW_QUEUE)
+
     def schedule(self) -> None:
         """The scheduler process."""
         keep_beating(self.database, "scheduler")
@@ -214,7 +230,7 @@ def perform(row_id: int) -> None:
 
 # Connections of each process to the database, by how many units of work it has open at once. Together they stay below
 # the hundred that PostgreSQL allows by default.
-CONNECTIONS = {"web": 10, "media": 12, "worker": 4, "scheduler": 8, "simulator": 1}
+CONNECTIONS = {"web": 10, "media": 12, "worker": 4, "slow-worker": 2, "scheduler": 8, "simulator": 1}
 
 
 def _ready(kind: str) -> Traceline:
@@ -279,16 +295,17 @@ def up() -> None:
 
 
 @main.command(hidden=True)
-@click.argument("kind", type=click.Choice(["media", "worker", "scheduler", "simulator"]))
+@click.argument("kind", type=click.Choice(["media", "worker", "slow-worker", "scheduler", "simulator"]))
 def process(kind: str) -> None:
     """Run one process of this installation in the foreground."""
     global _worker
     app = _ready(kind)
-    if kind == "worker":
+    if kind in ("worker", "slow-worker"):
         _worker = app
     runs: dict[str, Callable[[], None]] = {
         "media": app.media,
         "worker": app.work,
+        "slow-worker": app.work_slowly,
         "scheduler": app.schedule,
         "simulator": app.simulate,
     }
@@ -310,6 +327,7 @@ for package in (
     audio.models.commands,
     flows.commands,
     ivr.campaigns.commands,
+    ivr.messages.commands,
     telehealth.commands,
     tracing.commands,
 ):

@@ -162,7 +162,13 @@ SPEECH_STATES = {
 }
 # The composition root names the carriers in English; here they are only marked for translation.
 CARRIERS = (_("Twilio, keys and speech"), _("Twilio, keys only"))
-PROCESSES = {"web": _("web pages"), "media": _("live audio"), "worker": _("worker"), "scheduler": _("scheduler")}
+PROCESSES = {
+    "web": _("web pages"),
+    "media": _("live audio"),
+    "worker": _("worker"),
+    "slow-worker": _("transcriber"),
+    "scheduler": _("scheduler"),
+}
 VOCABULARIES: dict[str, dict[Any, Any]] = {
     "call": CALL_STATES,
     "failure": FAILURES,

@@ -42,6 +42,7 @@ def programs(settings: Settings) -> list[Program]:
         Program("web", [*web, "--graceful-timeout", "10", "--error-logfile", "-"]),
         Program("media", [*traceline, "media"]),
         Program("worker", [*traceline, "worker"], number=2),
+        Program("slow-worker", [*traceline, "slow-worker"]),
         Program("scheduler", [*traceline, "scheduler"]),
     ]
 

@@ -22,6 +22,10 @@ log = logging.getLogger(__name__)
 
 Handler = Callable[[Mapping[str, Any]], None]
 QUEUE = "traceline"
+SLOW_QUEUE = "traceline-slow"
+"""Jobs that take minutes and whole cores (writing down voice messages). Workers of their own do them, one at a time, so
+that dialing never waits for them."""
+_SECONDS = {QUEUE: 120, SLOW_QUEUE: 900}
 
 
 class Jobs:
@@ -29,15 +33,19 @@ class Jobs:
 
     def __init__(self, database: Database, redis: Redis, entry: str) -> None:
         self._database = database
-        self._queue = Queue(QUEUE, connection=redis, serializer=JSONSerializer)
+        self._queues = {name: Queue(name, connection=redis, serializer=JSONSerializer) for name in _SECONDS}
         self._entry = entry
         self._handlers: dict[str, Handler] = {}
+        self._slow: set[str] = set()
         database.after_commit = self.relay_soon
 
-    def register(self, name: str, handler: Handler) -> None:
+    def register(self, name: str, handler: Handler, *, slow: bool = False) -> None:
+        """`slow` jobs go to the workers of `SLOW_QUEUE`."""
         if name in self._handlers:
             raise TracelineError(f"The job {name!r} is registered twice.")
         self._handlers[name] = handler
+        if slow:
+            self._slow.add(name)
 
     def relay_soon(self) -> None:
         """Relay at once after a commit. When Redis is away the rows stay, and the sweep relays them."""
@@ -51,7 +59,10 @@ class Jobs:
         with self._database.unit() as uow:
             rows = list(uow.session.scalars(outbox.due(uow.now())))
             for row in rows:
-                self._queue.enqueue_call(self._entry, args=(row.id,), result_ttl=0, failure_ttl=3600, timeout=120)
+                queue = SLOW_QUEUE if row.job in self._slow else QUEUE
+                self._queues[queue].enqueue_call(
+                    self._entry, args=(row.id,), result_ttl=0, failure_ttl=3600, timeout=_SECONDS[queue]
+                )
                 row.relayed_at = uow.now()
         return len(rows)
 
@@ -85,9 +96,9 @@ class Jobs:
                     log.error("job refused job=%s row=%s error=%s", name, row_id, failure.message)
 
 
-def run_worker(redis: Redis) -> None:
+def run_worker(redis: Redis, queue: str = QUEUE) -> None:
     """Take jobs from the queue until SIGTERM. Jobs run in this process: when one crashes it, the supervisor starts it
     again, and the sweep hands out again what was not done."""
     SimpleWorker(
-        [Queue(QUEUE, connection=redis, serializer=JSONSerializer)], connection=redis, serializer=JSONSerializer
+        [Queue(queue, connection=redis, serializer=JSONSerializer)], connection=redis, serializer=JSONSerializer
     ).work(logging_level="WARNING")

@@ -18,7 +18,7 @@ from ivr.calls.model import Call
 SILENT_AFTER = timedelta(seconds=30)
 FORGOTTEN_AFTER = timedelta(hours=1)
 # What every installation runs.
-EXPECTED = ("web", "media", "worker", "scheduler")
+EXPECTED = ("web", "media", "worker", "slow-worker", "scheduler")
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,6 +40,10 @@ class LoadedModel:
         """A recogniser that hears only the grammar."""
         return Recogniser(vosk.KaldiRecognizer(self._model, RATE, grammar.text))
 
+    def free_recogniser(self) -> Recogniser:
+        """A recogniser that hears any words: too slow and too large for a call, see `audio.transcription`."""
+        return Recogniser(vosk.KaldiRecognizer(self._model, RATE))
+
 
 class Recogniser:
     """Listens to one answer. Words found before a pause are kept: Vosk forgets them at its own end points."""

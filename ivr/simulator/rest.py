@@ -56,7 +56,8 @@ class Rest:
             web.get(f"{calls}.json", self._guarded(self._list)),
             web.get(f"{calls}/{{sid}}.json", self._guarded(self._fetch)),
             web.post(f"{calls}/{{sid}}.json", self._guarded(self._update)),
-            web.get(f"{recordings}/{{sid}}", self._recording),
+            web.get(f"{recordings}/{{sid}}.wav", self._guarded(self._recording)),
+            web.delete(f"{recordings}/{{sid}}.json", self._guarded(self._delete_recording)),
         ]
 
     def _guarded(
@@ -151,11 +152,16 @@ class Rest:
         return web.json_response(body)
 
     async def _recording(self, request: web.Request) -> web.Response:
-        """The sound of a recording; like Twilio's by default, it can be fetched by whoever knows its address."""
-        wav = self._network.recordings.get(request.match_info["sid"].removesuffix(".wav"))
+        """The sound of a recording. The account asks for credentials here, as Twilio advises for health data."""
+        wav = self._network.recordings.get(request.match_info["sid"])
         if wav is None:
-            return _error(Refusal(404, 20404, f"The requested resource {request.path} was not found"))
+            raise Refusal(404, 20404, f"The requested resource {request.path} was not found")
         return web.Response(body=wav, content_type="audio/wav")
+
+    async def _delete_recording(self, request: web.Request) -> web.Response:
+        if self._network.recordings.pop(request.match_info["sid"], None) is None:
+            raise Refusal(404, 20404, f"The requested resource {request.path} was not found")
+        return web.Response(status=204)
 
 
 def read_order(form: MultiMapping[Any], numbers: frozenset[str]) -> tuple[str, str, Order]:

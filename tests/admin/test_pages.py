@@ -209,7 +209,7 @@ def test_the_system_page_says_who_is_alive_and_that_vietnamese_is_keys_only(
     assert hanh.json("/health")["speech"] == {"vi": "no_model", "en": "no_model", "ko": "ready"}
     assert "No speech model for Vietnamese: keys only" in page
     clock.advance(timedelta(minutes=2))
-    assert hanh.json("/health")["missing"] == ["web", "media", "worker", "scheduler"]
+    assert hanh.json("/health")["missing"] == ["web", "media", "worker", "slow-worker", "scheduler"]
     hanh.post("/language", {"language": "vi"})
     assert "Không có mô hình giọng nói cho tiếng Việt: chỉ bấm phím" in hanh.page("/health")
 

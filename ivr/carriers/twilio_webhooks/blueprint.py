@@ -7,6 +7,7 @@ nothing. It waits 15 s for an answer; a turn takes some milliseconds.
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from uuid import UUID
 
 from flask import Blueprint, Response, request
@@ -17,7 +18,7 @@ from audio.prompts import PromptStore
 from core.database import Database, UnitOfWork
 from core.settings import Settings
 from flows.engine.actions import Action
-from flows.engine.events import CallStarted, Event
+from flows.engine.events import CallStarted, Event, VoiceMessage
 from ivr.calls.model import Call, CallState
 from ivr.calls.service import Calls
 from ivr.calls.status import StatusReport, known_answerer
@@ -30,6 +31,7 @@ from ivr.carriers.twilio_signature import Signatures, guard
 from ivr.carriers.twilio_webhooks.parse import event_of
 from ivr.carriers.twilio_webhooks.render import TwiML
 from ivr.carriers.twilio_webhooks.sounds import addresses
+from ivr.messages.provider import expect
 
 log = logging.getLogger(__name__)
 
@@ -38,7 +40,7 @@ def webhooks(calls: Calls, database: Database, prompts: PromptStore, settings: S
     """The blueprint `twilio`. Signed requests only; exempt it from CSRF protection."""
     public = settings.public_url.rstrip("/")
     twiml = TwiML(public, settings.hotline, addresses(prompts, public))
-    views = _Views(calls, database, twiml, inbound)
+    views = _Views(calls, database, twiml, inbound, settings.messages_days)
     blueprint = Blueprint("twilio", __name__)
     guard(blueprint, Signatures(settings))
     blueprint.register_error_handler(BadRequest, refuse)
@@ -52,11 +54,12 @@ def webhooks(calls: Calls, database: Database, prompts: PromptStore, settings: S
 
 
 class _Views:
-    def __init__(self, calls: Calls, database: Database, twiml: TwiML, inbound: Inbound) -> None:
+    def __init__(self, calls: Calls, database: Database, twiml: TwiML, inbound: Inbound, messages_days: int) -> None:
         self._calls = calls
         self._database = database
         self._twiml = twiml
         self._inbound = inbound
+        self._messages_days = messages_days
 
     def voice(self, call_id: UUID) -> ResponseReturnValue:
         """An outbound call was answered."""
@@ -79,6 +82,8 @@ class _Views:
         """What came of a turn's TwiML."""
         with self._database.unit() as uow:
             event = event_of(request.args.get("wait", ""), request.form, uow.now().isoformat())
+            if isinstance(event, VoiceMessage):
+                event = self._expected(uow, call_id, turn, event)
             return _reply(self._take(uow, call_id, turn, event))
 
     def resume(self, call_id: UUID) -> ResponseReturnValue:
@@ -111,6 +116,20 @@ class _Views:
         if isinstance(taken, Turn) and taken.reply.startswith(b"<"):
             return taken.reply
         return self._ask_again(uow, call_id)
+
+    def _expected(self, uow: UnitOfWork, call_id: UUID, turn: int, event: VoiceMessage) -> VoiceMessage:
+        """Twilio has the message; it is brought here after the commit, under an id of ours."""
+        if uow.session.get(Call, call_id) is None:
+            return event
+        ours = expect(
+            uow,
+            call_id=call_id,
+            turn=turn,
+            recording=event.recording_id,
+            seconds=event.seconds,
+            days=self._messages_days,
+        )
+        return replace(event, recording_id=ours)
 
     def _ask_again(self, uow: UnitOfWork, call_id: UUID) -> bytes | None:
         found = self._calls.waiting(uow, call_id)

@@ -21,19 +21,8 @@ from ivr.calls.service import Calls
 from ivr.messages.model import VoiceMessageRow
 from ivr.messages.store import keep, sound_of
 from tests.conftest import NOW
+from tests.ivr.messages.conftest import SOUND, kept
 from tests.ivr.world import open_call
-
-SOUND = bytes(range(256)) * 100
-
-
-@pytest.fixture
-def call_id(database: Database, calls: Calls) -> UUID:
-    return open_call(database, calls)
-
-
-def kept(database: Database, call_id: UUID, turn: int = 3, sound: bytes = SOUND) -> UUID:
-    with database.unit() as uow:
-        return UUID(keep(uow, call_id=call_id, turn=turn, ulaw=sound))
 
 
 @pytest.fixture
