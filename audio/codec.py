@@ -40,6 +40,11 @@ def pcm_to_ulaw(pcm: bytes) -> bytes:
     return audioop.lin2ulaw(pcm, 2)
 
 
+def halved(ulaw: bytes) -> bytes:
+    """µ-law bytes half as loud."""
+    return audioop.lin2ulaw(audioop.mul(audioop.ulaw2lin(ulaw, 2), 2, 0.5), 2)
+
+
 def rms(pcm: bytes) -> int:
     """The root mean square of the samples, 0 to 32767."""
     return audioop.rms(pcm, 2)

@@ -15,4 +15,5 @@ EFFECTS = (
     EffectSpec("call.opt_out", {}, ("done",)),
 )
 """`offer_slots` gives `slots` (up to three of `{id, spoken: {vi, en, ko}}`); `book`, `upcoming` and `move` give
-`appointment`, `when` (words in the call's language) and `reference`; `queue` and `urgent` give `position`."""
+`appointment`, `when` (words in the call's language) and `reference`; `queue` and `urgent` give `position`, `entry` (the
+place, for `bridge`) and `call_back` (false when the caller's number is withheld: nobody could)."""

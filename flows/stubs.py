@@ -17,6 +17,7 @@ CONTEXT: Mapping[str, Any] = {
     },
     "hotline": "+842373850115",
     "today": "2026-01-01",
+    "entry": "entry-1",
 }
 
 MORNING = {
@@ -31,6 +32,7 @@ AFTERNOON = {
 }
 SLOTS = ({"id": "slot-1", "spoken": MORNING}, {"id": "slot-2", "spoken": AFTERNOON})
 BOOKING = {"appointment": "appointment-1", "when": MORNING, "reference": "KT402917", "spoken": MORNING}
+QUEUED = {"position": 1, "entry": "entry-1", "call_back": True}
 """Everything in the shapes that the real ones have: who reads a transcript should hear what callers hear."""
 
 STUBS: Mapping[str, Stub] = {
@@ -39,8 +41,8 @@ STUBS: Mapping[str, Stub] = {
     "telehealth.upcoming": {"outcome": "found", "result": BOOKING},
     "telehealth.move": {"outcome": "moved", "result": BOOKING},
     "telehealth.cancel": {"outcome": "cancelled"},
-    "telehealth.queue": {"outcome": "queued", "result": {"position": 1}},
-    "telehealth.urgent": {"outcome": "queued", "result": {"position": 1}},
+    "telehealth.queue": {"outcome": "queued", "result": QUEUED},
+    "telehealth.urgent": {"outcome": "queued", "result": QUEUED},
     "call.opt_out": {"outcome": "done"},
 }
 

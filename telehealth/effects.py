@@ -7,12 +7,12 @@
 | `telehealth.upcoming` | | `found` (as `booked`), `none` |
 | `telehealth.move` | appointment, slot | `moved` (as `booked`), `taken`, `refused` |
 | `telehealth.cancel` | appointment | `cancelled`, `refused` |
-| `telehealth.urgent` | reason | `queued` {position}, `no_doctor` {position} |
-| `telehealth.queue` | reason | `queued` {position}, `no_doctor` {position} |
+| `telehealth.urgent` | reason | `queued` {position, entry, call_back}, `no_doctor` (the same) |
+| `telehealth.queue` | reason | `queued` {position, entry, call_back}, `no_doctor` (the same) |
 
 `spoken` says the time in every language, `when` of a booking in the call's; `when` of a slot and `at` are ISO 8601 in
-the practitioner's zone. `no_doctor`: nobody who serves the caller's area is on duty now; the caller is queued all the
-same, so that nobody is lost.
+the practitioner's zone. `entry` is the place in the queue, `call_back` whether there is a number to call. `no_doctor`:
+nobody who serves the caller's area is on duty now; the caller is queued all the same, so that nobody is lost.
 """
 
 from __future__ import annotations
@@ -129,7 +129,8 @@ def _enter_queue(request: EffectRequest, urgency: Urgency) -> EffectResult:
     somebody = any(
         doctor.on_duty(uow.now()) and (call.area == "" or holds(doctor.area, call.area)) for doctor in doctors(uow)
     )
-    return EffectResult("queued" if somebody else "no_doctor", {"position": queue.position(uow, entry)})
+    result = {"position": queue.position(uow, entry), "entry": str(entry.id), "call_back": call.remote_number != ""}
+    return EffectResult("queued" if somebody else "no_doctor", result)
 
 
 def _result(request: EffectRequest, booking: Booking, done: str) -> EffectResult:

@@ -1,4 +1,4 @@
-"""Practitioners, their weekly hours, appointments, and the queue for a doctor's voice."""
+"""Practitioners, their weekly hours, appointments, the queue for a doctor's voice, and what doctors note down."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.types import SmallInteger, Text
 
 from core.areas import area_column
+from core.encryption import EncryptedText
 from core.ids import new_id, new_reference
 from core.tables import Base
 from core.users import User
@@ -122,7 +123,34 @@ class QueueEntry(Base):
     taken_by: Mapped[UUID | None] = mapped_column(ForeignKey("practitioner.id"))
     taken_at: Mapped[datetime | None]
     done_at: Mapped[datetime | None]
+    # The call back that was last ordered for this place, and how many of them reached nobody.
+    callback_id: Mapped[UUID | None] = mapped_column(index=True)
+    tries: Mapped[int] = mapped_column(server_default=text("0"))
+    # Waited too long: from then on shown to the doctors of every area.
+    escalated_at: Mapped[datetime | None]
 
     __table_args__ = (
         Index("ix_queue_entry_waiting", "urgency", "created_at", postgresql_where=text("state = 'waiting'")),
     )
+
+
+class ConsultationOutcome(StrEnum):
+    """What the doctor and the person agreed on."""
+
+    ADVISED = "advised"
+    HOME_CARE = "home_care"
+    TO_CLINIC = "to_clinic"
+    EMERGENCY = "emergency"
+
+
+class Consultation(Base):
+    """What a doctor wrote down after talking with somebody from the queue."""
+
+    __tablename__ = "consultation"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    entry_id: Mapped[UUID] = mapped_column(ForeignKey("queue_entry.id"), index=True)
+    practitioner_id: Mapped[UUID] = mapped_column(ForeignKey("practitioner.id"))
+    outcome: Mapped[str]
+    note: Mapped[str] = mapped_column(EncryptedText)
+    created_at: Mapped[datetime]

@@ -88,10 +88,15 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Bridge:
-    """Connect the caller with somebody: `target` is `queue:<entry id>` or `phone:<E.164>`."""
+    """Connect the caller with somebody: `target` is `queue:<entry id>` or `phone:<E.164>`.
+
+    After `ring_seconds` with nobody there it is over. `waiting` is said every `every_seconds` until somebody comes, by
+    carriers whose sound is ours; the others let it ring."""
 
     target: str
     ring_seconds: float = 30.0
+    waiting: Prompt | None = None
+    every_seconds: float = 20.0
 
 
 @dataclass(frozen=True, slots=True)

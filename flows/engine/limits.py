@@ -9,7 +9,8 @@ MAX_TURNS_PER_CALL = 200
 """Keys, words and silences in one call."""
 
 MAX_CALL_MINUTES = 15
-"""Minutes from the start of the call to an event, by the events' own time."""
+"""Minutes from the start of the call, or from the end of the last talk with a person, to an event, by the events' own
+time."""
 
 MAX_SUBSCRIPT_DEPTH = 8
 """Subscripts inside subscripts."""

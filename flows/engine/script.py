@@ -23,8 +23,9 @@ NO_INPUT = "no_input"
 NO_MATCH = "no_match"
 OTHERWISE = "otherwise"
 
-CONTEXT_NAMES = ("person", "department", "hotline", "today")
-"""What the host tells about a call, beside `language`; a script may use these names in prompts and expressions."""
+CONTEXT_NAMES = ("person", "department", "hotline", "today", "entry")
+"""What the host tells about a call, beside `language`; a script may use these names in prompts and expressions. `entry`
+is the place in a doctor's queue because of which we call."""
 
 
 @dataclass(frozen=True, slots=True)

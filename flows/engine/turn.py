@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from flows.engine.actions import Action, HangUp, Play
+from flows.engine.actions import Action, HangUp, Play, Prompt
 from flows.engine.rendering import render
 from flows.engine.script import Expression, Path, Script, Text
 from flows.engine.state import Answer, Frame, Note, State, Step
@@ -102,9 +102,13 @@ class Turn:
     def say(self, text: Text, barge_in: bool = True) -> None:
         """Play a text in the call's language, or in each language if the text is for a choice of language."""
         for language in text.pieces if text.each else (self.language,):
-            prompt = render(text, language, self.lookup, self._missing)
+            prompt = self.prompt(text, language)
             if prompt.segments:
                 self.actions.append(Play(prompt, barge_in))
+
+    def prompt(self, text: Text, language: str = "") -> Prompt:
+        """A text as it is said now, in the call's language if no other is named."""
+        return render(text, language or self.language, self.lookup, self._missing)
 
     def note(self, kind: str, **data: Any) -> None:
         self.notes.append(Note(kind, self.step or "", data))

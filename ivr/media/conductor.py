@@ -6,7 +6,7 @@ import asyncio
 import logging
 from uuid import UUID
 
-from ivr.media.conversation import Conversation
+from ivr.media.conversation import Conversation, Offers
 from ivr.media.inbox import Inbox
 from ivr.media.latency import Latencies
 from ivr.media.playback import Sounds
@@ -20,7 +20,10 @@ log = logging.getLogger(__name__)
 class Conductor:
     """Runs calls, one `conduct` each. Needs no carrier: it speaks to sessions, turns and recognisers only."""
 
-    def __init__(self, turns: Turns, sounds: Sounds, recogniser: Recogniser | None = None) -> None:
+    def __init__(
+        self, turns: Turns, sounds: Sounds, recogniser: Recogniser | None = None, offers: Offers | None = None
+    ) -> None:
+        self._offers = offers
         self._turns = turns
         self._sounds = sounds
         self._recogniser = recogniser
@@ -69,7 +72,14 @@ class Conductor:
             over = False
             try:
                 conversation = Conversation(
-                    call_id, session, inbox, turns or self._turns, self._sounds, self._recogniser, self.latencies
+                    call_id,
+                    session,
+                    inbox,
+                    turns or self._turns,
+                    self._sounds,
+                    self._recogniser,
+                    self.latencies,
+                    self._offers,
                 )
                 ended = await conversation.run()
                 taken_over = self._calls.get(call_id) is not inbox

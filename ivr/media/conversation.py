@@ -3,22 +3,35 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import dataclass
 from uuid import UUID
 
 from audio.voice_activity import Endpointer
 from flows.engine.actions import Action, Bridge, Effect, HangUp, Listen, Play, Record
 from flows.engine.events import CallEnded, DialEnded, Event, NothingHeard, PromptPlayed
 from ivr.media.asides import Asides
+from ivr.media.bridge import CallerBridge
 from ivr.media.digits import Stragglers
 from ivr.media.inbox import Inbox, Pressed, TimeUp
 from ivr.media.latency import By, Latencies
 from ivr.media.listener import Listener
 from ivr.media.playback import Playback, Sounds
+from ivr.media.recording import take_message
 from ivr.media.session import Closed, MarkReached, MediaSession
 from ivr.media.speech import Ear, Recogniser
-from ivr.media.turns import Turns, TurnsUnavailable
+from ivr.media.switchboard import Switchboard
+from ivr.media.turns import Recorded, Turns, TurnsUnavailable
+from ivr.media.waiting import Lines
 
 log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Offers:
+    """What this process can do beside asking: keep voice messages, bridge."""
+
+    records: bool = False
+    bridging: tuple[Switchboard, Lines] | None = None
 
 
 class Conversation:
@@ -33,6 +46,7 @@ class Conversation:
         sounds: Sounds,
         recogniser: Recogniser | None,
         latencies: Latencies,
+        offers: Offers | None = None,
     ) -> None:
         self._call_id = call_id
         self._session = session
@@ -44,6 +58,7 @@ class Conversation:
         self._latencies = latencies
         self._stragglers = Stragglers()
         self._asides = Asides(turns.at)
+        self._offers = offers or Offers()
         self._answered: tuple[By, float] | None = None
 
     async def run(self) -> str:
@@ -78,12 +93,13 @@ class Conversation:
         return "elsewhere" if step.elsewhere else "completed"
 
     def _is_for_carrier(self, last: Action) -> bool:
-        """Voice messages and transfers to a telephone are done by a carrier that can, once we close."""
-        records = isinstance(last, Record)
+        """Transfers to a telephone, and voice messages that we cannot keep, are done by a carrier that can, once we
+        close."""
+        records = isinstance(last, Record) and not self._offers.records
         transfers = isinstance(last, Bridge) and last.target.startswith("phone:")
         return self._session.carrier_goes_on and (records or transfers)
 
-    async def _carry_out(self, actions: tuple[Action, ...], name: str) -> Event | Closed | None:
+    async def _carry_out(self, actions: tuple[Action, ...], name: str) -> Event | Recorded | Closed | None:
         """Say, then wait. None: the script hangs up, and its last words have been heard."""
         playback = Playback(self._session, self._sounds, name)
         await playback.say([action for action in actions if isinstance(action, Play)])
@@ -94,7 +110,20 @@ class Conversation:
         closed = await self._play_out(playback)
         if isinstance(last, HangUp):
             return None
-        return closed or self._unheard(last)
+        if closed is not None:
+            return closed
+        if isinstance(last, Record) and self._offers.records:
+            message = await take_message(last, self._session, self._inbox)
+            if isinstance(message, Closed):
+                return message
+            return Recorded(message) if message else NothingHeard(self._turns.at())
+        if isinstance(last, Bridge) and self._offers.bridging is not None:
+            switchboard, lines = self._offers.bridging
+            bridge = CallerBridge(
+                self._call_id, self._session, self._inbox, self._sounds, switchboard, lines, self._turns.at
+            )
+            return await bridge.run(last)
+        return self._unheard(last)
 
     async def _listen(self, playback: Playback, listen: Listen) -> Event | Closed:
         ear = None

@@ -42,7 +42,15 @@ class Done(Generic[T]):
     task: asyncio.Task[T]
 
 
-Happening = Frame | Pressed | MarkReached | Closed | TimeUp | Done[object]
+@dataclass(frozen=True, slots=True)
+class News:
+    """Something that came of the other side of a bridge (`ivr.media.rooms`). `seconds`: how long they have talked."""
+
+    what: str
+    seconds: float = 0.0
+
+
+Happening = Frame | Pressed | MarkReached | Closed | TimeUp | Done[object] | News
 
 
 class Inbox:
@@ -74,6 +82,14 @@ class Inbox:
         """Let the call's conductor leave as if the sound were lost: another session has taken the call over, or the
         process is about to end."""
         self._queue.put_nowait(Closed("lost"))
+
+    def put_back(self, closed: Closed) -> None:
+        """The end of the session is for whoever asks next."""
+        self._queue.put_nowait(closed)
+
+    def tell(self, news: News) -> None:
+        """Put news of the other side here."""
+        self._queue.put_nowait(news)
 
     def after(self, seconds: float, event: TimeUp) -> asyncio.TimerHandle:
         """Put `event` here in so many seconds, unless the handle is cancelled."""

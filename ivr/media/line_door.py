@@ -19,11 +19,14 @@ from ivr.media.line_calls import LineCalls
 from ivr.media.line_session import LineSession
 from ivr.media.server import Refused
 from ivr.media.session import MediaSession
+from ivr.media.turns import Turns
 
 log = logging.getLogger(__name__)
 
 Join = Callable[[str, UUID | None, MediaSession], Awaitable[None]]
 """`join(room, user, session)`: meet whoever waits in the room, until either side is gone. Closes the session."""
+Captioned = Callable[[LineSession], Turns]
+"""Turns that are told to this line as well."""
 
 
 class LineDoor:
@@ -32,9 +35,10 @@ class LineDoor:
 
     path = PATH
 
-    def __init__(self, conductor: Conductor, calls: LineCalls, join: Join, origin: str) -> None:
+    def __init__(self, conductor: Conductor, calls: LineCalls, captioned: Captioned, join: Join, origin: str) -> None:
         self._conductor = conductor
         self._calls = calls
+        self._captioned = captioned
         self._join = join
         self._origin = origin
 
@@ -59,7 +63,8 @@ class LineDoor:
                 await self._join(room, user, LineSession(websocket, room))
 
     async def _call(self, ticket: CallTicket, session: LineSession) -> None:
-        why = await self._conductor.conduct(session, ticket.call)
+        turns = self._captioned(session) if ticket.captions else None
+        why = await self._conductor.conduct(session, ticket.call, turns)
         if why in ("lost", "unavailable"):
             self._calls.lost(ticket.call)
 

@@ -23,12 +23,16 @@ from core.heartbeats import beat
 from ivr.calls.service import Calls
 from ivr.media.admission import ExpectedCalls
 from ivr.media.conductor import Conductor
+from ivr.media.conversation import Offers
 from ivr.media.line_calls import LineCalls
-from ivr.media.line_door import LineDoor, join_nobody
+from ivr.media.line_door import LineDoor
 from ivr.media.playback import StoredSounds
+from ivr.media.read_along import CaptionedTurns
 from ivr.media.server import MediaServer
-from ivr.media.turns import DatabaseTurns
+from ivr.media.switchboard import Switchboard
+from ivr.media.turns import DatabaseTurns, Keep
 from ivr.media.twilio_door import TwilioDoor, Verify
+from ivr.media.waiting import DatabaseLines, Legs
 
 log = logging.getLogger(__name__)
 
@@ -43,7 +47,8 @@ MAX_CALLS = 120
 @dataclass(frozen=True, slots=True)
 class MediaPlan:
     """What one media process is to be. `carrier` is the one that arrives as Media Streams, `origin` where the pages of
-    browser telephones come from; `models` by language; `workers` recognisers for each (0: keys only)."""
+    browser telephones come from, `address` where they reach this very process; `models` by language; `workers`
+    recognisers for each (0: keys only). `keep` stores voice messages, `legs` have telephones rung."""
 
     host: str
     port: int
@@ -52,6 +57,9 @@ class MediaPlan:
     workers: int
     max_calls: int = MAX_CALLS
     origin: str = ""
+    address: str = ""
+    keep: Keep | None = None
+    legs: Legs | None = None
 
 
 def run_media(
@@ -86,11 +94,22 @@ async def _run(
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    conductor = Conductor(DatabaseTurns(database, calls, executor), StoredSounds(prompts), recognisers)
+    process = f"media@{socket.gethostname()}:{os.getpid()}"
+    turns = DatabaseTurns(database, calls, executor, plan.keep)
+    switchboard = Switchboard()
+    lines = DatabaseLines(database, executor, plan.address, process, plan.legs)
+    offers = Offers(records=plan.keep is not None, bridging=(switchboard, lines))
+    conductor = Conductor(turns, StoredSounds(prompts), recognisers, offers)
     line_calls = LineCalls(database, calls, executor, lambda: conductor.up)
     doors = (
         TwilioDoor(conductor, verify, ExpectedCalls(database, executor, plan.carrier)),
-        LineDoor(conductor, line_calls, join_nobody, plan.origin),
+        LineDoor(
+            conductor,
+            line_calls,
+            lambda line: CaptionedTurns(turns, line, database, executor),
+            switchboard.join,
+            plan.origin,
+        ),
     )
     server = MediaServer(doors, plan.max_calls)
     loading = loop.create_task(recognisers.start())
@@ -100,9 +119,10 @@ async def _run(
             log.info("event=media_up port=%s max_calls=%s", port, plan.max_calls)
             if ready is not None:
                 ready(port)
-            await _beat_until(stop, database, executor, lambda: status(server, conductor, recognisers))
+            await _beat_until(stop, database, executor, process, lambda: status(server, conductor, recognisers))
             log.info("event=media_ending calls=%s", conductor.calls)
             server.accepts = False
+            switchboard.leave_all()
             conductor.leave_all()
             await conductor.left(LEAVE_SECONDS)
     finally:
@@ -127,9 +147,12 @@ def status(server: MediaServer, conductor: Conductor, recognisers: Recognisers) 
 
 
 async def _beat_until(
-    stop: asyncio.Event, database: Database, executor: ThreadPoolExecutor, tell: Callable[[], dict[str, Any]]
+    stop: asyncio.Event,
+    database: Database,
+    executor: ThreadPoolExecutor,
+    process: str,
+    tell: Callable[[], dict[str, Any]],
 ) -> None:
-    process = f"media@{socket.gethostname()}:{os.getpid()}"
     loop = asyncio.get_running_loop()
     while not stop.is_set():
         try:

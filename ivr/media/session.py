@@ -42,14 +42,7 @@ class Closed:
     unanswered: Literal["busy", "no_answer", "failed"] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Unreached:
-    """Only from a telephone that we rang for a room, in place of its sound: nobody answered there. `Closed` follows."""
-
-    outcome: Literal["busy", "no_answer", "failed"]
-
-
-SessionEvent = Frame | Digit | MarkReached | Closed | Unreached
+SessionEvent = Frame | Digit | MarkReached | Closed
 
 
 class MediaSession(Protocol):

@@ -14,9 +14,10 @@ import orjson
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
+from audio.codec import RATE
 from core.database import Database, UnitOfWork
 from flows.engine.actions import Action, action_to_json
-from flows.engine.events import CallEnded, CallStarted, Event
+from flows.engine.events import CallEnded, CallStarted, Event, NothingHeard, VoiceMessage
 from ivr.calls.log import Aside
 from ivr.calls.model import Call
 from ivr.calls.service import Calls
@@ -50,13 +51,25 @@ class Next:
     elsewhere: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """A voice message that has just been taken and is nowhere yet. It is kept in the transaction of its turn: the
+    message and what follows from it are both there, or neither is."""
+
+    ulaw: bytes
+
+
+Keep = Callable[[UnitOfWork, UUID, int, bytes], str]
+"""`keep(uow, call_id, turn, ulaw)`: store a voice message; gives its recording id."""
+
+
 class Turns(Protocol):
     """How a conductor takes turns. Raises `TurnsUnavailable`."""
 
     async def begin(self, call_id: UUID) -> Next:
         """Start the call, or go on where it stands: the current question again."""
 
-    async def take(self, call_id: UUID, turn: int, event: Event, asides: Sequence[Aside] = ()) -> Next:
+    async def take(self, call_id: UUID, turn: int, event: Event | Recorded, asides: Sequence[Aside] = ()) -> Next:
         """Take a turn. Harmless to repeat. `asides` are what happened on the line before the event."""
 
     async def remark(self, call_id: UUID, asides: Sequence[Aside]) -> None:
@@ -67,9 +80,11 @@ class Turns(Protocol):
 
 
 class DatabaseTurns:
-    """Turns of `ivr.calls` on the database. `executor` has no more threads than the database has connections."""
+    """Turns of `ivr.calls` on the database. `executor` has no more threads than the database has connections; `keep`
+    stores voice messages."""
 
-    def __init__(self, database: Database, calls: Calls, executor: Executor) -> None:
+    def __init__(self, database: Database, calls: Calls, executor: Executor, keep: Keep | None = None) -> None:
+        self._keep = keep
         self._database = database
         self._calls = calls
         self._executor = executor
@@ -80,8 +95,10 @@ class DatabaseTurns:
     async def begin(self, call_id: UUID) -> Next:
         return await self._in_thread(lambda uow, _: self._begin(uow, call_id))
 
-    async def take(self, call_id: UUID, turn: int, event: Event, asides: Sequence[Aside] = ()) -> Next:
-        return await self._in_thread(lambda uow, again: self._take(uow, call_id, turn, event, asides, again))
+    async def take(self, call_id: UUID, turn: int, event: Event | Recorded, asides: Sequence[Aside] = ()) -> Next:
+        return await self._in_thread(
+            lambda uow, again: self._take(uow, call_id, turn, self._kept(uow, call_id, turn, event), asides, again)
+        )
 
     async def remark(self, call_id: UUID, asides: Sequence[Aside]) -> None:
         await self._in_thread(lambda uow, _: self._calls.remark(uow, call_id, asides))
@@ -120,6 +137,16 @@ class DatabaseTurns:
         # Taken before: by us, when we try `again` because the answer was lost on its way back; else by another session
         # or the call's webhooks, which go on with it.
         return self._begin(uow, call_id) if again and taken.reply.startswith(_OURS) else Next(elsewhere=True)
+
+    def _kept(self, uow: UnitOfWork, call_id: UUID, turn: int, event: Event | Recorded) -> Event:
+        """The event of a voice message. It is stored only if its turn is due: what nobody waits for leaves nothing."""
+        if not isinstance(event, Recorded):
+            return event
+        call = lock(uow, call_id)
+        if self._keep is None or call is None or call.ended_at is not None or call.next_turn != turn:
+            return NothingHeard(self.at())
+        recording = self._keep(uow, call_id, turn, event.ulaw)
+        return VoiceMessage(self.at(), recording, round(len(event.ulaw) / RATE, 1))
 
     async def _in_thread(self, work: Callable[[UnitOfWork, bool], T]) -> T:
         """`work` is told whether it was tried before."""

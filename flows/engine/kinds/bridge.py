@@ -3,10 +3,13 @@
     doctor:
       say: {vi: "Tôi nối máy với bác sĩ.", en: "I am connecting you with a doctor.", ko: "의사와 연결해 드리겠습니다."}
       bridge: "'queue:' + values.queued.entry"   # an expression (CEL): queue:<entry> or phone:<E.164>
-      ring_seconds: 30
+      ring_seconds: 300                          # how long somebody may take to come
+      waiting: {vi: "Xin giữ máy.", en: "Please stay on the line.", ko: "잠시만 기다려 주세요."}
+      every_seconds: 20                          # how often that is said until then
       on: {answered: goodbye, busy: queue, no_answer: queue, failed: queue}
 
-An end of another name, and an expression that gives no target, count as `failed`.
+An end of another name, and an expression that gives no target, count as `failed`. The time with a person is not the
+call's: its limit of minutes begins anew.
 """
 
 from __future__ import annotations
@@ -33,6 +36,8 @@ class Bridge(Node):
     say: Text | None
     to: Expression
     ring_seconds: float
+    waiting: Text | None
+    every_seconds: float
     on: Mapping[str, str]
 
     @classmethod
@@ -46,6 +51,8 @@ class Bridge(Node):
             say=build.optional_text(spec.get("say"), "say"),
             to=build.expression(spec["bridge"], "bridge"),
             ring_seconds=float(spec.get("ring_seconds", 30)),
+            waiting=build.optional_text(spec.get("waiting"), "waiting"),
+            every_seconds=float(spec.get("every_seconds", 20)),
             on={outcome: build.target(target, "on", outcome) for outcome, target in on.items()},
         )
 
@@ -60,13 +67,15 @@ class Bridge(Node):
     def again(self, turn: Turn) -> None:
         if self.say:
             turn.say(self.say, barge_in=False)
-        turn.do(BridgeAction(str(turn.evaluate(self.to)), self.ring_seconds))
+        waiting = turn.prompt(self.waiting) if self.waiting else None
+        turn.do(BridgeAction(str(turn.evaluate(self.to)), self.ring_seconds, waiting, self.every_seconds))
 
     def on_event(self, turn: Turn, event: Event) -> str | None:
         if not isinstance(event, DialEnded):
             turn.ignore()
             return None
         turn.note("bridge", outcome=event.outcome)
+        turn.started_at = turn.at
         return self.on.get(event.outcome, self.on["failed"])
 
     def exits(self) -> Iterator[Exit]:
@@ -76,6 +85,8 @@ class Bridge(Node):
     def texts(self) -> Iterator[tuple[str, Text]]:
         if self.say:
             yield "say", self.say
+        if self.waiting:
+            yield "waiting", self.waiting
 
     def expressions(self) -> Iterator[Expression]:
         yield self.to
