@@ -25,16 +25,20 @@ from flows.engine.script import Script
 from ivr.calls.log import events_of, read_log
 from ivr.calls.model import Call
 from ivr.calls.service import Calls
+from ivr.calls.transcript import Utterance, transcript
 from ivr.carriers.twilio_rest import STREAMS
+from ivr.lines.tickets import CallTicket, write_ticket
 from ivr.media.admission import ExpectedCalls
 from ivr.media.bench.caller import StreamCaller, on_call
 from ivr.media.conductor import Conductor
 from ivr.media.line_calls import LineCalls
 from ivr.media.line_door import Join, LineDoor, join_nobody
+from ivr.media.read_along import CaptionedTurns
 from ivr.media.server import MediaServer
 from ivr.media.speech import Recogniser
 from ivr.media.turns import DatabaseTurns
 from ivr.media.twilio_door import TwilioDoor, Verify
+from tests.ivr.media.line_caller import LineCaller, on_line
 from tests.ivr.world import World, open_call, service
 
 CARRIER = STREAMS
@@ -118,6 +122,17 @@ class Exchange:
         }
         return open_call(self.database, self.calls, **{**values, **changes})
 
+    @property
+    def line_address(self) -> str:
+        return self.address.replace("/twilio/stream", "/line")
+
+    @asynccontextmanager
+    async def on_line(self, call_id: UUID, captions: bool = False, **options: Any) -> AsyncIterator[LineCaller]:
+        """A line for the call, with a ticket of its own."""
+        token = write_ticket(CallTicket(call_id, captions))
+        async with on_line(self.line_address, token, **options) as caller, asyncio.timeout(60):
+            yield caller
+
     @asynccontextmanager
     async def on_call(self, call_id: UUID, call_sid: str = "CA1", talks: bool = True) -> AsyncIterator[StreamCaller]:
         async with on_call(self.address, SIGNATURE, str(call_id), call_sid, talks) as caller, asyncio.timeout(60):
@@ -126,6 +141,10 @@ class Exchange:
     def events(self, call_id: UUID) -> list[Event]:
         with self.database.unit() as uow:
             return events_of(read_log(uow, call_id))
+
+    def transcript(self, call_id: UUID) -> list[Utterance]:
+        with self.database.unit() as uow:
+            return transcript(read_log(uow, call_id))
 
     def call(self, call_id: UUID) -> Call:
         with self.database.unit() as uow:
@@ -156,10 +175,14 @@ def exchange(database: Database, library: Library, executor: ThreadPoolExecutor)
         join: Join = join_nobody,
     ) -> AsyncIterator[Exchange]:
         calls = service(library, World())
-        conductor = Conductor(DatabaseTurns(database, calls, executor), QuickSounds(prompt_seconds), recogniser)
+        turns = DatabaseTurns(database, calls, executor)
+        conductor = Conductor(turns, QuickSounds(prompt_seconds), recogniser)
         admit = ExpectedCalls(database, executor, CARRIER)
         line_calls = LineCalls(database, calls, executor, lambda: conductor.up)
-        doors = (TwilioDoor(conductor, verify, admit), LineDoor(conductor, line_calls, join, ORIGIN))
+        doors = (
+            TwilioDoor(conductor, verify, admit),
+            LineDoor(conductor, line_calls, lambda line: CaptionedTurns(turns, line, database, executor), join, ORIGIN),
+        )
         server = MediaServer(doors, max_calls)
         async with server.listening("127.0.0.1", 0) as listening:
             port = listening.sockets[0].getsockname()[1]
