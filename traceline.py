@@ -22,10 +22,12 @@ import core.commands
 import flows.bench
 import flows.commands
 import ivr.bench
+import ivr.calls.commands
 import ivr.campaigns.bench
 import ivr.campaigns.commands
 import ivr.media.bench.measure
 import ivr.messages.commands
+import ivr.replay_bench
 import telehealth.bench
 import telehealth.commands
 import tracing.commands
@@ -317,6 +319,7 @@ main.add_command(
     bench_command(
         flows.bench.benches
         | ivr.bench.benches
+        | ivr.replay_bench.benches
         | telehealth.bench.benches
         | ivr.campaigns.bench.benches
         | ivr.media.bench.measure.benches
@@ -326,6 +329,7 @@ for package in (
     core.commands,
     audio.models.commands,
     flows.commands,
+    ivr.calls.commands,
     ivr.campaigns.commands,
     ivr.messages.commands,
     telehealth.commands,

@@ -26,8 +26,13 @@ def conversation(lines: Sequence[LogLine]) -> list[TurnBlock]:
     times: dict[int, datetime] = {}
     for line in lines:
         times.setdefault(line.turn, line.at)
-    shown = [utterance for utterance in transcript(lines) if utterance.kind != "status"]
+    shown = [utterance for utterance in transcript(lines, asides=True) if not _needless(utterance)]
     return [TurnBlock(turn, times[turn], sorted(group, key=_place)) for turn, group in groupby(shown, lambda u: u.turn)]
+
+
+def _needless(utterance: Utterance) -> bool:
+    """What goes without saying: a key cuts a prompt short."""
+    return utterance.kind == "status" or (utterance.kind == "cut_short" and utterance.text == "key")
 
 
 def _place(utterance: Utterance) -> int:

@@ -21,8 +21,9 @@ NOTHING = Text({}, {})
 
 
 def revision_of(source: Mapping[str, Any]) -> str:
-    """The SHA-256 of the content, independent of the order of keys and of comments."""
-    canonical = json.dumps(source, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    """The SHA-256 of the content, independent of comments and layout. The order of keys counts: a script begins with
+    its first step, and `say_each` speaks its languages in their order."""
+    canonical = json.dumps(source, ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(canonical.encode()).hexdigest()
 
 

@@ -52,7 +52,7 @@ def measure_turns(database_url: str, seconds: float = 10.0) -> dict[str, Any]:
     """
     settings = read_settings(database_url=database_url, twilio_auth_token=_TOKEN)
     database = Database(database_url, SystemClock())
-    calls = _calls()
+    calls = stubbed_calls()
     with tempfile.TemporaryDirectory(prefix="traceline-bench-") as folder:
         prompts = PromptStore(Path(folder) / "made", Path(folder) / "recorded")
         app = Flask(__name__)
@@ -161,7 +161,8 @@ def _add_floor(app: Flask, database: Database, settings: Settings) -> None:
         return str(response), 200
 
 
-def _calls() -> Calls:
+def stubbed_calls() -> Calls:
+    """Calls whose effects answer what the tests of scripts are answered, and do nothing."""
     effects = Effects()
     for name in STUBS:
         effects.register(name, _stub(name))

@@ -25,7 +25,7 @@ class _Compiled(Library):
     """Compiles each source once for all tests."""
 
     def publish(self, source: Any) -> Script:
-        return _compiled(orjson.dumps(source, option=orjson.OPT_SORT_KEYS))
+        return _compiled(orjson.dumps(source))
 
 
 @lru_cache(maxsize=256)

@@ -27,11 +27,23 @@ class EffectRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class GoOn:
+    """Another script takes the call over for good, with this context: from its beginning, or going on with an `earlier`
+    call of the same script. In the language that is spoken."""
+
+    script: str
+    context: Mapping[str, Any]
+    earlier: State | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class EffectResult:
-    """What it answers: an outcome that the effect declares, and JSON for the script."""
+    """What it answers: an outcome that the effect declares, and JSON for the script. With `go_on` the script that asked
+    never hears it: another one goes on."""
 
     outcome: str
     result: Mapping[str, Any] = field(default_factory=dict)
+    go_on: GoOn | None = None
 
 
 Handler = Callable[[EffectRequest], EffectResult]

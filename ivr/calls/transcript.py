@@ -1,7 +1,7 @@
 """A call as people read it: who said what, which keys, what was heard and what was made of it. Pure.
 
 The same script gives the same transcript on every carrier (N17). Only what carriers report of themselves, the `status`
-lines, may differ.
+lines, may differ, and what did not count on a live line, which is told only to those who ask for it.
 """
 
 from __future__ import annotations
@@ -22,6 +22,9 @@ class Utterance:
     `kind` by who: robot `said`, `recorded`; person `keys`, `spoke`, `silent`, `message`; system `answered`, `saved`,
     `effect`, `bridged`, `dial_ended`, `hung_up`, `line_gone`, `status`. `text` is what was said, pressed or heard, or
     the one word that tells how it went; `data` holds the rest (language, decision, confidence, values).
+
+    Asides: person `key_dropped` (the key; `reason`), `outdone` (words that a key came before), `cut_short` (the prompt,
+    by `key` or `speech`); system `speech_failed` (why).
     """
 
     turn: int
@@ -31,9 +34,9 @@ class Utterance:
     data: Mapping[str, Any] = field(default_factory=dict)
 
 
-def transcript(lines: Iterable[LogLine]) -> list[Utterance]:
-    """The readable lines of a call's log, in order."""
-    return [utterance for line in lines for utterance in _utterances(line)]
+def transcript(lines: Iterable[LogLine], asides: bool = False) -> list[Utterance]:
+    """The readable lines of a call's log, in order; with `asides`, also what happened on the line and did not count."""
+    return [utterance for line in lines for utterance in _utterances(line, asides)]
 
 
 def as_text(utterances: Iterable[Utterance]) -> str:
@@ -41,7 +44,7 @@ def as_text(utterances: Iterable[Utterance]) -> str:
     return "".join(f"{u.who} {u.kind}: {u.text}\n" for u in utterances if u.kind != "status")
 
 
-def _utterances(line: LogLine) -> Iterator[Utterance]:
+def _utterances(line: LogLine, asides: bool) -> Iterator[Utterance]:
     data = line.data
     if line.kind in ("event", "effect"):
         event = _EVENTS.get(data["kind"])
@@ -57,6 +60,11 @@ def _utterances(line: LogLine) -> Iterator[Utterance]:
             yield Utterance(line.turn, "system", "saved", name, answer)
     elif line.kind == "status":
         yield Utterance(line.turn, "system", "status", data["state"], data)
+    elif line.kind == "aside" and asides:
+        for aside in data["asides"]:
+            tell = _ASIDES.get(aside["kind"])
+            if tell is not None:
+                yield tell(line.turn, aside)
 
 
 def _spoke(turn: int, data: Mapping[str, Any]) -> Utterance:
@@ -89,6 +97,12 @@ _EVENTS: dict[str, Callable[[int, Mapping[str, Any]], Utterance]] = {
         turn, "system", "effect", f"{data['effect']} → {data['outcome']}", data.get("result", {})
     ),
     "call_ended": lambda turn, data: Utterance(turn, "system", "line_gone", data["reason"]),
+}
+_ASIDES: dict[str, Callable[[int, Mapping[str, Any]], Utterance]] = {
+    "key_dropped": lambda turn, data: Utterance(turn, "person", "key_dropped", data["key"], {"reason": data["reason"]}),
+    "superseded": lambda turn, data: Utterance(turn, "person", "outdone", data["by"]),
+    "barge_in": lambda turn, data: Utterance(turn, "person", "cut_short", data["by"], {"after": data["after"]}),
+    "speech_failed": lambda turn, data: Utterance(turn, "system", "speech_failed", data["why"]),
 }
 _ACTIONS: dict[str, Callable[[int, Mapping[str, Any]], Utterance]] = {
     "play": _said,

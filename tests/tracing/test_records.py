@@ -194,6 +194,7 @@ def test_a_wrong_person_leaves_no_record(talk: Talk, keys: list[str], reason: st
 
 @pytest.mark.capability("N6")
 @pytest.mark.parametrize("reason", ["wrong_person", "ineligible"])
+@pytest.mark.forged_calls("the call's row is given an end that its script has not come to")
 def test_should_a_script_save_before_it_knows_the_record_is_nobodys(talk: Talk, library: Library, reason: str) -> None:
     """Invariant 4 does not rest on the scripts alone."""
     talk.dial().answer(HEALTHY, until="covid-symptoms/fever")
@@ -243,6 +244,7 @@ def test_a_wrong_person_on_a_later_call_takes_nothing_away_and_adds_nothing(talk
 
 
 @pytest.mark.capability("N6")
+@pytest.mark.forged_calls("the rows of calls are given an end that their scripts have not come to")
 def test_what_wrong_persons_answered_gives_way_again_to_what_the_right_one_said(talk: Talk, library: Library) -> None:
     """Should a script save before it knows: answers, risk, flag and language are the first call's again."""
     observer, target = RecordObserver(library), _a_target(talk)
