@@ -1,15 +1,15 @@
 """A call made again from its log: does every decision come out the same? Pure.
 
-The events of the log go through the same function as the live turn did (`ivr.calls.turn.run`), on the script that the
-call began with. Effects are not carried out a second time: their results stand in the log. Each turn must ask for the
-same effects with the same arguments and leave the same actions, answers and notes, and the last one the state, language
-and end that the call's row shows. Replaying stops at the first turn that differs, since what follows differs with it.
-What the recogniser heard is judged again as well, by the thresholds of then.
+The events of the log go through the same function as the live turn did (`ivr.calls.turn.run`), on the revision of the
+script that the turn was taken on. Effects are not carried out a second time: their results stand in the log. Each turn
+must ask for the same effects with the same arguments and leave the same actions, answers and notes, and the last one
+the state, language and end that the call's row shows. Replaying stops at the first turn that differs, for what follows
+differs with it. What the recogniser heard is judged again as well, by the thresholds of then.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,10 +21,13 @@ from flows.engine.events import CallEnded, EffectDone, event_from_json
 from flows.engine.script import Script
 from flows.engine.state import State, state_from_json, state_to_json
 from ivr.calls.log import LogLine, opening_state
-from ivr.calls.turn import WITHOUT_SCRIPT, Progress, ended_without_script, run
+from ivr.calls.turn import WITHOUT_SCRIPT, Progress, TakenOver, ended_without_script, run
 
-_OF_A_TURN = frozenset({"event", "effect", "actions", "saved", "note"})
+_OF_A_TURN = frozenset({"event", "effect", "opened", "actions", "saved", "note"})
 _ABSENT = "(nothing)"
+
+Scripts = Callable[[str], Script]
+"""The script of a revision. Raises TracelineError for one that cannot be compiled any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,15 +74,15 @@ class _OtherEffect(Exception):
         self.expected, self.got = expected, got
 
 
-def replay(script: Script, lines: Sequence[LogLine], row: Row | None = None) -> Replay:
-    """Make the call again on `script`, which is that of its revision. `row`: where the call must have come to."""
+def replay(scripts: Scripts, lines: Sequence[LogLine], row: Row | None = None) -> Replay:
+    """Make the call again. `row`: where it must have come to. Raises what `scripts` raises."""
     decisions = tuple(_decisions(lines))
     state = opening_state(lines)
     same = last = 0
     for turn in _turns(lines):
         last = turn[0].turn
         try:
-            progress = _again(script, state, turn)
+            progress = _again(scripts, state, turn)
         except _OtherEffect as other:
             return Replay(same, (*decisions, Difference(last, "effect", other.expected, other.got)))
         made = orjson.loads(orjson.dumps(progress.lines))
@@ -104,8 +107,8 @@ def _turns(lines: Iterable[LogLine]) -> Iterator[list[LogLine]]:
     """The lines that each event made, its own first. What was not for the script (statuses, asides) is left out."""
     turn: list[LogLine] = []
     for line in lines:
-        if line.kind not in _OF_A_TURN:
-            continue
+        if line.kind not in _OF_A_TURN or (line.kind == "opened" and not turn):
+            continue  # the first one opens the call itself
         if line.kind == "event" and turn:
             yield turn
             turn = []
@@ -114,14 +117,14 @@ def _turns(lines: Iterable[LogLine]) -> Iterator[list[LogLine]]:
         yield turn
 
 
-def _again(script: Script, state: State, turn: Sequence[LogLine]) -> Progress:
+def _again(scripts: Scripts, state: State, turn: Sequence[LogLine]) -> Progress:
     event = event_from_json(turn[0].data)
     if isinstance(event, CallEnded) and _without_script(turn):
         return ended_without_script(state, event)
-    results = iter([line.data for line in turn if line.kind == "effect"])
+    results = _results(turn)
 
-    def perform(effect: Effect, _: State) -> EffectDone:
-        logged = next(results, None)
+    def perform(effect: Effect, _: State) -> EffectDone | TakenOver:
+        logged, opened = next(results, (None, None))
         asked = {"effect": effect.name, "arguments": orjson.loads(orjson.dumps(dict(effect.arguments)))}
         if logged is None:
             raise _OtherEffect(_ABSENT, asked)
@@ -130,9 +133,19 @@ def _again(script: Script, state: State, turn: Sequence[LogLine]) -> Progress:
             raise _OtherEffect(expected, asked)
         done = event_from_json({name: value for name, value in logged.items() if name != "arguments"})
         assert isinstance(done, EffectDone)
-        return done
+        if opened is None:
+            return done
+        after = state_from_json(opened)
+        return TakenOver(done, scripts(after.revision), after)
 
-    return run(script, state, event, perform)
+    return run(scripts(state.revision), state, event, perform)
+
+
+def _results(turn: Sequence[LogLine]) -> Iterator[tuple[Mapping[str, Any], Mapping[str, Any] | None]]:
+    """What came of each effect of a turn, with the state from which another script took the call over, if one did."""
+    for line, after in zip(turn, (*turn[1:], None), strict=True):
+        if line.kind == "effect":
+            yield line.data, after.data["state"] if after is not None and after.kind == "opened" else None
 
 
 def _without_script(turn: Iterable[LogLine]) -> bool:

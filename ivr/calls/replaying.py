@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 from uuid import UUID
 
@@ -66,12 +67,12 @@ def _replayed(uow: UnitOfWork, revisions: Revisions, call_id: UUID, row: Any) ->
         return Replayed(call_id, Replay(0), "There is no such call.")
     if not row.lines:
         return Replayed(call_id, Replay(0), "It has no log.")
+    lines = [LogLine(seq, turn, datetime.fromisoformat(at), kind, data) for seq, turn, at, kind, data in row.lines]
+    came_to = Row(row.script_state, row.language, row.end_reason or "")
     try:
-        script = revisions.at(uow, row.revision)
+        return Replayed(call_id, replay(partial(revisions.at, uow), lines, came_to))
     except TracelineError as error:
         return Replayed(call_id, Replay(0), str(error))
-    lines = [LogLine(seq, turn, datetime.fromisoformat(at), kind, data) for seq, turn, at, kind, data in row.lines]
-    return Replayed(call_id, replay(script, lines, Row(row.script_state, row.language, row.end_reason or "")))
 
 
 def _logs(ids: Sequence[UUID]) -> Select[Any]:
@@ -84,5 +85,5 @@ def _logs(ids: Sequence[UUID]) -> Select[Any]:
         .correlate(Call)
         .scalar_subquery()
     )
-    columns = (Call.id, Call.revision, Call.script_state, Call.language, Call.end_reason, lines.label("lines"))
+    columns = (Call.id, Call.script_state, Call.language, Call.end_reason, lines.label("lines"))
     return select(*columns).where(Call.id.in_(ids))

@@ -12,9 +12,9 @@ import orjson
 
 from flows.engine.actions import Action, Effect, action_to_json
 from flows.engine.advance import advance, current_actions
-from flows.engine.events import CallEnded, EffectDone, Event, event_to_json
+from flows.engine.events import CallEnded, CallStarted, EffectDone, Event, event_to_json
 from flows.engine.script import Script
-from flows.engine.state import Answer, Note, State, Step, answer_to_json
+from flows.engine.state import Answer, Note, State, Step, answer_to_json, state_to_json
 from ivr.calls.log import Kind
 from ivr.calls.model import Call
 
@@ -26,7 +26,17 @@ CACHED_ACTIONS = 4096
 WITHOUT_SCRIPT = "without_script"
 """The note of a call that ended when its script could no longer be followed."""
 
-Perform = Callable[[Effect, State], EffectDone]
+
+@dataclass(frozen=True, slots=True)
+class TakenOver:
+    """What came of an effect: another script takes the call over, from this state."""
+
+    done: EffectDone
+    script: Script
+    state: State
+
+
+Perform = Callable[[Effect, State], EffectDone | TakenOver]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +79,8 @@ class Progress:
 
 def run(script: Script, state: State, event: Event, perform: Perform) -> Progress:
     """Advance the script; carry out effects and go on until it waits for the person or ends. What was to be said
-    before an effect is said first. An event that the script ignores gets the current question again."""
+    before an effect is said first. An event that the script ignores gets the current question again. A script that an
+    effect brings in takes the call over as if a human had just answered."""
     progress = Progress(state)
     progress.lines.append(("event", event_to_json(event)))
     while True:
@@ -80,8 +91,13 @@ def run(script: Script, state: State, event: Event, perform: Perform) -> Progres
         _log(progress, step, step.actions if effect is None else step.actions[:-1])
         if effect is None:
             break
-        event = _as_logged(perform(effect, progress.state))
-        progress.lines.append(("effect", {**event_to_json(event), "arguments": dict(effect.arguments)}))
+        came = perform(effect, progress.state)
+        event = done = _as_logged(came.done if isinstance(came, TakenOver) else came)
+        progress.lines.append(("effect", {**event_to_json(done), "arguments": dict(effect.arguments)}))
+        if isinstance(came, TakenOver):
+            script, progress.state = came.script, came.state
+            progress.lines.append(("opened", {"state": state_to_json(came.state)}))
+            event = CallStarted(done.at, "human")
     if not progress.actions:
         _log(progress, None, current_actions(script, progress.state))
     return progress

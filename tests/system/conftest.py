@@ -37,6 +37,7 @@ class Department:
             first_password=self.first_password,
             carrier=STREAMS,
             list_of=list_of,
+            database_url=self.settings.database_url,
             people=people,
             inbound=inbound,
         )

@@ -15,7 +15,8 @@ class Findings:
     """`wrong`: saved, and not what the person meant. `lost`: the person answered it to the end of a finished
     interview, and it is not on file; or the person answered something, and has no record at all. `strangers`: records
     of people who said that they are somebody else. `unattended`: flagged, with neither slot nor queue place.
-    `unflagged`: heard out, in need of a doctor, and not flagged."""
+    `unflagged`: heard out, in need of a doctor, and not flagged. `differing`: calls that their logs do not make again.
+    """
 
     right: int = 0
     wrong: list[str] = field(default_factory=list)
@@ -23,13 +24,15 @@ class Findings:
     strangers: list[str] = field(default_factory=list)
     unattended: list[str] = field(default_factory=list)
     unflagged: list[str] = field(default_factory=list)
+    differing: list[str] = field(default_factory=list)
     spoken: int = 0
     keyed: int = 0
     flagged: int = 0
 
     @property
     def failed(self) -> bool:
-        return bool(self.wrong or self.lost or self.strangers or self.unattended or self.unflagged)
+        found = (self.wrong, self.lost, self.strangers, self.unattended, self.unflagged, self.differing)
+        return any(found)
 
 
 def check(

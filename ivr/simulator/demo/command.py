@@ -56,6 +56,7 @@ def demo_command(prepare: Prepare, list_of: Callable[[Sequence[SimPerson]], byte
                 first_password=first_password,
                 carrier=carrier,
                 list_of=list_of,
+                database_url=settings.database_url,
                 people=people,
                 inbound=inbound,
                 seed=seed,

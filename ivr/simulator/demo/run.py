@@ -14,7 +14,12 @@ from rich.console import Console as Terminal
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from core.clock import SystemClock
+from core.database import Database
 from core.errors import TracelineError
+from flows.catalogue import LIBRARY, Library
+from ivr.calls.replaying import replay_stored, stored_calls
+from ivr.calls.revisions import Revisions
 from ivr.simulator.demo.check import Findings, check
 from ivr.simulator.demo.console import Console
 from ivr.simulator.demo.patience import patient_session
@@ -45,7 +50,8 @@ _LOOK_SECONDS = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Demo:
-    """What the demo is told. `list_of` writes people as the list that a health station would send."""
+    """What the demo is told. `list_of` writes people as the list that a health station would send. `database_url` is
+    where the calls are, to be made again from their logs when all is over."""
 
     web: str
     simulator: str
@@ -53,6 +59,7 @@ class Demo:
     first_password: str
     carrier: str
     list_of: Callable[[Sequence[SimPerson]], bytes]
+    database_url: str
     people: int = 60
     inbound: int = 10
     seed: int = 1
@@ -93,6 +100,7 @@ def run_demo(demo: Demo, terminal: Terminal) -> Outcome:
     records = supervisor.records()
     appointments = [row for row in supervisor.appointments() if row["state"] == "booked"]
     findings = check(report["people"], records, appointments, supervisor.queue())
+    replayed, findings.differing = _replayed(demo.database_url)
     progress = supervisor.campaign(campaign)
     figures = {
         "targets": progress["targets"],
@@ -105,12 +113,24 @@ def run_demo(demo: Demo, terminal: Terminal) -> Outcome:
         "answers_spoken": findings.spoken,
         "answers_keyed": findings.keyed,
         "answers_wrong": len(findings.wrong),
+        "replayed": f"{replayed - len(findings.differing)} of {replayed}",
         "seconds": round(time.monotonic() - began, 1),
     }
     troubles = [f"{item['kind']}: {item['what']}" for item in report["troubles"]]
     if report["not_understood"]:
         troubles.append(f"{report['not_understood']} prompts that the simulated people could not understand")
     return Outcome(figures, findings, troubles, password)
+
+
+def _replayed(database_url: str) -> tuple[int, list[str]]:
+    """How many calls there are on file, and those that came out otherwise when made again from their logs."""
+    database = Database(database_url, SystemClock(), pool_size=1)
+    try:
+        with database.unit() as uow:
+            done = list(replay_stored(uow, Revisions(Library(LIBRARY)), stored_calls(uow)))
+    finally:
+        database.close()
+    return len(done), [str(one) for one in done if not one.same]
 
 
 def show(outcome: Outcome, terminal: Terminal) -> None:
@@ -127,6 +147,7 @@ def show(outcome: Outcome, terminal: Terminal) -> None:
         ("Records of people who were somebody else", findings.strangers),
         ("Flagged people with neither slot nor queue place", findings.unattended),
         ("People in need of a doctor who are not flagged", findings.unflagged),
+        ("Calls that their logs do not make again", findings.differing),
         ("Troubles on the line", outcome.troubles),
     ):
         if rows:
