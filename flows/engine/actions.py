@@ -53,10 +53,13 @@ class Keys:
 
 @dataclass(frozen=True, slots=True)
 class Grammar:
-    """The phrases that answer the question, spoken. `phrases` are whole utterances in `language`, lower case."""
+    """The phrases that answer the question, spoken. `phrases` are whole utterances in `language`, lower case.
+
+    `certain`: an answer is of use only beyond doubt, as when it confirms what was read back."""
 
     language: str
     phrases: tuple[str, ...]
+    certain: bool = False
 
 
 @dataclass(frozen=True, slots=True)

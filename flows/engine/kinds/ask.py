@@ -254,7 +254,8 @@ class Ask(Node):
         by_voice = yes_no.hint_short if short else yes_no.hint_speech
         turn.say(by_voice if speaks else yes_no.hint_keys, self.barge_in)
         grammar = yes_no.grammar(turn) if speaks else None
-        turn.do(Listen(_with_common(yes_no.keys(turn), turn), grammar, self.wait_seconds, self.barge_in))
+        certain = replace(grammar, certain=True) if grammar is not None else None
+        turn.do(Listen(_with_common(yes_no.keys(turn), turn), certain, self.wait_seconds, self.barge_in))
 
     def _on_confirmed(self, turn: Turn, reading: Reading | None, spoken: bool = False) -> str | None:
         pending = turn.pending
