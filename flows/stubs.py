@@ -21,18 +21,19 @@ CONTEXT: Mapping[str, Any] = {
 }
 
 MORNING = {
-    "vi": "8 giờ 30, thứ Sáu, ngày mùng hai tháng một",
-    "en": "Friday, 2 January, at 8:30 AM",
-    "ko": "1월 2일 금요일 오전 8시 30분",
+    "vi": "tám giờ ba mươi, thứ Sáu, ngày mùng hai tháng một",
+    "en": "Friday, the second of January, at eight thirty in the morning",
+    "ko": "일월 이일 금요일 오전 여덟 시 삼십 분",
 }
 AFTERNOON = {
-    "vi": "14 giờ, thứ Sáu, ngày mùng hai tháng một",
-    "en": "Friday, 2 January, at 2 PM",
-    "ko": "1월 2일 금요일 오후 2시",
+    "vi": "mười bốn giờ, thứ Sáu, ngày mùng hai tháng một",
+    "en": "Friday, the second of January, at two o'clock in the afternoon",
+    "ko": "일월 이일 금요일 오후 두 시",
 }
 SLOTS = ({"id": "slot-1", "spoken": MORNING}, {"id": "slot-2", "spoken": AFTERNOON})
 BOOKING = {"appointment": "appointment-1", "when": MORNING, "reference": "KT402917", "spoken": MORNING}
 QUEUED = {"position": 1, "entry": "entry-1", "call_back": True}
+CALLED = {"on": "2025-12-31", "at": "19:05"}
 """Everything in the shapes that the real ones have: who reads a transcript should hear what callers hear."""
 
 STUBS: Mapping[str, Stub] = {
@@ -44,6 +45,9 @@ STUBS: Mapping[str, Stub] = {
     "telehealth.queue": {"outcome": "queued", "result": QUEUED},
     "telehealth.urgent": {"outcome": "queued", "result": QUEUED},
     "call.opt_out": {"outcome": "done"},
+    "call.did_you_call": {"outcome": "missed", "result": CALLED},
+    "call.take_up": {"outcome": "taken"},
+    "call.hand_over": {"outcome": "done"},
 }
 
 

@@ -27,7 +27,7 @@ def local_time(moment: datetime, zone: str) -> str:
 
 
 def spoken_time(moment: datetime, zone: str, language: str) -> str:
-    """`14 giờ 30, thứ Ba, ngày mười lăm tháng tám`; a language that we do not speak gets English."""
+    """`mười bốn giờ ba mươi, thứ Ba, ngày mười lăm tháng tám`; a language that we do not speak gets English."""
     known = language if language in _FORMS else "en"
     local = local_time(moment, zone)
     weekday = _WEEKDAYS[known][datetime.fromisoformat(local).weekday()]

@@ -1,91 +1,40 @@
-"""How values are said aloud: dates, times, digits, numbers and telephone numbers in each language. Pure, from tables.
+"""How values are said aloud: dates, times, digits, numbers, names and telephone numbers in each language. Pure.
 
 `speak(value, say_as, language)` never raises: a value of another shape is said as it is written, one that is not there
-as nothing. A new language is a new entry in `_LANGUAGES`.
+as nothing. A new language is a module in `flows.engine.languages` and a line in `_LANGUAGES`.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import date, time
 from typing import Any
 
+from flows.engine.languages import english, korean, vietnamese
+from flows.engine.languages.base import Spoken
 
-@dataclass(frozen=True, slots=True)
-class Spoken:
-    """The tables of one language."""
+_LANGUAGES: Mapping[str, Spoken] = {"vi": vietnamese.SPOKEN, "en": english.SPOKEN, "ko": korean.SPOKEN}
 
-    digits: tuple[str, ...]
-    yes_no: tuple[str, str]
-    date: Callable[[date], str]
-    time: Callable[[time], str]
-    number: Callable[[str], str]
-
-
-_VI_ONES = ("không", "một", "hai", "ba", "bốn", "năm", "sáu", "bảy", "tám", "chín")
-_EN_MONTHS = tuple(
-    "January February March April May June July August September October November December".split()  # noqa: SIM905
-)
-
-
-def vietnamese_number(n: int) -> str:
-    """0 to 99 in words: 5 năm, 15 mười lăm, 21 hai mươi mốt, 24 hai mươi tư."""
-    tens, ones = divmod(n, 10)
-    if tens == 0:
-        return _VI_ONES[ones]
-    head = "mười" if tens == 1 else f"{_VI_ONES[tens]} mươi"
-    if ones == 0:
-        return head
-    tail = {1: "một" if tens == 1 else "mốt", 4: "bốn" if tens == 1 else "tư", 5: "lăm"}.get(ones, _VI_ONES[ones])
-    return f"{head} {tail}"
-
-
-def _vietnamese_date(day: date) -> str:
-    first_ten = "mùng " if day.day <= 10 else ""
-    month = "tư" if day.month == 4 else vietnamese_number(day.month)
-    return f"ngày {first_ten}{vietnamese_number(day.day)} tháng {month}"
-
-
-def _vietnamese_time(at: time) -> str:
-    return f"{at.hour} giờ {at.minute}" if at.minute else f"{at.hour} giờ"
-
-
-def _english_time(at: time) -> str:
-    hour = at.hour % 12 or 12
-    half = "AM" if at.hour < 12 else "PM"
-    return f"{hour}:{at.minute:02d} {half}" if at.minute else f"{hour} {half}"
-
-
-def _korean_time(at: time) -> str:
-    half = "오전" if at.hour < 12 else "오후"
-    minutes = f" {at.minute}분" if at.minute else ""
-    return f"{half} {at.hour % 12 or 12}시{minutes}"
-
-
-_LANGUAGES: Mapping[str, Spoken] = {
-    "vi": Spoken(
-        _VI_ONES, ("có", "không"), _vietnamese_date, _vietnamese_time, lambda text: text.replace(".", " phẩy ")
-    ),
-    "en": Spoken(
-        ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"),
-        ("yes", "no"),
-        lambda day: f"{day.day} {_EN_MONTHS[day.month - 1]}",
-        _english_time,
-        lambda text: text.replace(".", " point "),
-    ),
-    "ko": Spoken(
-        ("공", "일", "이", "삼", "사", "오", "육", "칠", "팔", "구"),
-        ("예", "아니요"),
-        lambda day: f"{day.month}월 {day.day}일",
-        _korean_time,
-        lambda text: text.replace(".", " 점 "),
-    ),
-}
+ONE_BREATH = 4
+"""Digits that are said without a pause; longer runs go in groups of three, as people dictate them."""
+_HOME = "+84"
+_TWO_CITIES = ("024", "028")
+"""Hà Nội and Hồ Chí Minh City: their area codes have three digits, all others four."""
+_RUNS = re.compile(r"[0-9]+|[^\W\d_]+")
+_ASIDE = re.compile(r"\([^)]*\)")
 
 
 def _as_date(value: Any, words: Spoken) -> str:
-    return words.date(date.fromisoformat(str(value)[:10]))
+    return words.date(_day(value))
+
+
+def _as_full_date(value: Any, words: Spoken) -> str:
+    return words.full_date(_day(value))
+
+
+def _day(value: Any) -> date:
+    return date.fromisoformat(str(value)[:10])
 
 
 def _as_time(value: Any, words: Spoken) -> str:
@@ -94,28 +43,64 @@ def _as_time(value: Any, words: Spoken) -> str:
 
 
 def _as_digits(value: Any, words: Spoken) -> str:
-    """Sign by sign, so that it can be written down: digits in words, letters as they are, nothing else."""
-    return " ".join(words.digits[int(s)] if s in "0123456789" else s for s in str(value) if s.isalnum())
+    """Sign by sign, so that it can be written down: letters by their names, digits in groups, nothing else."""
+    said: list[str] = []
+    for run in _RUNS.findall(str(value)):
+        said += [_signs(group, words) for group in _groups(run)] if run.isdecimal() else [_signs(run, words)]
+    return ", ".join(said)
+
+
+def _signs(run: str, words: Spoken) -> str:
+    return " ".join(words.digits[int(s)] if s.isdecimal() else words.letters.get(s.upper(), s) for s in run)
+
+
+def _groups(digits: str) -> list[str]:
+    """In threes, the last group one longer rather than a single digit."""
+    if len(digits) <= ONE_BREATH:
+        return [digits]
+    cut = 3 * (len(digits) // 3) - (3 if len(digits) % 3 == 1 else 0)
+    return [digits[at : at + 3] for at in range(0, cut, 3)] + ([digits[cut:]] if digits[cut:] else [])
 
 
 def _as_phone(value: Any, words: Spoken) -> str:
-    """A Vietnamese number as people write it, in groups: 0912 345 678."""
+    """As people write it: 0912 345 678; 0237 385 0115; 024 3846 2222; 1900 9095; a foreign one with its country."""
     text = str(value)
-    digits = "".join(sign for sign in ("0" + text[3:] if text.startswith("+84") else text) if sign in "0123456789")
-    groups = (digits[:4], digits[4:7], digits[7:])
-    return ", ".join(_as_digits(group, words) for group in groups if group)
+    home = "0" + text.removeprefix(_HOME) if text.startswith(_HOME) else text
+    digits = "".join(sign for sign in home if sign in "0123456789")
+    said = ", ".join(_signs(group, words) for group in _phone_groups(digits) if group)
+    return f"{words.plus} {said}" if home.startswith("+") else said
+
+
+def _phone_groups(digits: str) -> list[str]:
+    if digits.startswith("0"):
+        code = 3 if digits.startswith(_TWO_CITIES) else 4
+        middle = len(digits) - 4 if len(digits) > 10 else code + 3
+        return [digits[:code], digits[code:middle], digits[middle:]]
+    if len(digits) == 2 * ONE_BREATH:
+        return [digits[:ONE_BREATH], digits[ONE_BREATH:]]
+    return _groups(digits)
 
 
 def _as_number(value: Any, words: Spoken) -> str:
-    return words.number(f"{value:g}" if isinstance(value, int | float) else str(value))
+    if isinstance(value, float):
+        return words.number(f"{value:.6f}".rstrip("0").rstrip("."))
+    return words.number(str(value))
+
+
+def _as_name(value: Any, words: Spoken) -> str:
+    """A name from a list: without what was noted beside it, and not in capitals, which a voice would spell out."""
+    name = " ".join(_ASIDE.sub(" ", str(value)).split())
+    return name.title() if name.isupper() or name.islower() else name
 
 
 _SAY_AS: Mapping[str, Callable[[Any, Spoken], str]] = {
     "date": _as_date,
+    "full_date": _as_full_date,
     "time": _as_time,
     "digits": _as_digits,
     "phone": _as_phone,
     "number": _as_number,
+    "name": _as_name,
 }
 
 SAY_AS = (*_SAY_AS, "language")

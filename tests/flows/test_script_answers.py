@@ -247,7 +247,7 @@ def test_a_time_that_is_none_is_no_answer(digits: str) -> None:
 
 
 def test_a_time_is_read_back_in_words() -> None:
-    assert "14 giờ 30" in asked("time", confirm="always").press("1430").said
+    assert "mười bốn giờ ba mươi" in asked("time", confirm="always").press("1430").said
 
 
 @covers("phone")

@@ -155,9 +155,21 @@ SEEN_BY_A_DOCTOR = ["1", "1990", "1", "2", "1", *["2"] * 4, "0#", "1", "1", "4#"
 @pytest.mark.parametrize(
     ("language", "told"),
     [
-        ("vi", "vào 8 giờ 30, thứ Sáu, ngày mùng hai tháng một. Mã hẹn của anh chị là K T bốn không hai chín một bảy."),
-        ("en", "call you on Friday, 2 January, at 8:30 AM. Your reference is K T four zero two nine one seven."),
-        ("ko", "1월 2일 금요일 오전 8시 30분에 의사가 전화드립니다. 예약 번호는 K T 사 공 이 구 일 칠입니다."),
+        (
+            "vi",
+            "vào tám giờ ba mươi, thứ Sáu, ngày mùng hai tháng một. "
+            "Mã hẹn của anh chị là ca tê, bốn không hai, chín một bảy.",
+        ),
+        (
+            "en",
+            "call you on Friday, the second of January, at eight thirty in the morning. "
+            "Your reference is K T, four zero two, nine one seven.",
+        ),
+        (
+            "ko",
+            "일월 이일 금요일 오전 여덟 시 삼십 분에 의사가 전화드립니다. "
+            "예약 번호는 케이 티, 사 공 이, 구 일 칠입니다.",
+        ),
     ],
 )
 def test_a_booking_is_told_so_that_it_can_be_written_down(language: str, told: str) -> None:

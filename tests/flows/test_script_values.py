@@ -1,4 +1,4 @@
-"""Record forms, and how values are said aloud."""
+"""Record forms."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import pytest
 
 from core.errors import UserError
 from flows.documents import parse_document
-from flows.engine.spoken import speak, vietnamese_number
 from flows.forms import Form, form_from
 from flows.mistakes import ScriptError
 
@@ -115,62 +114,3 @@ def test_a_form_with_mistakes_is_refused(change: tuple[str, str], told: str) -> 
     with pytest.raises(ScriptError) as caught:
         form_from(parse_document(FIELDS.replace(*change)))
     assert told in str(caught.value)
-
-
-@pytest.mark.parametrize(
-    ("number", "words"),
-    [
-        (0, "không"),
-        (5, "năm"),
-        (10, "mười"),
-        (11, "mười một"),
-        (14, "mười bốn"),
-        (15, "mười lăm"),
-        (20, "hai mươi"),
-        (21, "hai mươi mốt"),
-        (24, "hai mươi tư"),
-        (31, "ba mươi mốt"),
-        (55, "năm mươi lăm"),
-    ],
-)
-def test_vietnamese_numbers_change_their_words_by_place(number: int, words: str) -> None:
-    assert vietnamese_number(number) == words
-
-
-@pytest.mark.parametrize(
-    ("value", "say_as", "language", "words"),
-    [
-        ("2026-08-15", "date", "vi", "ngày mười lăm tháng tám"),
-        ("2026-04-05", "date", "vi", "ngày mùng năm tháng tư"),
-        ("2026-08-15", "date", "en", "15 August"),
-        ("2026-08-15", "date", "ko", "8월 15일"),
-        ("2026-08-15T14:30:00+07:00", "time", "vi", "14 giờ 30"),
-        ("08:00", "time", "vi", "8 giờ"),
-        ("14:30", "time", "en", "2:30 PM"),
-        ("00:00", "time", "en", "12 AM"),
-        ("14:30", "time", "ko", "오후 2시 30분"),
-        ("12:00", "time", "ko", "오후 12시"),
-        ("1990", "digits", "vi", "một chín chín không"),
-        ("105", "digits", "en", "one zero five"),
-        ("105", "digits", "ko", "일 공 오"),
-        ("KT402917", "digits", "vi", "K T bốn không hai chín một bảy"),
-        ("12-34 AB", "digits", "en", "one two three four A B"),
-        ("+84912345678", "phone", "vi", "không chín một hai, ba bốn năm, sáu bảy tám"),
-        (37.5, "number", "vi", "37 phẩy 5"),
-        (37.0, "number", "en", "37"),
-        (37.5, "number", "ko", "37 점 5"),
-        ({"vi": "mai", "en": "tomorrow"}, "language", "en", "tomorrow"),
-        ({"vi": "mai"}, "language", "en", ""),
-        ("mai", "language", "vi", "mai"),
-        (True, "", "vi", "có"),
-        (False, "", "ko", "아니요"),
-        (None, "date", "vi", ""),
-        ("Lê Thị Hoa", "", "vi", "Lê Thị Hoa"),
-        ("soon", "date", "vi", "soon"),
-        ("soon", "time", "vi", "soon"),
-        ([], "date", "vi", "[]"),
-        ("1", "digits", "fr", "one"),
-    ],
-)
-def test_a_value_is_said_as_people_say_it(value: object, say_as: str, language: str, words: str) -> None:
-    assert speak(value, say_as, language) == words

@@ -36,10 +36,10 @@ def perform(clinic: Clinic, call_id: UUID, name: str, language: str = "vi", **ar
 @pytest.mark.parametrize(
     ("language", "words"),
     [
-        ("vi", "14 giờ 30, thứ Ba, ngày mười lăm tháng tám"),
-        ("en", "Tuesday, 15 August, at 2:30 PM"),
-        ("ko", "8월 15일 화요일 오후 2시 30분"),
-        ("fr", "Tuesday, 15 August, at 2:30 PM"),
+        ("vi", "mười bốn giờ ba mươi, thứ Ba, ngày mười lăm tháng tám"),
+        ("en", "Tuesday, the fifteenth of August, at two thirty in the afternoon"),
+        ("ko", "팔월 십오일 화요일 오후 두 시 삼십 분"),
+        ("fr", "Tuesday, the fifteenth of August, at two thirty in the afternoon"),
     ],
 )
 @pytest.mark.capability("F4")
@@ -56,11 +56,11 @@ def test_a_caller_is_offered_slots_books_one_hears_it_again_and_cancels(clinic: 
     assert offered.outcome == "offered"
     second = offered.result["slots"][1]
     assert second["when"] == "2026-11-24T08:15:00+07:00"
-    assert second["spoken"]["vi"] == "8 giờ 15, thứ Ba, ngày hai mươi tư tháng mười một"
+    assert second["spoken"]["vi"] == "tám giờ mười lăm, thứ Ba, ngày hai mươi tư tháng mười một"
     assert set(second["spoken"]) == {"vi", "en", "ko"}
     booked = perform(clinic, call, "book", "ko", slot=second["id"], reason="ho, sốt")
     assert booked.outcome == "booked"
-    assert booked.result["when"] == booked.result["spoken"]["ko"] == "11월 24일 화요일 오전 8시 15분"
+    assert booked.result["when"] == booked.result["spoken"]["ko"] == "십일월 이십사일 화요일 오전 여덟 시 십오 분"
     found = perform(clinic, call, "upcoming")
     assert (found.outcome, found.result["reference"]) == ("found", booked.result["reference"])
     assert perform(clinic, call, "cancel", appointment=found.result["appointment"]).outcome == "cancelled"

@@ -77,7 +77,7 @@ def test_a_read_back_belongs_to_the_question_before_it_and_says_its_value(librar
     after = spoken(script, "en", CallStarted(AT, "human"), *pressed, KeysPressed(AT, "372"))
     heard = understanding.of(after, "en", asked.node, "daily-follow-up").question
     assert heard.confirms
-    assert heard.value == "37 point 2"
+    assert heard.value == "thirty-seven point two"
 
 
 @pytest.mark.parametrize("language", ["vi", "en", "ko"])
