@@ -61,7 +61,12 @@ from ivr.campaigns.dialer import Dialer
 from ivr.campaigns.observer import EFFECTS, CampaignObserver
 from ivr.campaigns.reaper import Reaper
 from ivr.carriers.base import Carrier
+from ivr.carriers.browser.carrier import BROWSER, BrowserCarrier
+from ivr.carriers.browser.telephone import BrowserTelephone
 from ivr.carriers.inbound import InboundPlan
+from ivr.carriers.sip.carrier import SipCarrier
+from ivr.carriers.sip.orders import SIP
+from ivr.carriers.sip.sweep import Sweep
 from ivr.carriers.twilio_recordings import TwilioRecordings
 from ivr.carriers.twilio_rest import STREAMS, WEBHOOKS, TwilioCarrier
 from ivr.carriers.twilio_signature import Signatures
@@ -84,7 +89,11 @@ from tracing.places import seed_areas
 from tracing.records import RecordObserver
 from tracing.sample import list_of
 
-CARRIERS = {STREAMS: "Twilio, keys and speech", WEBHOOKS: "Twilio, keys only"}
+CARRIERS = {
+    STREAMS: "Twilio, keys and speech",
+    WEBHOOKS: "Twilio, keys only",
+    SIP: "Telephone line (SIP), keys and speech",
+}
 
 
 class Traceline:
@@ -116,7 +125,11 @@ class Traceline:
 
     @cached_property
     def carriers(self) -> Mapping[str, Carrier]:
-        return {name: TwilioCarrier(name, self.settings) for name in CARRIERS}
+        return {
+            STREAMS: TwilioCarrier(STREAMS, self.settings),
+            WEBHOOKS: TwilioCarrier(WEBHOOKS, self.settings),
+            SIP: SipCarrier(self.database, self.calls, self.settings.sip_trunk),
+        }
 
     @cached_property
     def dialer(self) -> Dialer:
@@ -135,11 +148,14 @@ class Traceline:
 
     def ticks(self) -> list[Tick]:
         """What the scheduler does again and again."""
-        reaper = Reaper(self.database, self.calls, self.carriers)
+        reaper = Reaper(self.database, self.calls, {**self.carriers, BROWSER: BrowserCarrier(self.database)})
+        legs = Sweep(self.database, self.calls)
         return [
             Tick("campaigns.tick", 1, self.dialer.tick),
             Tick("campaigns.reap", 30, reaper.reap),
             Tick("outbox.sweep", 1, self.jobs.relay),
+            Tick("sip.sweep", 2, legs.sweep),
+            Tick("sip.clear_away", 3600, legs.clear_away),
             Tick("holds.expire", 15, self._expire_holds),
             Tick("upkeep", 3600, lambda: clear_away(self.database)),
             Tick("prompts.clear_away", 3600, self.prompts.clear_away),
@@ -194,6 +210,27 @@ class Traceline:
         )
         run_media(plan, self.database, self.calls, self.prompts, Signatures(self.settings).websocket)
 
+    def sip(self) -> None:
+        """The SIP process: telephones and the trunk."""
+        from ivr.carriers.sip.process import SipPlan, run_sip  # its stack is native code, for this process only
+        from ivr.carriers.sip.stack import Trunk
+
+        if not self.settings.sip_bind:
+            raise UserError("SIP is switched off.", "Set TRACELINE_SIP_BIND to an address of this machine.")
+        host, _, port = self.settings.sip_bind.rpartition(":")
+        user, password = self.settings.sip_user, self.settings.sip_password
+        trunk = Trunk(self.settings.sip_trunk, user, password, self.settings.sip_transport)
+        plan = SipPlan(
+            host=host,
+            port=int(port),
+            allow=self.settings.sip_networks,
+            trunk=trunk if trunk.address else None,
+            hotline=self.settings.hotline,
+            media_bind=self.settings.media_bind,
+            most_calls=self.settings.sip_calls,
+        )
+        run_sip(plan, self.database, self.calls, self.inbound)
+
     def work(self) -> None:
         """A worker process: jobs of the outbox."""
         keep_beating(self.database, "worker")
@@ -232,7 +269,7 @@ def perform(row_id: int) -> None:
 
 # Connections of each process to the database, by how many units of work it has open at once. Together they stay below
 # the hundred that PostgreSQL allows by default.
-CONNECTIONS = {"web": 10, "media": 12, "worker": 4, "slow-worker": 2, "scheduler": 8, "simulator": 1}
+CONNECTIONS = {"web": 10, "media": 12, "worker": 4, "slow-worker": 2, "scheduler": 8, "simulator": 1, "sip": 5}
 
 
 def _ready(kind: str) -> Traceline:
@@ -297,7 +334,7 @@ def up() -> None:
 
 
 @main.command(hidden=True)
-@click.argument("kind", type=click.Choice(["media", "worker", "slow-worker", "scheduler", "simulator"]))
+@click.argument("kind", type=click.Choice(["media", "sip", "worker", "slow-worker", "scheduler", "simulator"]))
 def process(kind: str) -> None:
     """Run one process of this installation in the foreground."""
     global _worker
@@ -306,6 +343,7 @@ def process(kind: str) -> None:
         _worker = app
     runs: dict[str, Callable[[], None]] = {
         "media": app.media,
+        "sip": app.sip,
         "worker": app.work,
         "slow-worker": app.work_slowly,
         "scheduler": app.schedule,

@@ -38,12 +38,14 @@ def programs(settings: Settings) -> list[Program]:
     traceline = [sys.executable, "-m", "traceline", "process"]
     web = [sys.executable, "-m", "gunicorn", "wsgi:app", "--bind", settings.web_bind]
     web += ["--workers", "2", "--worker-class", "gthread", "--threads", "8", "--keep-alive", "15", "--timeout", "120"]
+    sip = [Program("sip", [*traceline, "sip"])] if settings.sip_bind else []
     return [
         Program("web", [*web, "--graceful-timeout", "10", "--error-logfile", "-"]),
         Program("media", [*traceline, "media"]),
         Program("worker", [*traceline, "worker"], number=2),
         Program("slow-worker", [*traceline, "slow-worker"]),
         Program("scheduler", [*traceline, "scheduler"]),
+        *sip,
     ]
 
 
@@ -61,6 +63,11 @@ def running(
     for name, bind in (("TRACELINE_WEB_BIND", settings.web_bind), ("TRACELINE_MEDIA_BIND", settings.media_bind)):
         if not is_free(bind):
             raise UserError(f"{bind} cannot be listened on.", f"Set {name} to another address.")
+    if settings.sip_bind and not (is_free(settings.sip_bind) and is_free(settings.sip_bind, socket.SOCK_DGRAM)):
+        raise UserError(
+            f"{settings.sip_bind} cannot be listened on: another SIP program may be running.",
+            "Set TRACELINE_SIP_BIND to another address, or to nothing for no SIP.",
+        )
     with services(settings) as alive:
         first_password = prepare(alive.settings)
         children = [*programs(alive.settings), *more]
@@ -100,11 +107,12 @@ def free_bind() -> str:
         return f"127.0.0.1:{probe.getsockname()[1]}"
 
 
-def is_free(bind: str) -> bool:
+def is_free(bind: str, kind: socket.SocketKind = socket.SOCK_STREAM) -> bool:
     """Whether this address can be listened on now."""
     host, _, port = bind.rpartition(":")
-    with closing(socket.socket()) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    with closing(socket.socket(type=kind)) as probe:
+        if kind is socket.SOCK_STREAM:  # connections that have just ended do no harm; for packets it would share
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, int(port)))
         except (OSError, ValueError):

@@ -5,7 +5,9 @@ Nothing else in the project reads the environment. A wrong value ends the start 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from ipaddress import IPv4Network, ip_address
 from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
@@ -19,6 +21,11 @@ from core.errors import UserError
 _HIGHEST_PORT = 65535
 _DATABASES = ("postgresql://", "postgres://", "postgresql+psycopg://")
 _REDISES = ("redis://", "rediss://", "unix://")
+_MOST_NETWORKS = 1000
+_TRUNK = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?(?::[1-9][0-9]{0,4})?")
+# What the SIP stack's own notation can carry.
+_SIP_USER = re.compile(r"[\w.+-]*", re.ASCII)
+_SIP_PASSWORD = re.compile(r'[^"\\\x00-\x1f\x7f]*')
 _VARIABLES = {"database_url": "DATABASE_URL", "redis_url": "REDIS_URL"}
 
 
@@ -49,6 +56,14 @@ class Settings(BaseSettings):
     twilio_auth_token: str = Field("", repr=False)
     twilio_api_url: str = Field("https://api.twilio.com", description="Twilio, or the simulated telephone network")
 
+    sip_bind: str = Field("127.0.0.1:5060", description="where telephones and the trunk reach us by SIP; empty: no SIP")
+    sip_allow: str = Field("127.0.0.0/8", description="comma-separated networks whose telephones may call us by SIP")
+    sip_calls: int = Field(100, ge=1, le=500, description="calls by SIP at once, on each gateway")
+    sip_trunk: str = Field("", description="host, or host:port, of the telephone company's SIP trunk")
+    sip_user: str = Field("", description="our name at the trunk; empty: it knows us by our address")
+    sip_password: str = Field("", repr=False, description="the password at the trunk")
+    sip_transport: Literal["udp", "tcp", "tls"] = Field("udp", description="how the trunk is reached")
+
     lines: int | None = Field(
         None, ge=1, description="telephone lines that all campaigns share; default: as many as their caps allow"
     )
@@ -68,12 +83,55 @@ class Settings(BaseSettings):
             raise ValueError("there is no such time zone; write it as Asia/Ho_Chi_Minh") from error
         return value
 
-    @field_validator("web_bind", "media_bind")
+    @field_validator("web_bind", "media_bind", "sip_bind")
     @classmethod
-    def _is_a_bind(cls, value: str) -> str:
+    def _is_a_bind(cls, value: str, field: ValidationInfo) -> str:
+        if field.field_name == "sip_bind" and not value:
+            return value
         host, _, port = value.rpartition(":")
         if not host or not port.isdecimal() or int(port) > _HIGHEST_PORT:
             raise ValueError("write host and port, as 127.0.0.1:8000")
+        return value
+
+    @field_validator("sip_bind")
+    @classmethod
+    def _is_an_ipv4_address(cls, value: str) -> str:
+        try:
+            ip_address(value.rpartition(":")[0] or "0.0.0.0")  # noqa: S104
+        except ValueError as error:
+            raise ValueError("write the IPv4 address of this machine and a port, as 192.168.1.5:5060") from error
+        return value
+
+    @field_validator("sip_allow")
+    @classmethod
+    def _are_networks(cls, value: str) -> str:
+        try:
+            networks = [IPv4Network(part.strip()) for part in value.split(",")]
+        except ValueError as error:
+            raise ValueError("write IPv4 addresses or networks, as 127.0.0.0/8,192.168.1.20") from error
+        if len(networks) > _MOST_NETWORKS:
+            raise ValueError(f"name at most {_MOST_NETWORKS} networks")
+        return value
+
+    @field_validator("sip_trunk")
+    @classmethod
+    def _is_a_trunk(cls, value: str) -> str:
+        if value and _TRUNK.fullmatch(value) is None:
+            raise ValueError("write host or host:port, as sip.example.vn:5060")
+        return value
+
+    @field_validator("sip_user")
+    @classmethod
+    def _is_a_sip_user(cls, value: str) -> str:
+        if _SIP_USER.fullmatch(value) is None:
+            raise ValueError("write the name alone, without @ and domain")
+        return value
+
+    @field_validator("sip_password")
+    @classmethod
+    def _is_a_sip_password(cls, value: str) -> str:
+        if _SIP_PASSWORD.fullmatch(value) is None:
+            raise ValueError("it may hold neither quotation marks nor backslashes")
         return value
 
     @field_validator("public_url", "public_media_url", "twilio_api_url")
@@ -105,6 +163,11 @@ class Settings(BaseSettings):
         port = parts.port if parts.port != {"http": 80, "https": 443}[parts.scheme] else None
         host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
         return f"{parts.scheme}://{host}" + (f":{port}" if port else "")
+
+    @property
+    def sip_networks(self) -> tuple[IPv4Network, ...]:
+        """Who may speak SIP to us, beside the trunk."""
+        return tuple(IPv4Network(part.strip()) for part in self.sip_allow.split(","))
 
     @property
     def models_folder(self) -> Path:

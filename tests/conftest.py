@@ -24,7 +24,7 @@ from tests.replayed import calls_that_differ
 # Every module with tables, so that the metadata is complete.
 for module in ("core.outbox", "core.receipts", "core.areas", "core.heartbeats", "core.users", "core.audit"):
     importlib.import_module(module)
-for package in ("ivr.calls", "ivr.media", "ivr.messages", "ivr.campaigns", "tracing", "telehealth"):
+for package in ("ivr.calls", "ivr.carriers.sip", "ivr.media", "ivr.messages", "ivr.campaigns", "tracing", "telehealth"):
     importlib.import_module(f"{package}.model")
 
 # A Monday, ten in the morning in Vietnam.

@@ -22,6 +22,7 @@ def demo_settings(settings: Settings) -> Settings:
             "redis_url": "",
             "web_bind": web,
             "media_bind": media,
+            "sip_bind": "",  # its telephones are simulated
             "public_url": f"http://{web}",
             "public_media_url": f"ws://{media}",
             "twilio_api_url": f"http://{simulator}",

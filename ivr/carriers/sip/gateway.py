@@ -1,0 +1,271 @@
+"""The gateway: which telephones are let in, which orders are taken, and what the database is told of each."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import logging
+from collections.abc import Callable, Coroutine
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from typing import Any, TypeVar
+from uuid import UUID
+
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from core.database import Database, UnitOfWork
+from core.errors import Retryable
+from ivr.calls.model import Call, CallState, FailureReason
+from ivr.calls.service import Calls
+from ivr.calls.status import StatusReport
+from ivr.carriers.inbound import Inbound, take_call
+from ivr.carriers.sip.admission import Admission
+from ivr.carriers.sip.leg import Leg
+from ivr.carriers.sip.line import Line
+from ivr.carriers.sip.numbers import address_of, caller
+from ivr.carriers.sip.orders import SIP, Order, claim_orders, enter_inbound, report, unwanted
+from ivr.carriers.sip.outcomes import NOT_ANSWERED, NOT_DIALED, UNWANTED, raw_code, reason_of, ring_outcome
+from ivr.carriers.sip.stack import Answered, Ended, Ringing, SipCall, SipStack
+from ivr.lines.tickets import CallTicket, RoomTicket
+
+log = logging.getLogger(__name__)
+
+ANSWER_SECONDS = 10.0
+"""How long a telephone that rings us may take to open its sound once we have picked up."""
+PAUSES = (0.2, 1.0, 5.0)
+"""Seconds between tries to tell the database; the last one again and again."""
+LONGEST_CALL_ID = 255
+LINE_LOST = "line lost"
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class GatewayPlan:
+    """`name`: of its heartbeat. `media_bind`: where the media process listens. `trunk`: `host` or `host:port`, empty
+    when calls only come in. `hotline`: the number that we show. `most`: calls at once."""
+
+    name: str
+    media_bind: str
+    trunk: str
+    hotline: str
+    most: int
+
+
+class Gateway:
+    """Joins telephones to the media process. `refused` counts calls that it had no room for."""
+
+    def __init__(
+        self, plan: GatewayPlan, database: Database, calls: Calls, inbound: Inbound, executor: Executor
+    ) -> None:
+        self._plan = plan
+        self._database = database
+        self._calls = calls
+        self._inbound_plan = inbound
+        self._executor = executor
+        self._admission = Admission(plan.most)
+        self._stack: SipStack | None = None
+        self._legs: dict[UUID, Leg] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self.refused = 0
+
+    @property
+    def calls(self) -> int:
+        """Calls that are up now."""
+        return self._admission.up
+
+    def use(self, stack: SipStack) -> None:
+        """The stack that dials. It brings calls to `incoming`."""
+        self._stack = stack
+
+    def incoming(self, call: SipCall) -> None:
+        """Somebody rings us."""
+        if self._admission.enter(asyncio.get_running_loop().time()):
+            self._run(self._answer(call))
+        else:
+            self.refused += 1
+            log.warning("event=call_turned_away calls=%s", self.calls)
+            self._run(call.refuse(), counted=False)
+
+    async def look(self) -> None:
+        """Take the orders that there is room for, and hang up whom nobody wants any more."""
+        loop = asyncio.get_running_loop()
+        room = self._admission.room(loop.time())
+        mine = list(self._legs)
+
+        def work(uow: UnitOfWork) -> tuple[list[Order], list[UUID]]:
+            orders = claim_orders(uow, self._plan.name, room) if room else []
+            return orders, unwanted(uow, mine)
+
+        orders, ending = await self._in_thread(work)
+        for order in orders:
+            self._admission.enter(loop.time())
+            self._run(self._ring(order))
+        for leg_id in ending:
+            if leg_id in self._legs:
+                self._legs[leg_id].stop()
+
+    def accept_no_more(self) -> None:
+        self._admission.open = False
+
+    async def left(self, seconds: float) -> None:
+        """Wait until every call is over; after `seconds`, end them."""
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=seconds)
+        for leg in self._legs.values():
+            leg.stop()
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=seconds)
+
+    # --- a telephone that rings us
+
+    async def _answer(self, call: SipCall) -> None:
+        try:
+            call_id = await self._in_thread(lambda uow: self._open(uow, call))
+        except (OperationalError, PoolTimeout) as error:
+            log.warning("event=call_not_opened error=%s", type(error).__name__)
+            call_id = None
+        if call_id is None:
+            self.refused += 1
+            await call.refuse()
+            return
+        leg = Leg(call, self._plan.media_bind, CallTicket(call_id))
+        self._legs[call_id] = leg
+        try:
+            await call.answer()
+            if not await self._picked_up(leg, ANSWER_SECONDS):
+                await self._tell(call_id, call.ref, CallState.FAILED, FailureReason.CANCELED)
+                return
+            await self._talk(call_id, leg, call.ref)
+        finally:
+            del self._legs[call_id]
+            await call.hang_up()
+
+    def _open(self, uow: UnitOfWork, call: SipCall) -> UUID | None:
+        """Our call for theirs. None for a Call-ID that we have had before: it is somebody else's, or long over."""
+        opened: list[UUID] = []
+        if not call.ref or len(call.ref) > LONGEST_CALL_ID:
+            return None
+
+        def enter(ours: Call) -> bytes:
+            enter_inbound(uow, ours, self._plan.name)
+            opened.append(ours.id)
+            return b""
+
+        take_call(
+            uow,
+            self._calls,
+            self._inbound_plan,
+            carrier=SIP,
+            provider_ref=call.ref,
+            number=caller(call.caller, call.asserted),
+            answer=enter,
+        )
+        return opened[0] if opened else None
+
+    # --- a telephone that we ring
+
+    async def _ring(self, order: Order) -> None:
+        ticket = RoomTicket(order.room) if order.room is not None else CallTicket(order.id)
+        try:
+            assert self._stack is not None
+            if not self._plan.trunk:
+                raise Retryable("Calls cannot go out by SIP: there is no trunk.", "Set TRACELINE_SIP_TRUNK.")
+            call = await self._stack.dial(address_of(order.number, self._plan.trunk), self._plan.hotline)
+        except Retryable as error:
+            log.warning("event=not_dialed leg=%s why=%s", order.id, error.message)
+            await self._unanswered(order, NOT_DIALED)
+            return
+        leg = Leg(call, self._plan.media_bind, ticket)
+        self._legs[order.id] = leg
+        try:
+            why = await self._until_answered(order, leg)
+            if why is None:
+                await self._talk(order.id, leg, str(order.id))
+            else:
+                await call.hang_up()
+                await self._unanswered(order, why)
+        finally:
+            del self._legs[order.id]
+            await call.hang_up()
+
+    async def _until_answered(self, order: Order, leg: Leg) -> str | None:
+        """None once somebody has answered; else why nobody did."""
+        try:
+            async with asyncio.timeout(order.ring_seconds):
+                while True:
+                    match await leg.next_event():
+                        case Answered():
+                            return None
+                        case Ringing():
+                            await self._tell(order.id, str(order.id), CallState.RINGING)
+                        case Ended(reason):
+                            return reason
+                        case None:
+                            return UNWANTED
+        except TimeoutError:
+            return NOT_ANSWERED
+
+    async def _unanswered(self, order: Order, why: str) -> None:
+        await self._tell(order.id, str(order.id), CallState.FAILED, reason_of(why), raw_code(why))
+        if order.room is not None:
+            await Line(self._plan.media_bind, RoomTicket(order.room), lambda _: None).tell_unanswered(ring_outcome(why))
+
+    # --- both
+
+    async def _picked_up(self, leg: Leg, seconds: float) -> bool:
+        """Whether the telephone that we answer is there."""
+        try:
+            async with asyncio.timeout(seconds):
+                while True:
+                    match await leg.next_event():
+                        case Answered():
+                            return True
+                        case Ended() | None:
+                            return False
+        except TimeoutError:
+            return False
+
+    async def _talk(self, leg_id: UUID, leg: Leg, ref: str) -> None:
+        await self._tell(leg_id, ref, CallState.IN_PROGRESS)
+        if await leg.talk() == "lost":
+            await self._tell(leg_id, ref, CallState.FAILED, FailureReason.LOST, LINE_LOST)
+        else:
+            await self._tell(leg_id, ref, CallState.COMPLETED)
+
+    async def _tell(
+        self, leg_id: UUID, ref: str, state: CallState, reason: FailureReason | None = None, raw: str | None = None
+    ) -> None:
+        """Tell the database what became of a leg, however long it is away: nobody else knows."""
+
+        def work(uow: UnitOfWork) -> None:
+            report(uow, self._calls, leg_id, StatusReport(state, uow.now(), reason, raw, provider_ref=ref))
+
+        for tried in itertools.count():
+            try:
+                return await self._in_thread(work)
+            except (OperationalError, PoolTimeout) as error:
+                log.warning("event=report_postponed leg=%s error=%s", leg_id, type(error).__name__)
+                await asyncio.sleep(PAUSES[min(tried, len(PAUSES) - 1)])
+        raise AssertionError("unreachable")
+
+    async def _in_thread(self, work: Callable[[UnitOfWork], T]) -> T:
+        def transaction() -> T:
+            with self._database.unit() as uow:
+                return work(uow)
+
+        return await asyncio.get_running_loop().run_in_executor(self._executor, transaction)
+
+    def _run(self, work: Coroutine[Any, Any, None], counted: bool = True) -> None:
+        """In a task of its own. A `counted` one takes a place among the calls until it ends."""
+        task = asyncio.get_running_loop().create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(lambda ended: self._ended(ended, counted))
+
+    def _ended(self, task: asyncio.Task[None], counted: bool) -> None:
+        self._tasks.discard(task)
+        if counted:
+            self._admission.leave()
+        if not task.cancelled() and task.exception() is not None:
+            log.error("event=call_broken", exc_info=task.exception())
