@@ -40,7 +40,7 @@ class Aside:
     """Something on the line that was not for the script. `data` by kind:
 
     - `key_dropped` {key, reason}: `too_soon`, `finish_of_last_answer`, `must_be_heard_out`, `no_keys_here`,
-      `no_question`;
+      `no_question`, `bridged` (pressed in a talk with a person);
     - `barge_in` {by, after}: a `key` or `speech` cut the prompt short, so many seconds after it began;
     - `superseded` {what, by}: `speech` that did not count because a key came first;
     - `too_short` {}: a sound that cut no prompt short, and was not listened to any further;

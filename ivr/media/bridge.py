@@ -9,9 +9,10 @@ from uuid import UUID
 from audio.codec import RATE
 from flows.engine.actions import Bridge, Prompt
 from flows.engine.events import DialEnded
+from ivr.media.asides import Asides
 from ivr.media.comfort import comfort
 from ivr.media.hold import Hold
-from ivr.media.inbox import Inbox, News, TimeUp
+from ivr.media.inbox import Inbox, News, Pressed, TimeUp
 from ivr.media.party import Party
 from ivr.media.playback import Sounds
 from ivr.media.session import Closed, MediaSession
@@ -37,6 +38,7 @@ class CallerBridge:
         sounds: Sounds,
         switchboard: Switchboard,
         lines: Lines,
+        asides: Asides,
         at: Callable[[], str],
     ) -> None:
         self._call_id = call_id
@@ -45,6 +47,7 @@ class CallerBridge:
         self._sounds = sounds
         self._switchboard = switchboard
         self._lines = lines
+        self._asides = asides
         self._at = at
 
     async def run(self, bridge: Bridge) -> DialEnded | Closed:
@@ -102,6 +105,9 @@ class CallerBridge:
                         return DialEnded(self._at(), what)
                     case TimeUp() if happened is nobody:
                         return DialEnded(self._at(), "no_answer")
+                    case Pressed(key):
+                        self._asides.add("key_dropped", key=key, reason="bridged")
+                        party.happened(happened)
                     case _:
                         party.happened(happened)
         finally:

@@ -120,7 +120,14 @@ class Conversation:
         if isinstance(last, Bridge) and self._offers.bridging is not None:
             switchboard, lines = self._offers.bridging
             bridge = CallerBridge(
-                self._call_id, self._session, self._inbox, self._sounds, switchboard, lines, self._turns.at
+                self._call_id,
+                self._session,
+                self._inbox,
+                self._sounds,
+                switchboard,
+                lines,
+                self._asides,
+                self._turns.at,
             )
             return await bridge.run(last)
         return self._unheard(last)

@@ -8,14 +8,15 @@ from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
 
+from audio.codec import RATE
 from audio.decision import Decision, Hypothesis
 from audio.recogniser.listening import Heard
 from flows.engine.advance import advance, start_state
-from flows.engine.events import CallEnded, CallStarted, Event
+from flows.engine.events import CallEnded, CallStarted, Event, VoiceMessage
 from flows.engine.script import Script
 from ivr.calls.log import Aside
 from ivr.media.conductor import Conductor
-from ivr.media.turns import Next, TurnsUnavailable
+from ivr.media.turns import Next, Recorded, TurnsUnavailable
 from tests.ivr.media.telephone import Sounds, Telephone, on_line
 from tests.ivr.media.virtual_time import run
 
@@ -31,6 +32,7 @@ class ScriptTurns:
         self.state = start_state(script, language, {"speech": list(script.languages)})
         self.events: list[Event] = []
         self.asides: list[Aside] = []
+        self.messages: list[bytes] = []
         self.turn = 0
         self.seconds = TURN_SECONDS
         self.unavailable = False
@@ -44,11 +46,14 @@ class ScriptTurns:
     async def remark(self, call_id: UUID, asides: Sequence[Aside]) -> None:
         self.asides += asides
 
-    async def take(self, call_id: UUID, turn: int, event: Event, asides: Sequence[Aside] = ()) -> Next:
+    async def take(self, call_id: UUID, turn: int, event: Event | Recorded, asides: Sequence[Aside] = ()) -> Next:
         assert (call_id, turn) == (CALL, self.turn)
         await asyncio.sleep(self.seconds)
         if self.unavailable:
             raise TurnsUnavailable("OperationalError")
+        if isinstance(event, Recorded):
+            self.messages.append(event.ulaw)
+            event = VoiceMessage(self.at(), f"message-{len(self.messages)}", len(event.ulaw) / RATE)
         self.events.append(event)
         self.asides += asides
         step = advance(self._script, self.state, event)
@@ -68,7 +73,7 @@ class FakeRecogniser:
     fed: list[int] = field(default_factory=list)
     cancelled: int = 0
 
-    def listen(self, language: str, phrases: tuple[str, ...]) -> FakeHearing | None:
+    def listen(self, language: str, phrases: tuple[str, ...], certain: bool = False) -> FakeHearing | None:
         assert phrases
         return FakeHearing(self) if self.free else None
 

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from typing import Any
 
 from audio import codec
 from audio.speech import speak, voice_of
@@ -35,7 +36,8 @@ class Sounds:
         return number.to_bytes(4).ljust(frames * codec.ULAW_FRAME, codec.ULAW_SILENCE[:1])
 
     def text(self, ulaw: bytes) -> str:
-        return self.texts[int.from_bytes(ulaw[:4])]
+        """The words of a prompt; empty for sound that is none: a beep, somebody's voice."""
+        return self.texts.get(int.from_bytes(ulaw[:4]), "")
 
 
 @dataclass(slots=True)
@@ -66,6 +68,8 @@ class Telephone:
         self.heard_out: list[str] = []
         self.log: list[tuple[str, float]] = []
         self.closed = False
+        self.over = True
+        self.heard_sound: list[tuple[float, bytes]] = []
         self._seen = {id(self.said): 0, id(self.heard_out): 0}
 
     # --- what the conductor does
@@ -81,10 +85,17 @@ class Telephone:
         assert len(ulaw) % codec.ULAW_FRAME == 0
         now = self._loop.time()
         begins = max([now, *(sound.ends for sound in self._queue)])
-        sound = _Sound(self._sounds.text(ulaw), begins, begins + len(ulaw) / codec.RATE, [])
+        text = self._sounds.text(ulaw)
+        if not text:
+            self.heard_sound.append((begins, ulaw))
+        sound = _Sound(text, begins, begins + len(ulaw) / codec.RATE, [])
         self._queue.append(sound)
         self._timers.append(self._loop.call_later(begins - now, self._begins, sound))
         self._timers.append(self._loop.call_later(sound.ends - now, self._ends, sound))
+
+    def since(self, moment: float) -> bytes:
+        """The sound that was no prompt and was heard from a moment on, in the order it came."""
+        return b"".join(sound for at, sound in self.heard_sound if at >= moment)
 
     async def mark(self, name: str) -> None:
         if self._queue:
@@ -100,9 +111,12 @@ class Telephone:
         for sound in self._queue:
             self._reach(sound.marks)
         self._queue.clear()
+        now = self._loop.time()
+        self.heard_sound = [(at, sound) for at, sound in self.heard_sound if at <= now]
 
     async def close(self, over: bool = True) -> None:
         self.log.append(("close", self._loop.time()))
+        self.over = over
         self.closed = True
 
     # --- what the person does
@@ -136,6 +150,10 @@ class Telephone:
     def hang_up(self) -> None:
         self._events.put_nowait(Closed("hangup"))
 
+    def fail(self, outcome: Any) -> None:
+        """A telephone that was rung and not answered."""
+        self._events.put_nowait(Closed("hangup", outcome))
+
     def lose(self) -> None:
         self._events.put_nowait(Closed("lost"))
 
@@ -148,12 +166,14 @@ class Telephone:
     # --- the carrier between them
 
     def _begins(self, sound: _Sound) -> None:
-        self._tell(self.said, sound.text)
+        if sound.text:
+            self._tell(self.said, sound.text)
 
     def _ends(self, sound: _Sound) -> None:
         self._queue.remove(sound)
         self._reach(sound.marks)
-        self._tell(self.heard_out, sound.text)
+        if sound.text:
+            self._tell(self.heard_out, sound.text)
 
     def _reach(self, marks: list[str]) -> None:
         if not self._loses_marks:

@@ -1,0 +1,319 @@
+"""A caller waits for a doctor, they talk, and the script goes on: on virtual time, by what reaches each ear."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from audio import codec
+from flows.catalogue import Library
+from flows.engine.events import CallEnded, DialEnded
+from flows.engine.script import Script
+from ivr.media.comfort import CHORD, RING_HZ
+from ivr.media.rooms import RETURN_SECONDS
+from ivr.media.switchboard import GUEST_WAITS_SECONDS
+from tests.ivr.media.bridging import COLLEAGUE, Scene, loudness, on_line, played, tone
+from tests.ivr.media.telephone import Telephone
+
+CALLER_HZ, DOCTOR_HZ = 600.0, 1000.0
+CONNECTING = "연결해"
+
+
+@pytest.fixture(scope="session")
+def doctor(library: Library) -> Script:
+    return library.script("doctor")
+
+
+async def waits_in_the_room(scene: Scene) -> None:
+    await scene.caller.heard(CONNECTING)
+    await asyncio.sleep(1)
+
+
+def dialed(scene: Scene) -> list[tuple[str, float]]:
+    return [(event.outcome, event.seconds) for event in scene.turns.events if isinstance(event, DialEnded)]
+
+
+@pytest.mark.capability("H8")
+@pytest.mark.capability("I14")
+def test_each_hears_the_other_and_nobody_hears_themselves(doctor: Script) -> None:
+    async def happens(scene: Scene) -> None:
+        async with on_line(scene.caller):
+            call = scene.call()
+            await waits_in_the_room(scene)
+            guest = scene.guest()
+            async with on_line(guest.telephone):
+                await asyncio.sleep(0.5)
+                begun = asyncio.get_running_loop().time()
+                scene.caller.make_noise(tone(CALLER_HZ, 2))
+                guest.telephone.make_noise(tone(DOCTOR_HZ, 2))
+                await asyncio.sleep(2)
+                to_caller, to_doctor = scene.caller.since(begun + 0.2), guest.telephone.since(begun + 0.2)
+                guest.telephone.hang_up()
+                await scene.caller.heard("도움이")
+                scene.caller.press("1")
+                assert await call == "completed"
+        assert loudness(to_caller, DOCTOR_HZ) > 0.8
+        assert loudness(to_caller, CALLER_HZ) < 0.02
+        assert loudness(to_doctor, CALLER_HZ) > 0.8
+        assert loudness(to_doctor, DOCTOR_HZ) < 0.02
+
+    scene = played(doctor, happens)
+    [(outcome, seconds)] = dialed(scene)
+    assert outcome == "answered"
+    assert seconds == pytest.approx(2.5, abs=0.2)
+    assert scene.turns.state.values["good"] is True
+    assert len(scene.lines.talking) == 1
+    assert (scene.lines.waiting, scene.lines.left) == ({}, ["queue:1"])
+
+
+def test_a_word_reaches_the_other_within_a_tenth_of_a_second(doctor: Script) -> None:
+    async def happens(scene: Scene) -> None:
+        async with on_line(scene.caller):
+            scene.call()
+            await waits_in_the_room(scene)
+            guest = scene.guest()
+            async with on_line(guest.telephone):
+                await asyncio.sleep(1)
+                begun = asyncio.get_running_loop().time()
+                scene.caller.make_noise(tone(CALLER_HZ, 0.5))
+                await asyncio.sleep(1)
+                arrived = next(
+                    at
+                    for at, sound in guest.telephone.heard_sound
+                    if at >= begun and codec.rms(codec.ulaw_to_pcm(sound)) > 1000
+                )
+                assert arrived - begun <= 0.1
+                scene.caller.hang_up()
+
+    played(doctor, happens)
+
+
+def test_while_waiting_the_caller_hears_soft_sound_and_now_and_then_kind_words(doctor: Script) -> None:
+    async def happens(scene: Scene) -> None:
+        async with on_line(scene.caller):
+            scene.call()
+            await waits_in_the_room(scene)
+            begun = asyncio.get_running_loop().time()
+            await scene.caller.hears("기다려")
+            assert asyncio.get_running_loop().time() - begun == pytest.approx(11, abs=1)
+            await scene.caller.hears("기다려")
+            soft = scene.caller.since(0)
+            assert 0.001 < max(loudness(soft, hertz) for hertz in CHORD) < 0.05
+            scene.caller.hang_up()
+
+    scene = played(doctor, happens)
+    assert isinstance(scene.turns.events[-1], CallEnded)
+    assert scene.lines.left == ["queue:1"]
+
+
+@pytest.mark.capability("I14")
+def test_when_nobody_comes_the_script_goes_on_and_a_telephone_is_rung(doctor: Script) -> None:
+    async def happens(scene: Scene) -> None:
+        async with on_line(scene.caller):
+            call = scene.call()
+            await scene.caller.heard("보건소로")
+            await asyncio.sleep(1)
+            leg = scene.guest("leg:1", None)
+            async with on_line(leg.telephone):
+                await asyncio.sleep(5)
+                leg.telephone.hang_up()
+                assert await call == "completed"
+
+    scene = played(doctor, happens)
+    assert [outcome for outcome, _ in dialed(scene)] == ["no_answer", "answered"]
+    assert scene.lines.ordered == [("+84912345678", 20.0)]
+
+
+@pytest.mark.capability("I14")
+@pytest.mark.parametrize(("outcome", "end"), [("busy", "busy"), ("no_answer", "nobody"), ("failed", "completed")])
+def test_a_telephone_that_nobody_answers_tells_why(doctor: Script, outcome: str, end: str) -> None:
+    async def happens(scene: Scene) -> None:
+        async with on_line(scene.caller):
+            call = scene.call()
+            await scene.caller.heard("보건소로")
+            await asyncio.sleep(1)
+            scene.guest("leg:1", None).telephone.fail(outcome)
+            assert await call == "completed"
+
+    scene = played(doctor, happens)
+    assert dialed(scene)[-1] == (outcome, 0.0)
+    assert scene.turns.state.end_reason == end
+
+
+def test_where_no_telephone_can_be_rung_the_script_is_told_at_once(doctor: Script) -> None:
+    async def happens(scene: Scene) -> None:
+        scene.lines.rings = False
+        async with on_line(scene.caller):
+            assert await scene.call() == "completed"
+
+    assert [outcome for outcome, _ in dialed(played(doctor, happens))] == ["no_answer", "failed"]
+
+
+def test_a_doctor_who_comes_first_hears_it_ring_and_then_the_caller(doctor: Script) -> None:
+    async def happens(scene: Scene) -> None:
+        guest = scene.guest()
+        async with on_line(guest.telephone), on_line(scene.caller):
+            await asyncio.sleep(1)
+            assert loudness(guest.telephone.since(0)[:8000], RING_HZ) > 0.1
+            scene.call()
+            await waits_in_the_room(scene)
+            begun = asyncio.get_running_loop().time()
+            scene.caller.make_noise(tone(CALLER_HZ))
+            await asyncio.sleep(1)
+            assert loudness(guest.telephone.since(begun + 0.2), CALLER_HZ) > 0.7
+            assert loudness(guest.telephone.since(begun + 0.2), RING_HZ) < 0.02
+            scene.caller.hang_up()
+            await guest.stay
+            assert guest.telephone.closed
+
+    played(doctor, happens)
+
+
+def test_a_doctor_for_whom_nobody_comes_does_not_wait_for_ever(doctor: Script) -> None:
+    async def happens(scene: Scene) -> None:
+        guest = scene.guest()
+        async with on_line(guest.telephone):
+            begun = asyncio.get_running_loop().time()
+            await guest.stay
+            assert asyncio.get_running_loop().time() - begun == pytest.approx(GUEST_WAITS_SECONDS, abs=0.1)
+            assert guest.telephone.over
+
+    played(doctor, happens)
+
+
+def test_a_second_doctor_is_turned_away_and_a_second_window_of_the_same_takes_over(doctor: Script) -> None:
+    async def happens(scene: Scene) -> None:
+        async with on_line(scene.caller):
+            scene.call()
+            await waits_in_the_room(scene)
+            first = scene.guest()
+            async with on_line(first.telephone):
+                await asyncio.sleep(0.5)
+                colleague = scene.guest(user=COLLEAGUE)
+                await colleague.stay
+                assert colleague.telephone.closed
+                assert not first.telephone.closed
+                second = scene.guest()
+                async with on_line(second.telephone):
+                    await first.stay
+                    begun = asyncio.get_running_loop().time()
+                    scene.caller.make_noise(tone(CALLER_HZ))
+                    await asyncio.sleep(1)
+                    assert loudness(second.telephone.since(begun + 0.2), CALLER_HZ) > 0.7
+                    second.telephone.hang_up()
+                    await scene.caller.hears("도움이")
+                    scene.caller.hang_up()
+
+    assert [outcome for outcome, _ in dialed(played(doctor, happens))] == ["answered"]
+
+
+def test_both_may_hang_up_at_once(doctor: Script) -> None:
+    async def happens(scene: Scene) -> None:
+        async with on_line(scene.caller):
+            call = scene.call()
+            await waits_in_the_room(scene)
+            guest = scene.guest()
+            async with on_line(guest.telephone):
+                await asyncio.sleep(1)
+                guest.telephone.hang_up()
+                scene.caller.hang_up()
+                assert await call == "hangup"
+
+    played(doctor, happens)
+
+
+def test_a_doctor_whose_browser_crashed_comes_back_into_the_talk(doctor: Script) -> None:
+    async def happens(scene: Scene) -> None:
+        async with on_line(scene.caller):
+            scene.call()
+            await waits_in_the_room(scene)
+            first = scene.guest()
+            async with on_line(first.telephone):
+                await asyncio.sleep(1)
+                first.telephone.lose()
+                await first.stay
+            assert not first.telephone.over  # the line may be connected again
+            await asyncio.sleep(RETURN_SECONDS / 2)
+            second = scene.guest()
+            async with on_line(second.telephone):
+                await asyncio.sleep(1)
+                begun = asyncio.get_running_loop().time()
+                second.telephone.make_noise(tone(DOCTOR_HZ))
+                await asyncio.sleep(1)
+                assert loudness(scene.caller.since(begun + 0.2), DOCTOR_HZ) > 0.7
+                second.telephone.hang_up()
+                await scene.caller.hears("도움이")
+                scene.caller.hang_up()
+
+    assert [outcome for outcome, _ in dialed(played(doctor, happens))] == ["answered"]
+
+
+def test_a_doctor_who_is_lost_for_good_has_hung_up(doctor: Script) -> None:
+    async def happens(scene: Scene) -> None:
+        async with on_line(scene.caller):
+            scene.call()
+            await waits_in_the_room(scene)
+            guest = scene.guest()
+            async with on_line(guest.telephone):
+                await asyncio.sleep(1)
+                guest.telephone.lose()
+            await scene.caller.hears("도움이")
+            scene.caller.hang_up()
+
+    assert dialed(played(doctor, happens)) == [("answered", pytest.approx(RETURN_SECONDS + 1, abs=0.3))]
+
+
+def test_a_caller_whose_line_was_lost_finds_the_doctor_still_there(doctor: Script) -> None:
+    async def happens(scene: Scene) -> None:
+        async with on_line(scene.caller):
+            first = scene.call()
+            await waits_in_the_room(scene)
+            guest = scene.guest()
+            async with on_line(guest.telephone):
+                await asyncio.sleep(1)
+                scene.caller.lose()
+                assert await first == "lost"
+                await asyncio.sleep(3)
+                party_again = Telephone(scene.sounds)
+                async with on_line(party_again):
+                    await _rejoin(scene, party_again, guest.telephone)
+
+    played(doctor, happens)
+
+
+async def _rejoin(scene: Scene, again: Telephone, doctor: Telephone) -> None:
+    """The call's second line: the engine asks for the same bridge once more."""
+    from ivr.media.inbox import Inbox  # the seat is taken as `CallerBridge` takes it
+
+    async with Inbox(again) as inbox:
+        party = scene.switchboard.enter("queue:1", again, inbox)
+        assert (await inbox.get()).what == "joined"  # type: ignore[union-attr]
+        await party.talk()
+        begun = asyncio.get_running_loop().time()
+        doctor.make_noise(tone(DOCTOR_HZ))
+        await asyncio.sleep(1)
+        assert loudness(again.since(begun + 0.2), DOCTOR_HZ) > 0.7
+        await party.go()
+
+
+def test_keys_in_a_talk_are_for_nobody_and_stand_in_the_log(doctor: Script) -> None:
+    async def happens(scene: Scene) -> None:
+        async with on_line(scene.caller):
+            scene.call()
+            await waits_in_the_room(scene)
+            guest = scene.guest()
+            async with on_line(guest.telephone):
+                await asyncio.sleep(1)
+                scene.caller.press("5")
+                guest.telephone.press("*1")
+                await asyncio.sleep(1)
+                guest.telephone.hang_up()
+                await scene.caller.heard("도움이")
+                scene.caller.press("2")
+
+    scene = played(doctor, happens)
+    assert [outcome for outcome, _ in dialed(scene)] == ["answered"]
+    assert [(a.kind, a.data["reason"]) for a in scene.turns.asides if a.kind == "key_dropped"] == [
+        ("key_dropped", "bridged")
+    ]
