@@ -11,6 +11,7 @@ from flows.catalogue import Library
 from flows.engine.events import CallEnded, DialEnded
 from flows.engine.script import Script
 from ivr.media.comfort import CHORD, RING_HZ
+from ivr.media.inbox import Inbox
 from ivr.media.rooms import RETURN_SECONDS
 from ivr.media.switchboard import GUEST_WAITS_SECONDS
 from tests.ivr.media.bridging import COLLEAGUE, Scene, loudness, on_line, played, tone
@@ -284,8 +285,6 @@ def test_a_caller_whose_line_was_lost_finds_the_doctor_still_there(doctor: Scrip
 
 async def _rejoin(scene: Scene, again: Telephone, doctor: Telephone) -> None:
     """The call's second line: the engine asks for the same bridge once more."""
-    from ivr.media.inbox import Inbox  # the seat is taken as `CallerBridge` takes it
-
     async with Inbox(again) as inbox:
         party = scene.switchboard.enter("queue:1", again, inbox)
         assert (await inbox.get()).what == "joined"  # type: ignore[union-attr]
