@@ -42,7 +42,7 @@ from core.bench import bench_command
 from core.clock import SystemClock
 from core.commands import CommandLine
 from core.database import Database, UnitOfWork
-from core.errors import TracelineError
+from core.errors import TracelineError, UserError
 from core.heartbeats import keep_beating
 from core.installation import running, stoppable
 from core.jobs import SLOW_QUEUE, Jobs, run_worker
@@ -164,7 +164,7 @@ class Traceline:
 
     def told(self, carrier: str) -> dict[str, Any]:
         """What every script is told of this installation. Over webhooks we hear keys only."""
-        speech = sorted(grammar_models(self.settings.models_folder)) if carrier == STREAMS else []
+        speech = [] if carrier == WEBHOOKS else sorted(grammar_models(self.settings.models_folder))
         if not self.settings.recogniser_workers:
             speech = []
         return {"department": self.settings.spoken_name, "hotline": self.settings.hotline, "speech": speech}
@@ -190,6 +190,7 @@ class Traceline:
                 library=self.library,
                 carriers=CARRIERS,
                 webhooks=blueprints,
+                telephone=BrowserTelephone(self.calls, self.told, self.settings),
             )
         )
         proxies = self.settings.trusted_proxies

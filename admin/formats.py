@@ -22,6 +22,7 @@ from admin.policy import shown_phone
 from core.areas import Area
 from core.phones import mask_phone
 from core.rights import Right
+from ivr.carriers.browser.carrier import BROWSER, TITLE
 
 _STATIC = Path(__file__).parent / "static"
 
@@ -183,4 +184,4 @@ def area(path: str) -> str:
 
 def carrier_name(name: str) -> str:
     """What a carrier is called."""
-    return str(gettext(context().carriers.get(name, name)))
+    return str(gettext({**context().carriers, BROWSER: TITLE}.get(name, name)))

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from flask import Flask, Response, request
+from urllib.parse import urlsplit
 
+from flask import Flask, Response, g, request
+
+from admin.current import context
 from admin.policy import access_of
 
 CONTENT_SECURITY_POLICY = "; ".join(
@@ -17,6 +20,11 @@ CONTENT_SECURITY_POLICY = "; ".join(
 )
 
 
+def allow_line() -> None:
+    """This page holds a telephone: it may use the microphone, and connect to the media process."""
+    g.line = True
+
+
 def use_headers(app: Flask, secure: bool) -> None:
     """`secure`: the console is reached by https."""
 
@@ -25,14 +33,22 @@ def use_headers(app: Flask, secure: bool) -> None:
         if request.endpoint and access_of(app, request.endpoint).webhook:
             return response
         headers = response.headers
-        headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY
+        line = g.get("line", False)
+        media = f"; connect-src 'self' {_media_origin()}" if line else ""
+        headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY + media
         headers["X-Content-Type-Options"] = "nosniff"
         headers["Referrer-Policy"] = "same-origin"
         headers["Cross-Origin-Opener-Policy"] = "same-origin"
         headers["Cross-Origin-Resource-Policy"] = "same-origin"
-        headers["Permissions-Policy"] = "camera=(), geolocation=(), microphone=()"
+        microphone = "(self)" if line else "()"
+        headers["Permissions-Policy"] = f"camera=(), geolocation=(), microphone={microphone}"
         if request.endpoint != "static":
             headers["Cache-Control"] = "no-store"
         if secure:
             headers["Strict-Transport-Security"] = "max-age=31536000"
         return response
+
+
+def _media_origin() -> str:
+    media = urlsplit(context().settings.public_media_url)
+    return f"{media.scheme}://{media.netloc}"

@@ -161,7 +161,7 @@ SPEECH_STATES = {
     "closed": _("The recogniser is being stopped: keys only"),
 }
 # The composition root names the carriers in English; here they are only marked for translation.
-CARRIERS = (_("Twilio, keys and speech"), _("Twilio, keys only"))
+CARRIERS = (_("Twilio, keys and speech"), _("Twilio, keys only"), _("Telephone in the browser"))
 PROCESSES = {
     "web": _("web pages"),
     "media": _("live audio"),

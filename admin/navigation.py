@@ -32,6 +32,7 @@ ENTRIES = (
     Entry("queue", "queue.queue", "queue", _("Doctor queue"), Right.APPOINTMENTS_SEE),
     Entry("doctors", "doctors.doctors", "doctor", _("Doctors"), Right.DOCTORS_SEE),
     Entry("do_not_call", "do_not_call.do_not_call", "barred", _("Do not call"), Right.CAMPAIGNS_SEE),
+    Entry("telephone", "telephone.telephone", "handset", _("Telephone"), Right.TELEPHONE_USE),
     Entry("health", "health.health", "pulse", _("System"), Right.HEALTH_SEE),
     Entry("users", "users.users", "users", _("Users"), Right.USERS_RUN),
     Entry("audit", "audit.audit_log", "shield", _("Audit log"), Right.AUDIT_SEE),

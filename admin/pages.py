@@ -16,6 +16,7 @@ from admin.views import (
     queue,
     records,
     signing_in,
+    telephone,
     today,
     users,
 )
@@ -33,6 +34,7 @@ ALL_PAGES = (
     queue.pages,
     doctors.pages,
     do_not_call.pages,
+    telephone.pages,
     health.pages,
     users.pages,
     audit.pages,

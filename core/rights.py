@@ -16,6 +16,7 @@ class Right(StrEnum):
     APPOINTMENTS_RUN = "appointments.run"
     DOCTORS_SEE = "doctors.see"  # who they are and when they work: no health data
     DOCTORS_RUN = "doctors.run"
+    TELEPHONE_USE = "telephone.use"  # to try scripts aloud: calls of nobody
     HEALTH_SEE = "health.see"  # the health of carriers, models and processes
     USERS_RUN = "users.run"
     AUDIT_SEE = "audit.see"
@@ -31,13 +32,21 @@ ROLES: dict[str, frozenset[Right]] = {
             Right.APPOINTMENTS_SEE,
             Right.DOCTORS_SEE,
             Right.DOCTORS_RUN,
+            Right.TELEPHONE_USE,
             Right.HEALTH_SEE,
         }
     ),
-    "tracer": frozenset({Right.CAMPAIGNS_SEE, Right.CALLS_SEE, Right.RECORDS_SEE}),
+    "tracer": frozenset({Right.CAMPAIGNS_SEE, Right.CALLS_SEE, Right.RECORDS_SEE, Right.TELEPHONE_USE}),
     "doctor": frozenset({Right.RECORDS_SEE, Right.APPOINTMENTS_SEE, Right.APPOINTMENTS_RUN, Right.DOCTORS_SEE}),
     "administrator": frozenset(
-        {Right.DOCTORS_SEE, Right.DOCTORS_RUN, Right.HEALTH_SEE, Right.USERS_RUN, Right.AUDIT_SEE}
+        {
+            Right.DOCTORS_SEE,
+            Right.DOCTORS_RUN,
+            Right.TELEPHONE_USE,
+            Right.HEALTH_SEE,
+            Right.USERS_RUN,
+            Right.AUDIT_SEE,
+        }
     ),
 }
 

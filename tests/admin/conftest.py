@@ -19,6 +19,9 @@ from core.clock import SystemClock
 from core.database import Database
 from core.settings import Settings
 from flows.catalogue import Library, load_library
+from ivr.calls.effects import Effects
+from ivr.calls.service import Calls
+from ivr.carriers.browser.telephone import BrowserTelephone
 from tests.admin.province import Province, settle, token_of
 
 _TOKEN = re.compile(r'name="csrf-token" content="([^"]+)"')
@@ -74,6 +77,7 @@ def app(settings: Settings, script_library: Library) -> Flask:
             redis=redis.Redis.from_url(settings.redis_url),
             library=script_library,
             carriers={"twilio": "Twilio", "twilio-stream": "Twilio (voice)"},
+            telephone=BrowserTelephone(Calls(script_library, Effects()), lambda carrier: {}, settings),
         )
     )
 
