@@ -2,27 +2,21 @@
 
 A grammar recogniser always finds one of its words in whatever is said, often with a confidence above 0.9, so
 confidence alone decides nothing. Accepting takes a whole phrase of the list, said once, as long as such a phrase
-takes, and loud enough; decoys compete with it inside the recogniser. Reading back is the usual result; rejecting costs
-one more try.
+takes, loud enough, and found where the sound is; decoys compete with it inside the recogniser. Where an answer is of
+use only if it is certain (the yes to a read-back), a second recogniser that knows hundreds of other words must find the
+same. Reading back is the usual result; rejecting costs one more try.
 """
 
 from __future__ import annotations
 
-import json
 import math
 import re
 import unicodedata
 from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass, fields
-from pathlib import Path
 from typing import Any, Literal
 
-from core.errors import UserError
-
 Decision = Literal["accept", "read_back", "reject"]
-
-THRESHOLDS_FILE = "traceline.json"
-"""Thresholds measured for a model stand in this file inside its folder."""
 
 _MAX_REPEATS = 3
 _VOWELS = re.compile(r"[aeiouy]+")
@@ -37,12 +31,25 @@ class Hypothesis:
 
 
 @dataclass(frozen=True, slots=True)
+class Opinion:
+    """What a second recogniser found in the same sound, which knows many more words: empty if nothing."""
+
+    text: str
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True)
 class Thresholds:
-    """Per model. Times are seconds; each bound is `…_base + …_syllable x syllables of the phrase`."""
+    """Per model; these hold without calibration. Times are seconds; each bound is
+    `…_base + …_syllable x syllables of the phrase`."""
 
     accept_confidence: float = 0.90
     accept_confidence_short: float = 0.97
     """For phrases of one or two syllables, which other speech is most often taken for."""
+    accept_coverage: float = 0.50
+    """Share of the spoken frames that lie within the words found; the rest was something else."""
+    rival_confidence: float = 0.50
+    """A second recogniser that found something else counts from here on."""
     read_back_confidence: float = 0.30
     min_level: float = -50.0
     """dBFS of the spoken parts; below it, somebody else in the room was speaking."""
@@ -52,6 +59,12 @@ class Thresholds:
     longest_syllable: float = 0.45
     stretch: float = 1.6
     """Beyond the longest (below the shortest) by this factor, it was not the phrase at all."""
+
+
+CAREFUL = Thresholds(
+    accept_confidence=0.97, accept_confidence_short=0.99, accept_coverage=0.7, read_back_confidence=0.5
+)
+"""Without calibration, for a model that cannot be told what to listen for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +83,14 @@ def decide(
     energy: float,
     thresholds: Thresholds = Thresholds(),
     fillers: Collection[str] = (),
+    coverage: float = 1.0,
+    opinion: Opinion | None = None,
 ) -> Decision:
     """`best` is what was heard, if any word was; `seconds` how long the person spoke (silence at both ends left out),
-    `energy` the level of it in dBFS.
+    `energy` the level of it in dBFS, `coverage` the share of it that lies within words.
 
-    `fillers` are words without meaning ("um"): with them the answer is read back, never accepted.
+    `fillers` are words without meaning ("um"): with them the answer is read back, never accepted. A second `opinion`
+    that is another one makes an accepted answer read back.
     """
     found = match(best.text, phrases, fillers) if best else None
     if best is None or found is None:
@@ -87,8 +103,12 @@ def decide(
     if not shortest / thresholds.stretch <= seconds <= longest * thresholds.stretch:
         return "reject"
     needed = thresholds.accept_confidence_short if count <= 2 else thresholds.accept_confidence
-    certain = best.confidence >= needed and shortest <= seconds <= longest
-    return "accept" if found.exact and certain else "read_back"
+    certain = best.confidence >= needed and shortest <= seconds <= longest and coverage >= thresholds.accept_coverage
+    agreed = opinion is None or match(opinion.text, phrases) == found
+    denied = (
+        not agreed and opinion is not None and (not opinion.text or opinion.confidence >= thresholds.rival_confidence)
+    )
+    return "accept" if found.exact and certain and not denied else "read_back"
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,10 +122,13 @@ class Evidence:
     energy: float
     thresholds: Thresholds
     fillers: tuple[str, ...]
+    coverage: float = 1.0
+    opinion: Opinion | None = None
 
     def decision(self) -> Decision:
         """What `decide` makes of it now."""
-        return decide(self.best, self.phrases, self.seconds, self.energy, self.thresholds, self.fillers)
+        known = (self.best, self.phrases, self.seconds, self.energy, self.thresholds, self.fillers)
+        return decide(*known, self.coverage, self.opinion)
 
     def to_json(self) -> dict[str, Any]:
         """As a JSON object. The level of silence, minus infinity, is null."""
@@ -119,11 +142,14 @@ def evidence_of(
     energy: float,
     thresholds: Thresholds,
     fillers: Collection[str],
+    coverage: float = 1.0,
+    opinion: Opinion | None = None,
 ) -> Evidence:
     """The evidence for a decision, without the phrases and fillers that play no part in it."""
     words = set(best.text.split()) if best else set()
     held = tuple(sorted(phrase for phrase in phrases if words.issuperset(phrase.split())))
-    return Evidence(best, held, seconds, energy, thresholds, tuple(sorted(words.intersection(fillers))))
+    kept = tuple(sorted(words.intersection(fillers)))
+    return Evidence(best, held, seconds, energy, thresholds, kept, round(coverage, 3), opinion)
 
 
 def evidence_from_json(data: Mapping[str, Any]) -> Evidence:
@@ -136,6 +162,8 @@ def evidence_from_json(data: Mapping[str, Any]) -> Evidence:
         energy=-math.inf if data["energy"] is None else data["energy"],
         thresholds=Thresholds(**{name: value for name, value in data["thresholds"].items() if name in known}),
         fillers=tuple(data["fillers"]),
+        coverage=data.get("coverage", 1.0),
+        opinion=Opinion(**data["opinion"]) if data.get("opinion") else None,
     )
 
 
@@ -164,22 +192,3 @@ def syllables(phrase: str) -> int:
         plain = "".join(c for c in unicodedata.normalize("NFD", word.lower()) if not unicodedata.combining(c))
         total += hangul or max(1, len(_VOWELS.findall(plain.removesuffix("e"))))  # an English e at the end is mute
     return total
-
-
-def read_thresholds(model: Path) -> Thresholds:
-    """The thresholds measured for a model, or the defaults. Raises UserError for a file with anything else in it."""
-    file = model / THRESHOLDS_FILE
-    try:
-        data = json.loads(file.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return Thresholds()
-    except (OSError, ValueError) as error:
-        raise UserError(f"{file.name} of the model {model.name} cannot be read: {error}.") from error
-    known = {field.name for field in fields(Thresholds)}
-    if not isinstance(data, dict) or not all(k in known and _is_number(v) for k, v in data.items()):
-        raise UserError(f"{file.name} of the model {model.name} may hold only numbers for: {', '.join(sorted(known))}.")
-    return Thresholds(**{name: float(value) for name, value in data.items()})
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)

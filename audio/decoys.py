@@ -3,12 +3,18 @@
 Decoys are what people say instead of answering; heard, they reject. Fillers are what people say before answering;
 heard beside an answer, they make it read back. Words that are part of an answer of the question are left out.
 
-Words that sound like yes or no are no decoys: "내일" took away more answers ("네") than mistakes.
+Words that sound like yes or no are no decoys: "내일" took away more answers ("네") than mistakes. They are rivals:
+words of daily life (`words/rivals.<language>.txt`), known only to the second recogniser that must agree before an
+answer is certain. In every grammar they would take away three answers of four.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from functools import cache
+from pathlib import Path
+
+_WORDS = Path(__file__).parent / "words"
 
 DECOYS: Mapping[str, tuple[str, ...]] = {
     "vi": (
@@ -146,3 +152,16 @@ def fillers_for(language: str, phrases: Collection[str]) -> tuple[str, ...]:
     """The fillers of a language that are no word of any answer."""
     used = {word for phrase in phrases for word in phrase.split()}
     return tuple(filler for filler in FILLERS.get(language, ()) if filler not in used)
+
+
+def rivals_for(language: str, phrases: Collection[str]) -> tuple[str, ...]:
+    """What stands beside the answers in the grammar of a second opinion: decoys, and words of daily life that are no
+    word of any answer."""
+    used = {word for phrase in phrases for word in phrase.split()}
+    return (*decoys_for(language, phrases), *(word for word in _rivals(language) if word not in used))
+
+
+@cache
+def _rivals(language: str) -> tuple[str, ...]:
+    file = _WORDS / f"rivals.{language}.txt"
+    return tuple(file.read_text(encoding="utf-8").split()) if file.is_file() else ()

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import time
 from collections.abc import Callable
 from typing import Any
 
 from audio.recogniser import wire
+from audio.recogniser.load import Load
 
 MAX_BACKLOG = 512 * 1024
 """Bytes not yet taken by the worker (half a minute of sound) beyond which it gets no new question and no sound."""
@@ -23,9 +25,15 @@ class WorkerLink:
     """One worker. `sessions` counts open questions; `alive` turns False once, for good."""
 
     def __init__(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, pid: int, kill: Callable[[int], None]
+        self,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        pid: int,
+        kill: Callable[[int], None],
+        cost: float,
     ) -> None:
         self.pid = pid
+        self.load = Load(cost)
         self.alive = True
         self.sessions: set[int] = set()
         self._reader = reader
@@ -39,6 +47,11 @@ class WorkerLink:
     def backlogged(self) -> bool:
         """Whether the worker is too far behind to be given more."""
         return self._writer.transport.get_write_buffer_size() > MAX_BACKLOG
+
+    @property
+    def has_room(self) -> bool:
+        """Whether the worker can take one more answer and still be in time."""
+        return self.alive and not self.backlogged and self.load.has_room(len(self.sessions), time.monotonic())
 
     def number(self) -> int:
         """A number for a new session."""
@@ -58,6 +71,7 @@ class WorkerLink:
         future: asyncio.Future[Reply | None] = asyncio.get_running_loop().create_future()
         if self.alive:
             self._waiting[operation, number] = future
+            self.load.asked(operation, number, time.monotonic())
         else:
             future.set_result(None)
         return future
@@ -74,6 +88,9 @@ class WorkerLink:
             while (message := await wire.read(self._reader)) is not None:
                 reply, _ = message
                 self._timeouts = 0
+                self.load.answered(reply["op"], reply["id"], time.monotonic())
+                if reply.get("words") is not None:
+                    self.load.worked(reply["spent"], reply["sound"])
                 future = self._waiting.pop((reply["op"], reply["id"]), None)
                 if future is not None and not future.done():
                     future.set_result(reply)

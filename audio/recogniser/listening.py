@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-import math
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from audio import codec
-from audio.decision import Decision, Evidence, Hypothesis, Thresholds, evidence_of, match
+from audio.decision import Decision, Evidence, Hypothesis, Opinion, Thresholds, evidence_of, match
 from audio.decoys import fillers_for
 from audio.recogniser.grammar import plain
 from audio.recogniser.link import WorkerLink
+from audio.utterance import spoken, spoken_frames
 
 BATCH_BYTES = 5 * codec.PCM_FRAME
 """Sound is sent 100 ms at a time: a fifth of the system calls, and none of the delay, for `finish` sends the rest."""
 FINISH_SECONDS = 1.5
-SPOKEN_BELOW_LOUDEST = 0.1
-"""A frame counts as spoken above a tenth (-20 dB) of the loudest frame's level."""
+
+Words = list[dict[str, Any]]
+"""As Vosk gives them: `word`, `conf`, `start` and `end` in seconds of what was fed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +36,12 @@ class Heard:
 
 
 class Listening:
-    """A session on a worker. `feed` never waits; `finish` or `cancel` ends it, once."""
+    """A session on a worker. `feed` never waits; `finish` or `cancel` ends it, once. With `certain`, two recognisers
+    must agree before an answer is accepted."""
 
-    def __init__(self, link: WorkerLink, language: str, phrases: Sequence[str], thresholds: Thresholds) -> None:
+    def __init__(
+        self, link: WorkerLink, language: str, phrases: Sequence[str], thresholds: Thresholds, certain: bool = False
+    ) -> None:
         self._link = link
         self._number = link.number()
         self._phrases = {plain(phrase): phrase for phrase in phrases}
@@ -48,8 +52,8 @@ class Listening:
         self._open = True
         link.sessions.add(self._number)
         self._opened = link.expect("opened", self._number)
-        header = {"op": "open", "id": self._number, "language": language, "phrases": list(self._phrases)}
-        self._failed = not link.send(header)
+        open_ = {"op": "open", "id": self._number, "language": language, "phrases": list(self._phrases)}
+        self._failed = not link.send({**open_, "certain": certain})
 
     @property
     def failed(self) -> bool:
@@ -83,7 +87,7 @@ class Listening:
             self._leave()
         if opened is None or reply is None or reply["words"] is None:
             return None
-        return self._heard(reply["words"], opened["unknown"])
+        return self._heard(reply["words"], reply["opinion"], opened["unknown"])
 
     def cancel(self) -> None:
         """Forget it: the answer came by keys, or the call ended."""
@@ -99,15 +103,12 @@ class Listening:
     def _leave(self) -> None:
         self._open = False
         self._link.sessions.discard(self._number)
+        self._link.load.forget(self._number)
 
-    def _heard(self, words: list[dict[str, Any]], unknown: list[str]) -> Heard:
+    def _heard(self, words: Words, opinion: Words | None, unknown: list[str]) -> Heard:
         usable = self._phrases.keys() - set(unknown)
-        seconds, energy = spoken(self._levels)
-        best = None
-        if words:
-            text = " ".join(word["word"] for word in words)
-            best = Hypothesis(text, min(float(word["conf"]) for word in words))
-        evidence = evidence_of(best, usable, seconds, energy, self._thresholds, self._fillers)
+        evidence = weigh(words, opinion, self._levels, usable, self._thresholds, self._fillers)
+        best, seconds = evidence.best, evidence.seconds
         return Heard((self._named(best),) if best is not None else (), evidence.decision(), seconds, evidence)
 
     def _named(self, hypothesis: Hypothesis) -> Hypothesis:
@@ -116,11 +117,33 @@ class Listening:
         return Hypothesis(self._phrases[found.phrase], hypothesis.confidence) if found else hypothesis
 
 
-def spoken(levels: Sequence[int]) -> tuple[float, float]:
-    """From the level of each 20 ms frame: seconds from the first spoken frame to the last, and their level in dBFS."""
-    floor = max(levels, default=0) * SPOKEN_BELOW_LOUDEST
-    loud = [index for index, level in enumerate(levels) if level > floor]
-    if not loud:
-        return 0.0, -math.inf
-    power = sum(levels[index] ** 2 for index in loud) / len(loud)
-    return (loud[-1] - loud[0] + 1) * codec.FRAME_MS / 1000, 20 * math.log10(math.sqrt(power) / 32768)
+def weigh(
+    words: Words,
+    opinion: Words | None,
+    levels: Sequence[int],
+    phrases: Collection[str],
+    thresholds: Thresholds,
+    fillers: Collection[str],
+) -> Evidence:
+    """What there is to decide on: the words found, what a second recogniser found in the same sound, and the level of
+    each 20 ms frame that they were given."""
+    seconds, energy = spoken(levels)
+    best = Hypothesis(_text(words), _confidence(words)) if words else None
+    second = Opinion(_text(opinion), _confidence(opinion)) if opinion is not None else None
+    share = coverage(words, levels)
+    return evidence_of(best, phrases, seconds, energy, thresholds, fillers, share, second)
+
+
+def coverage(words: Words, levels: Sequence[int]) -> float:
+    """The share of the spoken frames that lie within words, from 0 to 1."""
+    loud = [(index + 0.5) * codec.FRAME_MS / 1000 for index in spoken_frames(levels)]
+    covered = sum(any(word["start"] <= at <= word["end"] for word in words) for at in loud)
+    return covered / len(loud) if loud else 0.0
+
+
+def _text(words: Words) -> str:
+    return " ".join(word["word"] for word in words)
+
+
+def _confidence(words: Words) -> float:
+    return min((float(word["conf"]) for word in words), default=0.0)

@@ -11,7 +11,8 @@ from typing import Any
 import vosk
 
 from audio.codec import RATE
-from audio.decoys import decoys_for
+from audio.decoys import decoys_for, rivals_for
+from audio.models.registry import check_model
 from audio.recogniser.grammar import UNKNOWN_SYMBOLS, BuiltGrammar, build, is_word
 
 _SILENT = -1
@@ -22,6 +23,7 @@ class LoadedModel:
 
     def __init__(self, path: Path) -> None:
         vosk.SetLogLevel(_SILENT)
+        self.takes_grammar = check_model(path)
         self._model = vosk.Model(str(path))
         self.knows = lru_cache(maxsize=10_000)(self._knows)
         self.unknown_symbol = next((symbol for symbol in UNKNOWN_SYMBOLS if self._id(symbol) >= 0), None)
@@ -37,8 +39,16 @@ class LoadedModel:
         return build(phrases, decoys_for(language, phrases), self.knows, self.unknown_symbol)
 
     def recogniser(self, grammar: BuiltGrammar) -> Recogniser:
-        """A recogniser that hears only the grammar."""
-        return Recogniser(vosk.KaldiRecognizer(self._model, RATE, grammar.text))
+        """A recogniser that hears only the grammar. A model with a fixed graph hears all its words instead: whoever
+        decides looks for the phrases in them."""
+        return Recogniser(vosk.KaldiRecognizer(self._model, RATE, *([grammar.text] if self.takes_grammar else [])))
+
+    def second_opinion(self, language: str, phrases: Sequence[str]) -> Recogniser | None:
+        """A recogniser that must agree where an answer has to be certain: it knows the phrases and hundreds of other
+        words. None for a model with a fixed graph, which knows them already."""
+        if not self.takes_grammar:
+            return None
+        return self.recogniser(build(phrases, rivals_for(language, phrases), self.knows, self.unknown_symbol))
 
     def free_recogniser(self) -> Recogniser:
         """A recogniser that hears any words: too slow and too large for a call, see `audio.transcription`."""

@@ -8,22 +8,22 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping, Sequence
+import time
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from audio.decision import Thresholds, read_thresholds
+from audio.decision import CAREFUL, Thresholds
 from audio.models.registry import check_model
 from audio.recogniser.link import WorkerLink
 from audio.recogniser.listening import Listening
 from audio.recogniser.supervisor import State, Supervisor
+from audio.thresholds import read_thresholds
 from core.errors import UserError
 
 log = logging.getLogger(__name__)
 
-MAX_SESSIONS = 20
-"""Answers listened to at once per worker. Each costs about 0.04 of a core while sound comes in, so a worker with this
-many is close to a whole core; one more would make all of them late."""
 LOAD_SECONDS = 120.0
 
 
@@ -39,38 +39,55 @@ class LanguageStatus:
     sessions: int
     crashes: int
     last_error: str
+    load: float = 0.0
+    """Share of the workers' time that goes into listening now: measured, see `audio.recogniser.load`."""
+    cost: float = 0.0
+    """Seconds of work per second of speech."""
+    wait_ms: int = 0
+    """The longest a reply waits now."""
+    refused: int = 0
+    """Answers that were left to keys because one more would have made others late."""
+    calibrated: bool = False
 
 
 class Recognisers:
     """A pool per language. Make it with `fork`; `start` it inside the event loop; `close` it at the end."""
 
-    def __init__(self, supervisors: Mapping[str, Supervisor], thresholds: Mapping[str, Thresholds]) -> None:
+    def __init__(
+        self, supervisors: Mapping[str, Supervisor], thresholds: Mapping[str, Thresholds], calibrated: Collection[str]
+    ) -> None:
         self._supervisors = supervisors
         self._thresholds = thresholds
+        self._calibrated = calibrated
         self._running: list[asyncio.Task[None]] = []
-        self._refused: dict[str, LanguageStatus] = {}
+        self._refusals: Counter[str] = Counter()
+        self._unusable: dict[str, LanguageStatus] = {}
 
     @classmethod
-    def fork(cls, models: Mapping[str, Path], workers: int) -> Recognisers:
+    def fork(cls, models: Mapping[str, Path], workers: int, measured: Path | None = None) -> Recognisers:
         """Begin loading a model per language, in processes of their own; `workers` of them per language (0: keys only).
+        Thresholds `measured` by calibration are read from that folder.
 
         A model that cannot be used leaves its language to keys and says why in `status`.
         """
         supervisors: dict[str, Supervisor] = {}
         thresholds: dict[str, Thresholds] = {}
-        refused: dict[str, LanguageStatus] = {}
+        calibrated: set[str] = set()
+        unusable: dict[str, LanguageStatus] = {}
         for language, path in models.items() if workers else ():
             try:
-                check_model(path)
-                thresholds[language] = read_thresholds(path)
+                takes_grammar = check_model(path)
+                found = read_thresholds(measured, language, path) if measured is not None else None
             except UserError as error:
                 log.error("event=model_refused language=%s reason=%s", language, error)
-                refused[language] = LanguageStatus(language, path.name, "failed", 0, workers, 0, 0, error.message)
+                unusable[language] = LanguageStatus(language, path.name, "failed", 0, workers, 0, 0, error.message)
                 continue
+            thresholds[language] = found or (Thresholds() if takes_grammar else CAREFUL)
+            calibrated |= {language} if found else set()
             supervisors[language] = Supervisor(language, path, workers)
             supervisors[language].launch()
-        pool = cls(supervisors, thresholds)
-        pool._refused = refused
+        pool = cls(supervisors, thresholds, calibrated)
+        pool._unusable = unusable
         return pool
 
     async def start(self) -> None:
@@ -83,12 +100,13 @@ class Recognisers:
             for wait in late:
                 wait.cancel()
 
-    def listen(self, language: str, phrases: Sequence[str]) -> Listening | None:
-        """Listen for one of `phrases`. None at once if there is no recogniser free for the language."""
+    def listen(self, language: str, phrases: Sequence[str], certain: bool = False) -> Listening | None:
+        """Listen for one of `phrases`. None at once if there is no recogniser for the language, or none that has time
+        for one more answer. `certain`: what is accepted must be beyond doubt."""
         link = self._free_worker(language)
         if link is None or not phrases:
             return None
-        listening = Listening(link, language, phrases, self._thresholds[language])
+        listening = Listening(link, language, phrases, self._thresholds[language], certain)
         if listening.failed:
             listening.cancel()
             return None
@@ -96,6 +114,7 @@ class Recognisers:
 
     def status(self) -> list[LanguageStatus]:
         """Every language that has a model, by its code."""
+        now = time.monotonic()
         alive = [
             LanguageStatus(
                 language=s.language,
@@ -106,10 +125,15 @@ class Recognisers:
                 sessions=sum(len(link.sessions) for link in s.workers),
                 crashes=s.crashes,
                 last_error=s.last_error,
+                load=round(sum(len(w.sessions) * w.load.cost for w in s.workers) / max(1, len(s.workers)), 3),
+                cost=round(max((w.load.cost for w in s.workers), default=s.cost), 3),
+                wait_ms=round(1000 * max((w.load.wait(now) for w in s.workers), default=0.0)),
+                refused=self._refusals[s.language],
+                calibrated=s.language in self._calibrated,
             )
             for s in self._supervisors.values()
         ]
-        return sorted([*alive, *self._refused.values()], key=lambda status: status.language)
+        return sorted([*alive, *self._unusable.values()], key=lambda status: status.language)
 
     async def close(self) -> None:
         """End every process of the pool."""
@@ -122,5 +146,7 @@ class Recognisers:
         supervisor = self._supervisors.get(language)
         if supervisor is None:
             return None
-        free = [w for w in supervisor.workers if w.alive and not w.backlogged and len(w.sessions) < MAX_SESSIONS]
-        return min(free, key=lambda worker: len(worker.sessions), default=None)
+        free = [worker for worker in supervisor.workers if worker.has_room]
+        if not free and supervisor.workers:
+            self._refusals[language] += 1
+        return min(free, key=lambda worker: len(worker.sessions) * worker.load.cost, default=None)

@@ -46,6 +46,7 @@ class Supervisor:
         self.state: State = "loading"
         self.last_error = ""
         self.crashes = 0
+        self.cost = 0.0
         self.settled = asyncio.Event()
         self._control: socket.socket | None = None
         self._process: subprocess.Popen[bytes] | None = None
@@ -61,7 +62,8 @@ class Supervisor:
         """Start the template process, which loads the model. Raises OSError when the machine has no room for it."""
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
-            command = [sys.executable, "-m", "audio.recogniser.template", str(theirs.fileno()), str(self.model)]
+            command = [sys.executable, "-m", "audio.recogniser.template", str(theirs.fileno())]
+            command += [self.language, str(self.model)]
             try:
                 self._process = subprocess.Popen(  # noqa: S603
                     command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, pass_fds=[theirs.fileno()]
@@ -126,8 +128,9 @@ class Supervisor:
 
     async def _told(self, message: dict[str, Any]) -> None:
         if message["op"] == "ready":
-            log.info("event=recogniser_ready language=%s model=%s", self.language, self.name)
+            log.info("event=recogniser_ready language=%s model=%s cost=%.3f", self.language, self.name, message["cost"])
             self.state = "ready"
+            self.cost = message["cost"]
             for _ in range(self.wanted - len(self.workers)):
                 self._ask_worker()
         elif message["op"] == "forked":
@@ -150,7 +153,7 @@ class Supervisor:
 
     async def _connect(self, connection: socket.socket, pid: int) -> None:
         reader, writer = await asyncio.open_unix_connection(sock=connection)
-        link = WorkerLink(reader, writer, pid, self.kill)
+        link = WorkerLink(reader, writer, pid, self.kill, self.cost)
         self.workers.append(link)
         self._spawn(self._watch(link))
 

@@ -1,12 +1,12 @@
 """The template process: loads one model, then forks a worker whenever the pool asks. Started as a program of its own.
 
-    python -m audio.recogniser.template CONTROL_FD MODEL_FOLDER
+    python -m audio.recogniser.template CONTROL_FD LANGUAGE MODEL_FOLDER
 
 It never starts a thread, so forking is safe; workers share the model's memory. It ends when the pool's end of the
 control connection closes, however the pool died, and each worker when its own connection closes.
 
-The control connection keeps message boundaries. In: a descriptor (fork a worker that serves it). Out: JSON `ready`;
-`forked` and `ended` with the process number.
+The control connection keeps message boundaries. In: a descriptor (fork a worker that serves it). Out: JSON `ready`,
+with what a second of sound costs; `forked` and `ended` with the process number.
 """
 
 from __future__ import annotations
@@ -19,9 +19,12 @@ import select
 import signal
 import socket
 import sys
+import time
 import traceback
 from pathlib import Path
 
+from audio import codec
+from audio.decoys import decoys_for
 from audio.recogniser.model import LoadedModel
 from audio.recogniser.worker import serve
 
@@ -36,15 +39,28 @@ def main(arguments: list[str]) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C goes to the whole group; the pool decides when we end
     os.nice(_NICENESS)
     with socket.socket(fileno=int(arguments[0])) as control, contextlib.suppress(ConnectionError):
-        model = LoadedModel(Path(arguments[1]))
+        model = LoadedModel(Path(arguments[2]))
+        cost = try_out(model, arguments[1])
         gc.freeze()  # keeps the collector from touching, and so copying, memory shared with the workers
-        _tell(control, "ready")
+        _tell(control, "ready", cost=cost)
         workers: set[int] = set()
         try:
             _obey(control, model, workers)
         finally:
             for worker in workers:
                 os.kill(worker, signal.SIGKILL)  # one that hangs would not notice that its connection closed
+
+
+def try_out(model: LoadedModel, language: str) -> float:
+    """Listen to two seconds of noise: a model that loads and cannot recognise ends here, before a call depends on it.
+    Returns seconds of work per second of sound."""
+    noise = os.urandom(2 * codec.RATE)
+    recogniser = model.recogniser(model.grammar(language, decoys_for(language, ())))
+    recogniser.accept(noise)  # the first second pays for what is set up once
+    began = time.perf_counter()
+    recogniser.accept(noise)
+    recogniser.finish()
+    return time.perf_counter() - began
 
 
 def _obey(control: socket.socket, model: LoadedModel, workers: set[int]) -> None:
@@ -80,7 +96,7 @@ def _fork(control: socket.socket, descriptor: int, model: LoadedModel) -> int:
     return worker
 
 
-def _tell(control: socket.socket, what: str, **data: int) -> None:
+def _tell(control: socket.socket, what: str, **data: float) -> None:
     control.send(json.dumps({"op": what, **data}).encode())
 
 

@@ -8,14 +8,10 @@ from __future__ import annotations
 from typing import Protocol
 
 from audio import codec
-from audio.recogniser.listening import SPOKEN_BELOW_LOUDEST, Heard, spoken
+from audio.recogniser.listening import Heard
+from audio.utterance import Utterance
 from audio.voice_activity import END_MS, Endpointer, Event
 from flows.engine.actions import Grammar
-
-CERTAIN_SECONDS = 0.2
-"""Real speech needed to cut a prompt short: a cough, a door or one click of a line is shorter."""
-TAIL_FRAMES = 6
-"""Frames of silence behind a word that a recogniser is given: the last sound dies away in them."""
 
 
 class Hearing(Protocol):
@@ -31,7 +27,7 @@ class Hearing(Protocol):
 class Recogniser(Protocol):
     """Where recognisers are had (`audio.recogniser.pool.Recognisers`); None at once if none is free."""
 
-    def listen(self, language: str, phrases: tuple[str, ...]) -> Hearing | None: ...
+    def listen(self, language: str, phrases: tuple[str, ...], certain: bool = False) -> Hearing | None: ...
 
 
 class Ear:
@@ -41,12 +37,10 @@ class Ear:
     def __init__(self, recogniser: Recogniser, grammar: Grammar, endpointer: Endpointer) -> None:
         self._recogniser = recogniser
         self._grammar = grammar
-        self._endpointer = endpointer
+        self._utterance = Utterance(endpointer)
         self._hearing: Hearing | None = None
-        self._begin()
         self.deaf = False
         self.silence = 0.0
-        endpointer.reset()
 
     @property
     def speaking(self) -> bool:
@@ -56,22 +50,23 @@ class Ear:
     @property
     def certain(self) -> bool:
         """It has been speech for long enough to interrupt for."""
-        return spoken(self._levels)[0] >= CERTAIN_SECONDS
+        return self._utterance.certain
 
     def hear(self, ulaw: bytes) -> bool:
         """One frame. True when an utterance is complete; `silence` is then how many seconds ago it ended. When speech
         begins and no recogniser is free, the ear turns `deaf` for this question."""
         if self.deaf:
             return False
-        heeded = self._endpointer.feed(codec.ulaw_to_pcm(ulaw))
-        if heeded.event is Event.SPEECH_STARTED:
-            self._hearing = self._recogniser.listen(self._grammar.language, self._grammar.phrases)
+        cut = self._utterance.feed(codec.ulaw_to_pcm(ulaw))
+        if cut.started:
+            self._hearing = self._listen()
             self.deaf = self._hearing is None
-        if self._hearing is None or not heeded.sound:
+        if self._hearing is None:
             return False
-        self._give(self._hearing, heeded.sound)
-        self.silence = END_MS / 1000 if heeded.event is Event.SPEECH_ENDED else 0.0
-        return heeded.event in (Event.SPEECH_ENDED, Event.TOO_LONG)
+        if cut.sound:
+            self._hearing.feed(cut.sound)
+        self.silence = END_MS / 1000 if cut.ended is Event.SPEECH_ENDED else 0.0
+        return cut.ended is not None
 
     async def recognise(self) -> Heard | None:
         """What was said; None if recognition failed."""
@@ -83,26 +78,7 @@ class Ear:
         if self._hearing is not None:
             self._hearing.cancel()
             self._hearing = None
-        self._endpointer.reset()
-        self._begin()
+        self._utterance.reset()
 
-    def _begin(self) -> None:
-        self._loudest = self._quiet = 0
-        self._levels: list[int] = []
-        self._kept_back = bytearray()
-
-    def _give(self, hearing: Hearing, pcm: bytes) -> None:
-        """Hand sound over, but keep a pause back until speech goes on: if it was the end, it costs nothing."""
-        for frame in codec.frames(pcm):
-            level = codec.rms(frame)
-            self._levels.append(level)
-            self._loudest = max(self._loudest, level)
-            if level > self._loudest * SPOKEN_BELOW_LOUDEST:
-                self._quiet = 0
-                hearing.feed(bytes(self._kept_back) + frame)
-                self._kept_back.clear()
-            elif self._quiet < TAIL_FRAMES:
-                self._quiet += 1
-                hearing.feed(frame)
-            else:
-                self._kept_back += frame
+    def _listen(self) -> Hearing | None:
+        return self._recogniser.listen(self._grammar.language, self._grammar.phrases, self._grammar.certain)

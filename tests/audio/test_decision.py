@@ -4,9 +4,17 @@ import json
 
 import pytest
 
-from audio.decision import THRESHOLDS_FILE, Hypothesis, Thresholds, decide, match, read_thresholds, syllables
-from audio.decoys import DECOYS, FILLERS, decoys_for, fillers_for
-from core.errors import UserError
+from audio.decision import (
+    Hypothesis,
+    Opinion,
+    Thresholds,
+    decide,
+    evidence_from_json,
+    evidence_of,
+    match,
+    syllables,
+)
+from audio.decoys import DECOYS, FILLERS, decoys_for, fillers_for, rivals_for
 
 YES_NO = ("vâng", "đúng rồi", "không", "không phải", "dạ có ạ")
 LOUD = -20.0
@@ -65,17 +73,34 @@ def test_syllables_are_counted_in_each_writing(phrase, count):
     assert syllables(phrase) == count
 
 
-def test_thresholds_measured_for_a_model_lie_in_its_folder(tmp_path):
-    assert read_thresholds(tmp_path) == Thresholds()
-    (tmp_path / THRESHOLDS_FILE).write_text(json.dumps({"accept_confidence": 0.8, "stretch": 2}))
-    assert read_thresholds(tmp_path) == Thresholds(accept_confidence=0.8, stretch=2.0)
+def test_an_answer_found_in_a_part_of_the_sound_is_read_back():
+    known = (Hypothesis("đúng rồi", 1.0), YES_NO, 0.6, LOUD)
+    assert decide(*known, coverage=0.5) == "accept"
+    assert decide(*known, coverage=0.49) == "read_back"
 
 
-@pytest.mark.parametrize("content", ["{", "[]", '{"accept": 1}', '{"stretch": "2"}', '{"stretch": true}'])
-def test_wrong_thresholds_are_refused(tmp_path, content):
-    (tmp_path / THRESHOLDS_FILE).write_text(content)
-    with pytest.raises(UserError, match=THRESHOLDS_FILE.replace(".", r"\.")):
-        read_thresholds(tmp_path)
+@pytest.mark.capability("N1")
+@pytest.mark.capability("F13")
+@pytest.mark.parametrize(
+    ("opinion", "decision"),
+    [
+        (Opinion("đúng rồi", 1.0), "accept"),
+        (Opinion("không", 1.0), "read_back"),
+        (Opinion("đúng rồi nhé", 0.5), "read_back"),
+        (Opinion("đúng rồi nhé", 0.49), "accept"),
+        (Opinion("", 0.0), "read_back"),
+    ],
+)
+def test_what_must_be_certain_is_not_accepted_if_a_second_recogniser_is_sure_of_something_else(opinion, decision):
+    assert decide(Hypothesis("đúng rồi", 1.0), YES_NO, 0.6, LOUD, opinion=opinion) == decision
+
+
+def test_a_decision_is_made_again_from_what_the_log_kept():
+    evidence = evidence_of(Hypothesis("đúng rồi", 1.0), YES_NO, 0.6, LOUD, Thresholds(), (), 0.8, Opinion("không", 0.9))
+    again = evidence_from_json(json.loads(json.dumps(evidence.to_json())))
+    assert (again, again.decision()) == (evidence, "read_back")
+    older = {key: value for key, value in evidence.to_json().items() if key not in ("coverage", "opinion")}
+    assert evidence_from_json(older).decision() == "accept"
 
 
 @pytest.mark.parametrize("language", ["vi", "en", "ko"])
@@ -86,3 +111,14 @@ def test_decoys_never_stand_in_the_way_of_an_answer(language):
     assert decoys[0] not in decoys_for(language, (f"{decoys[0]} xyz",))
     assert decoys[1] in decoys_for(language, (decoys[0],))
     assert FILLERS[language][0] not in fillers_for(language, (f"x {FILLERS[language][0]}",))
+
+
+@pytest.mark.parametrize("language", ["vi", "en", "ko"])
+def test_rivals_are_many_and_never_a_word_of_an_answer(language):
+    rivals = rivals_for(language, (DECOYS[language][0],))
+    assert len(rivals) > 200
+    assert not set(DECOYS[language][0].split()).intersection(rivals)
+
+
+def test_a_language_nobody_wrote_words_for_has_no_rivals():
+    assert rivals_for("xx", ("x",)) == ()

@@ -16,7 +16,8 @@ from speaking import say, silence
 
 from audio import codec
 from audio.recogniser import wire
-from audio.recogniser.pool import MAX_SESSIONS, Recognisers
+from audio.recogniser.load import MAX_LOAD
+from audio.recogniser.pool import Recognisers
 from audio.recogniser.vocabulary import knows
 
 pytestmark = [pytest.mark.slow, pytest.mark.asyncio(loop_scope="module")]
@@ -25,8 +26,8 @@ YES_NO = ["네", "예", "아니요", "아니오", "아닙니다"]
 NO = {"아니요", "아니오", "아닙니다"}
 
 
-async def hear(pool, sound, phrases=YES_NO):
-    listening = pool.listen("ko", phrases)
+async def hear(pool, sound, phrases=YES_NO, certain=False):
+    listening = pool.listen("ko", phrases, certain)
     for frame in codec.frames(sound):
         listening.feed(frame)
     return await listening.finish(timeout=20)
@@ -153,12 +154,51 @@ async def test_a_worker_that_falls_behind_gets_no_more(pool):
 
 @pytest.mark.capability("A3")
 async def test_a_full_pool_says_so_at_once(pool):
-    sessions = [pool.listen("ko", YES_NO) for _ in range(MAX_SESSIONS)]
-    assert pool.listen("ko", YES_NO) is None
+    refused = pool.status()[0].refused
+    sessions = []
+    while (session := pool.listen("ko", YES_NO)) is not None:
+        sessions.append(session)
+    status = pool.status()[0]
+    assert 2 < len(sessions) < 85
+    assert 0.6 < status.load <= MAX_LOAD
+    assert status.refused == refused + 1
     sessions.pop().cancel()
     sessions.append(pool.listen("ko", YES_NO))
     for session in sessions:
         session.cancel()
+
+
+@pytest.mark.capability("A3")
+async def test_a_worker_that_has_become_slow_takes_fewer_until_it_is_fast_again(pool):
+    load, usual = worker(pool).load, worker(pool).load.cost
+    load.cost = 0.4
+    sessions = [pool.listen("ko", YES_NO) for _ in range(3)]
+    assert [session is None for session in sessions] == [False, False, True]
+    for session in sessions[:2]:
+        session.cancel()
+    for _ in range(30):
+        await hear(pool, say("네"))
+    assert load.cost < max(0.2, 2 * usual)
+
+
+@pytest.mark.capability("A2")
+async def test_a_call_that_sends_much_at_once_makes_no_other_call_wait(pool):
+    flood, other = pool.listen("ko", YES_NO), pool.listen("ko", YES_NO)
+    flood.feed(say("여보세요") * 8)
+    flooded = asyncio.create_task(flood.finish(timeout=20))
+    other.feed(say("네"))
+    assert (await other.finish(timeout=20)).hypotheses[0].text == "네"
+    assert not flooded.done()
+    await flooded
+
+
+@pytest.mark.capability("N1")
+@pytest.mark.capability("F13")
+async def test_a_yes_that_confirms_is_heard_twice(pool):
+    assert (await hear(pool, say("네"), certain=True)).evidence.opinion is not None
+    assert (await hear(pool, say("아니요"))).evidence.opinion is None
+    for other in ("노래", "내일", "싫은데", "이제"):
+        assert (await hear(pool, say(other), certain=True)).decision != "accept"
 
 
 @pytest.mark.capability("A3")

@@ -48,7 +48,7 @@ class Stalled:
 async def stalled():
     ours, theirs = socket.socketpair()
     killed: list[int] = []
-    link = WorkerLink(*await asyncio.open_unix_connection(sock=ours), 7, killed.append)
+    link = WorkerLink(*await asyncio.open_unix_connection(sock=ours), 7, killed.append, 0.03)
     reader, writer = await asyncio.open_unix_connection(sock=theirs)
     try:
         yield Stalled(link, reader, killed)

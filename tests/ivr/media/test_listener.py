@@ -32,7 +32,7 @@ class PressesMeanwhile(FakeRecogniser):
 
     telephone: Telephone
 
-    def listen(self, language: str, phrases: tuple[str, ...]) -> FakeHearing:
+    def listen(self, language: str, phrases: tuple[str, ...], certain: bool = False) -> FakeHearing:
         recogniser = self
 
         class Hearing(FakeHearing):

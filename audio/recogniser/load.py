@@ -1,0 +1,55 @@
+"""How busy a worker is, measured and not guessed, and whether it can take one more answer in time. Pure.
+
+Two measures: what a second of sound costs (each result tells how long the worker was at it, which grows when others
+want the processor too), and how long replies wait. One answer too many would make all of them late; refused, it goes
+by keys.
+"""
+
+from __future__ import annotations
+
+MAX_LOAD = 0.85
+"""Share of a worker's time that the answers listened to may take up: sound comes in bursts, and a result needs some."""
+MAX_WAIT = 0.25
+"""Seconds a reply may wait. With the silence that ends an answer (0.34 s) the reply stays within 0.7 s."""
+REMEMBERED_SECONDS = 2.0
+"""A wait that is longer ago says nothing about now."""
+_NEWEST = 0.1
+
+
+class Load:
+    """Of one worker. `cost`: seconds of work per second of sound, at first as measured when the model was loaded."""
+
+    def __init__(self, cost: float) -> None:
+        self.cost = cost
+        self._asked: dict[tuple[str, int], float] = {}
+        self._wait = 0.0
+        self._waited_at = -REMEMBERED_SECONDS
+
+    def asked(self, operation: str, number: int, now: float) -> None:
+        """A reply is due from now on."""
+        self._asked[operation, number] = now
+
+    def answered(self, operation: str, number: int, now: float) -> None:
+        """It came."""
+        asked = self._asked.pop((operation, number), None)
+        if asked is not None:
+            self._wait, self._waited_at = now - asked, now
+
+    def forget(self, number: int) -> None:
+        """Nobody waits for this answer any more."""
+        for operation in ("opened", "result"):
+            self._asked.pop((operation, number), None)
+
+    def worked(self, spent: float, sound: float) -> None:
+        """An answer of `sound` seconds took the worker `spent` seconds."""
+        if sound > 0:
+            self.cost += _NEWEST * (spent / sound - self.cost)
+
+    def wait(self, now: float) -> float:
+        """How long replies wait: the last one did, or the oldest that has not come does already."""
+        oldest = now - min(self._asked.values(), default=now)
+        return max(oldest, self._wait if now - self._waited_at < REMEMBERED_SECONDS else 0.0)
+
+    def has_room(self, answers: int, now: float) -> bool:
+        """Whether one more than `answers` can be listened to in time. A worker with none always tries one."""
+        return answers == 0 or (self.wait(now) <= MAX_WAIT and (answers + 1) * self.cost <= MAX_LOAD)
