@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from functools import cached_property, partial
 from typing import Any
 from urllib.parse import urlsplit
+from uuid import UUID
 
 import click
 import redis
@@ -37,6 +38,7 @@ from audio.models.registry import grammar_models
 from audio.prompts import PromptStore
 from audio.recogniser.vocabulary import knows
 from audio.recordings import fault_of
+from audio.shelf import Shelf
 from core import encryption
 from core.bench import bench_command
 from core.clock import SystemClock
@@ -60,12 +62,13 @@ from ivr.calls.service import Calls
 from ivr.campaigns.dialer import Dialer
 from ivr.campaigns.observer import EFFECTS, CampaignObserver
 from ivr.campaigns.reaper import Reaper
+from ivr.campaigns.standing import prepare_standing
 from ivr.carriers.base import Carrier
 from ivr.carriers.browser.carrier import BROWSER, BrowserCarrier
 from ivr.carriers.browser.telephone import BrowserTelephone
 from ivr.carriers.inbound import InboundPlan
 from ivr.carriers.sip.carrier import SipCarrier
-from ivr.carriers.sip.orders import SIP
+from ivr.carriers.sip.orders import SIP, call_off_leg, order_leg
 from ivr.carriers.sip.sweep import Sweep
 from ivr.carriers.twilio_recordings import TwilioRecordings
 from ivr.carriers.twilio_rest import STREAMS, WEBHOOKS, TwilioCarrier
@@ -73,10 +76,12 @@ from ivr.carriers.twilio_signature import Signatures
 from ivr.carriers.twilio_streams.blueprint import stream_webhooks
 from ivr.carriers.twilio_webhooks.blueprint import webhooks
 from ivr.carriers.twilio_webhooks.sounds import sounds
+from ivr.media.presence import LeavesRooms
 from ivr.media.process import MediaPlan, run_media
+from ivr.media.waiting import Legs
 from ivr.messages.deletion import delete_due
 from ivr.messages.provider import FETCH, FORGET, Fetcher
-from ivr.messages.store import TRANSCRIBE
+from ivr.messages.store import TRANSCRIBE, keep
 from ivr.messages.transcribing import Transcriber
 from ivr.simulator.demo.command import demo_command
 from ivr.simulator.process import rehearsal, run_simulator
@@ -112,7 +117,8 @@ class Traceline:
 
     @cached_property
     def prompts(self) -> PromptStore:
-        return PromptStore(self.settings.prompts_folder, self.settings.recordings_folder)
+        settings = self.settings
+        return PromptStore(settings.prompts_folder, settings.recordings_folder, shelf=Shelf(self.database))
 
     @cached_property
     def calls(self) -> Calls:
@@ -120,7 +126,7 @@ class Traceline:
         for name, handler in EFFECTS.items():
             effects.register(name, handler)
         telehealth_effects.register(effects)
-        observers = (RecordObserver(self.library), CampaignObserver(), ReleaseHolds())
+        observers = (RecordObserver(self.library), CampaignObserver(), ReleaseHolds(), LeavesRooms())
         return Calls(self.library, effects, observers)
 
     @cached_property
@@ -169,9 +175,9 @@ class Traceline:
             speech = []
         return {"department": self.settings.spoken_name, "hotline": self.settings.hotline, "speech": speech}
 
-    def inbound(self, uow: UnitOfWork, number: str, carrier: str) -> InboundPlan:
+    def inbound(self, uow: UnitOfWork, number: str, carrier: str, dialed: str = "") -> InboundPlan:
         """What a citizen hears who dials the hotline."""
-        return hotline_plan(uow, number, self.told(carrier), self.settings)
+        return hotline_plan(uow, number, self.told(carrier), self.settings, dialed)
 
     def web(self) -> Flask:
         """The web process: console, webhooks, prompt audio."""
@@ -204,10 +210,13 @@ class Traceline:
         plan = MediaPlan(
             host=host,
             port=int(port),
-            carrier=STREAMS,
+            carriers=(STREAMS, WEBHOOKS),
             models=grammar_models(self.settings.models_folder),
             workers=self.settings.recogniser_workers,
             origin=self.settings.public_origin,
+            address=self.settings.public_media_url.rstrip("/"),
+            keep=self._keep_message,
+            legs=Legs(order_leg, self._call_off_leg) if self.settings.sip_trunk else None,
         )
         run_media(plan, self.database, self.calls, self.prompts, Signatures(self.settings).websocket)
 
@@ -231,6 +240,12 @@ class Traceline:
             most_calls=self.settings.sip_calls,
         )
         run_sip(plan, self.database, self.calls, self.inbound)
+
+    def _keep_message(self, uow: UnitOfWork, call_id: UUID, turn: int, ulaw: bytes) -> str:
+        return keep(uow, call_id=call_id, turn=turn, ulaw=ulaw, days=self.settings.messages_days)
+
+    def _call_off_leg(self, uow: UnitOfWork, room: str) -> None:
+        call_off_leg(uow, self.calls, room)
 
     def work(self) -> None:
         """A worker process: jobs of the outbox."""
@@ -295,6 +310,7 @@ def prepare(settings: Settings, *, sample: bool = False) -> str | None:
     rekey(app.database)
     with app.database.unit() as uow:
         seed_areas(uow)
+        prepare_standing(uow, settings.call_back_carrier, settings.zone)
         first_password = ensure_first_user(uow)
         if sample:
             add_sample_practitioners(uow, settings.zone)

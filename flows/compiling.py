@@ -61,8 +61,20 @@ def compile_source(
         },
         phrases={name: builder.phrase(name) for name in ENGINE_PHRASES},
         limits=Limits(limits.get("turns", MAX_TURNS_PER_CALL), limits.get("minutes", MAX_CALL_MINUTES)),
+        hang_ups=_hang_ups({"": spec, **{f"{name}/": called for name, called in _called(source).items()}}),
         source=source,
     )
+
+
+def _hang_ups(specs: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
+    """The steps at which a caller may hang up and has come to an end of the script all the same. `specs` are scripts by
+    what stands before the names of their steps."""
+    return {
+        f"{prefix}{name}": str(step["hang_up"])
+        for prefix, spec in specs.items()
+        for name, step in spec["steps"].items()
+        if isinstance(step, Mapping) and "hang_up" in step
+    }
 
 
 def called_subscripts(spec: Mapping[str, Any]) -> set[str]:

@@ -20,6 +20,9 @@ from flows.engine.script import Script
 from flows.engine.state import State, Step
 from flows.engine.turn import Turn
 
+HUNG_UP = "hangup"
+"""The reason of a call that the person ended."""
+
 SILENT_ON_MACHINE = "silent_on_machine"
 """The name in the context that says: leave no message on an answering machine."""
 
@@ -38,7 +41,7 @@ def advance(script: Script, state: State, event: Event) -> Step:
     if state.status == "ended":
         turn.ignore("after_end")
     elif isinstance(event, CallEnded):
-        turn.end(event.reason or "hangup", hang_up=False)
+        turn.end(_end_of(script, state, event), hang_up=False)
     elif state.status == "new":
         _begin(turn, event)
     else:
@@ -54,6 +57,13 @@ def current_actions(script: Script, state: State) -> tuple[Action, ...]:
     turn = Turn(script, state, state.started_at)
     node.again(turn)
     return tuple(turn.actions)
+
+
+def _end_of(script: Script, state: State, event: CallEnded) -> str:
+    """Why the call is over. Where the script says that one may hang up, who does has come to the end it names."""
+    if event.reason == HUNG_UP and state.status == "active":
+        return script.hang_ups.get(state.step or "", HUNG_UP)
+    return event.reason or HUNG_UP
 
 
 def _begin(turn: Turn, event: Event) -> None:

@@ -23,9 +23,10 @@ NO_INPUT = "no_input"
 NO_MATCH = "no_match"
 OTHERWISE = "otherwise"
 
-CONTEXT_NAMES = ("person", "department", "hotline", "today", "entry")
+CONTEXT_NAMES = ("person", "department", "hotline", "today", "entry", "greeted")
 """What the host tells about a call, beside `language`; a script may use these names in prompts and expressions. `entry`
-is the place in a doctor's queue because of which we call."""
+is the place in a doctor's queue because of which we call; `greeted`: another script has said who we are, and asked for
+the language."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +165,8 @@ class Script:
     shortcuts: Mapping[str, str]
     phrases: Mapping[str, Text]
     limits: Limits
+    hang_ups: Mapping[str, str]
+    """At which steps a caller who hangs up has come to an end of the script, and to which one."""
     source: Mapping[str, Any] = field(compare=False, repr=False)
 
 

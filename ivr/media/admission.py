@@ -19,12 +19,12 @@ log = logging.getLogger(__name__)
 
 
 class ExpectedCalls:
-    """The open calls of one carrier. `executor` runs the look-ups."""
+    """The open calls of these carriers. `executor` runs the look-ups."""
 
-    def __init__(self, database: Database, executor: Executor, carrier: str) -> None:
+    def __init__(self, database: Database, executor: Executor, *carriers: str) -> None:
         self._database = database
         self._executor = executor
-        self._carrier = carrier
+        self._carriers = carriers
 
     async def __call__(self, started: Started) -> UUID | None:
         """The call the stream belongs to; None for an unknown, ended or foreign one, logged with the reason."""
@@ -49,7 +49,7 @@ class ExpectedCalls:
             row = uow.session.execute(query).one_or_none()
         if row is None:
             return "unknown_call"
-        if row.carrier != self._carrier:
+        if row.carrier not in self._carriers:
             return "other_carrier"
         if row.provider_ref != call_sid:
             return "other_call_sid"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from audio.voice_activity import Endpointer
@@ -77,6 +77,9 @@ class Conversation:
 
     async def _run(self) -> str:
         step = await self._turns.begin(self._call_id)
+        if step.turn > 1 and step.actions and isinstance(step.actions[-1], Bridge):
+            # The call was on its way to somebody, on another line or by webhooks: what was said before has been heard.
+            step = replace(step, actions=step.actions[-1:])
         while step.actions and not step.elsewhere:
             if self._is_for_carrier(step.actions[-1]):
                 # The turn is left open: the carrier asks for it anew, and says its prompts.

@@ -7,7 +7,7 @@ import logging
 import os
 import signal
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -46,13 +46,13 @@ MAX_CALLS = 120
 
 @dataclass(frozen=True, slots=True)
 class MediaPlan:
-    """What one media process is to be. `carrier` is the one that arrives as Media Streams, `origin` where the pages of
-    browser telephones come from, `address` where they reach this very process; `models` by language; `workers`
-    recognisers for each (0: keys only). `keep` stores voice messages, `legs` have telephones rung."""
+    """What one media process is to be. `carriers` are those whose calls may come as Media Streams, `origin` is where the
+    pages of browser telephones come from, `address` where these reach this very process; `models` by language;
+    `workers` recognisers for each (0: keys only). `keep` stores voice messages, `legs` have telephones rung."""
 
     host: str
     port: int
-    carrier: str
+    carriers: Collection[str]
     models: Mapping[str, Path]
     workers: int
     max_calls: int = MAX_CALLS
@@ -102,7 +102,7 @@ async def _run(
     conductor = Conductor(turns, StoredSounds(prompts), recognisers, offers)
     line_calls = LineCalls(database, calls, executor, lambda: conductor.up)
     doors = (
-        TwilioDoor(conductor, verify, ExpectedCalls(database, executor, plan.carrier)),
+        TwilioDoor(conductor, verify, ExpectedCalls(database, executor, *plan.carriers)),
         LineDoor(
             conductor,
             line_calls,

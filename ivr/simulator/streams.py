@@ -31,6 +31,8 @@ SETTLED_FRAMES = 15
 """So many frames of quiet, and the person takes it that it is their turn."""
 PATIENCE_SECONDS = 30.0
 """Dead air after which anybody hangs up."""
+MUSIC_SECONDS = 60.0
+"""Sound without a pause for longer than anybody talks: the person waits in a queue, and hangs up."""
 LATE_SECONDS = 1.0
 """When the machine stood still for longer, the schedule starts anew instead of sending a burst."""
 
@@ -59,6 +61,7 @@ class StreamCall:
         self._voice: deque[bytes] = deque()
         self._heard = bytearray()
         self._quiet = 0
+        self._music = 0
         self._listening = False
         self._moments: asyncio.Queue[Moment] = asyncio.Queue()
         self._hung_up = False
@@ -177,6 +180,7 @@ class StreamCall:
             await self._send_mark(socket, name)
         if sound:
             self._quiet = 0
+            self._music += 1
             self._listening = True
         else:
             self._quiet += 1
@@ -186,6 +190,9 @@ class StreamCall:
             self._heard.clear()
         if turn:
             self._listening = False
+            self._music = 0
+        if self._music * FRAME_SECONDS > MUSIC_SECONDS:
+            self._hung_up = True
         if self._quiet * FRAME_SECONDS > PATIENCE_SECONDS:
             self._trouble(self._call.sid, "stream", "dead air: the person gave up")
             self._hung_up = True

@@ -153,5 +153,14 @@ def ask_to_hang_up(uow: UnitOfWork, calls: Calls, ref: str) -> None:
         notify(uow)
 
 
+def call_off_leg(uow: UnitOfWork, calls: Calls, room: str) -> None:
+    """Nobody waits in the room any more: its telephone need not ring. Harmless when it rings no more, or talks."""
+    ref = uow.session.scalar(
+        select(SipLeg.ref).where(SipLeg.room == room, SipLeg.ended_at.is_(None), SipLeg.state != LegState.ANSWERED)
+    )
+    if ref is not None:
+        ask_to_hang_up(uow, calls, ref)
+
+
 def _lock(uow: UnitOfWork, leg_id: UUID) -> SipLeg | None:
     return uow.session.get(SipLeg, leg_id, with_for_update=True, populate_existing=True)

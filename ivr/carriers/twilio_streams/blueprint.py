@@ -7,7 +7,7 @@ from uuid import UUID
 
 from flask import Blueprint, Response, request
 from flask.typing import ResponseReturnValue
-from twilio.twiml.voice_response import Connect, VoiceResponse
+from twilio.twiml.voice_response import VoiceResponse
 
 from core.database import Database
 from core.settings import Settings
@@ -17,6 +17,7 @@ from ivr.calls.status import StatusReport
 from ivr.carriers.inbound import Inbound
 from ivr.carriers.twilio_fields import BadRequest, answered_by, call_sid, refuse
 from ivr.carriers.twilio_inbound import take_call
+from ivr.carriers.twilio_media import connect_stream
 from ivr.carriers.twilio_rest import STREAMS
 from ivr.carriers.twilio_signature import Signatures, guard
 
@@ -56,9 +57,7 @@ def stream_webhooks(calls: Calls, database: Database, settings: Settings, inboun
 def open_stream(public: str, media: str, call_id: UUID) -> bytes:
     """TwiML that gives the call's sound to the media process, and afterwards comes back to the webhooks."""
     response = VoiceResponse()
-    connect = Connect()
-    connect.stream(url=f"{media}/twilio/stream").parameter(name="call", value=str(call_id))
-    response.append(connect)
+    connect_stream(response, media, call_id)
     response.redirect(f"{public}/twilio/resume/{call_id}", method="POST")
     return str(response).encode()
 

@@ -39,7 +39,8 @@ log = logging.getLogger(__name__)
 def webhooks(calls: Calls, database: Database, prompts: PromptStore, settings: Settings, inbound: Inbound) -> Blueprint:
     """The blueprint `twilio`. Signed requests only; exempt it from CSRF protection."""
     public = settings.public_url.rstrip("/")
-    twiml = TwiML(public, settings.hotline, addresses(prompts, public))
+    media = settings.public_media_url.rstrip("/")
+    twiml = TwiML(public, media, settings.hotline, addresses(prompts, public))
     views = _Views(calls, database, twiml, inbound, settings.messages_days)
     blueprint = Blueprint("twilio", __name__)
     guard(blueprint, Signatures(settings))

@@ -13,6 +13,7 @@ from uuid import UUID
 from twilio.twiml.voice_response import Gather, VoiceResponse
 
 from flows.engine.actions import Action, Bridge, HangUp, Keys, Listen, Play, Prompt, Record
+from ivr.carriers.twilio_media import connect_stream
 
 Sound = Callable[[Prompt], list[str]]
 """The addresses of a prompt's pieces, in order."""
@@ -23,10 +24,11 @@ SILENCE_ENDS_MESSAGE = 5
 
 @dataclass(frozen=True, slots=True)
 class TwiML:
-    """Renders for one installation: `public` is our address, without a slash at the end; `number` shows to those whom
-    a call is transferred to."""
+    """Renders for one installation: `public` is our address, `media` that of the media process, both without a slash at
+    the end; `number` shows to those whom a call is transferred to."""
 
     public: str
+    media: str
     number: str
     sound: Sound
 
@@ -64,7 +66,11 @@ class TwiML:
             )
             dial.number(last.target.removeprefix("phone:"))
         elif isinstance(last, Bridge):
-            response.redirect(then("dial"), method="POST")  # no such person can be reached on this carrier
+            # The media process takes the call into the room, and takes its turn there. What comes back here counts only
+            # when the stream could not be had: then the turn is still due, and the bridge has failed, once.
+            if last.target.startswith("queue:"):
+                connect_stream(response, self.media, call_id)
+            response.redirect(then("dial"), method="POST")
         elif isinstance(last, Play):
             response.redirect(then("prompt"), method="POST")
         else:

@@ -137,7 +137,7 @@ def media_process(plan: Plan) -> Iterator[Exchange]:
 
 def _serve(plan: Plan, ready: Connection) -> None:
     use_keys(load_keys("", plan.home))
-    media = MediaPlan("127.0.0.1", 0, CARRIER, plan.models, plan.workers, max_calls=1000)
+    media = MediaPlan("127.0.0.1", 0, (CARRIER,), plan.models, plan.workers, max_calls=1000)
     database = Database(plan.database_url, SystemClock())
     run_media(media, database, _calls(), _prompts(plan), lambda _, signature: signature == SIGNATURE, ready.send)
     database.close()

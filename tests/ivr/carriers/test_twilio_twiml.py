@@ -24,7 +24,10 @@ def play(name: str, barge_in: bool = True) -> Play:
 
 def render(*actions: Action) -> tuple[Verb, ...]:
     twiml = TwiML(
-        "https://h.vn", "+842373850115", lambda prompt: [f"https://h.vn/prompts/{s.text}.wav" for s in prompt.segments]
+        "https://h.vn",
+        "wss://m.h.vn",
+        "+842373850115",
+        lambda prompt: [f"https://h.vn/prompts/{s.text}.wav" for s in prompt.segments],
     )
     return parse(twiml.turn(CALL, actions, 3))
 
@@ -101,8 +104,18 @@ def test_a_transfer_dials_the_number_and_comes_back_with_its_result() -> None:
 
 
 @pytest.mark.capability("I14")
-def test_somebody_who_cannot_be_reached_by_telephone_counts_as_failed() -> None:
-    (redirect,) = render(Bridge("queue:7", 20))
+@pytest.mark.capability("H8")
+def test_who_waits_for_a_doctor_is_taken_into_the_room_by_the_media_process() -> None:
+    *said, connect, redirect = render(play("wait"), Bridge("queue:7", 20))
+    assert len(said) == 2
+    (stream,) = connect.children
+    assert (connect.name, stream.get("url")) == ("Connect", "wss://m.h.vn/twilio/stream")
+    assert [(child.get("name"), child.get("value")) for child in stream.children] == [("call", str(CALL))]
+    assert (redirect.name, redirect.text) == ("Redirect", TURN + "dial")
+
+
+def test_a_room_that_cannot_be_reached_and_nobody_at_all_count_as_failed() -> None:
+    (redirect,) = render(Bridge("nobody", 20))
     assert (redirect.name, redirect.text) == ("Redirect", TURN + "dial")
     assert event_of("dial", {}, AT) == DialEnded(AT, "failed")
 
