@@ -46,8 +46,8 @@ MAX_CALLS = 120
 
 @dataclass(frozen=True, slots=True)
 class MediaPlan:
-    """What one media process is to be. `carriers` are those whose calls may come as Media Streams, `origin` is where the
-    pages of browser telephones come from, `address` where these reach this very process; `models` by language;
+    """What one media process is to be. `carriers` are those whose calls may come as Media Streams, `origin` is where
+    the pages of browser telephones come from, `address` where these reach this very process; `models` by language;
     `workers` recognisers for each (0: keys only). `keep` stores voice messages, `legs` have telephones rung."""
 
     host: str

@@ -31,6 +31,7 @@ from ivr.lines.tickets import CallTicket, write_ticket
 from ivr.media.admission import ExpectedCalls
 from ivr.media.bench.caller import StreamCaller, on_call
 from ivr.media.conductor import Conductor
+from ivr.media.conversation import Offers
 from ivr.media.line_calls import LineCalls
 from ivr.media.line_door import Join, LineDoor, join_nobody
 from ivr.media.read_along import CaptionedTurns
@@ -173,11 +174,13 @@ def exchange(database: Database, library: Library, executor: ThreadPoolExecutor)
         prompt_seconds: float = 0.5,
         verify: Verify = lambda path, signature: signature == SIGNATURE,
         join: Join = join_nobody,
+        offers: Offers | None = None,
+        carriers: tuple[str, ...] = (CARRIER,),
     ) -> AsyncIterator[Exchange]:
         calls = service(library, World())
         turns = DatabaseTurns(database, calls, executor)
-        conductor = Conductor(turns, QuickSounds(prompt_seconds), recogniser)
-        admit = ExpectedCalls(database, executor, CARRIER)
+        conductor = Conductor(turns, QuickSounds(prompt_seconds), recogniser, offers)
+        admit = ExpectedCalls(database, executor, *carriers)
         line_calls = LineCalls(database, calls, executor, lambda: conductor.up)
         doors = (
             TwilioDoor(conductor, verify, admit),

@@ -27,11 +27,12 @@ from ivr.media.bench.caller import StreamCaller
 
 
 class LineCaller(StreamCaller):
-    """A person on a line. `captions` are what could be read along."""
+    """A person on a line. `captions` are what could be read along, `ears` what was heard, and when it came."""
 
     def __init__(self, socket: ClientConnection) -> None:
         super().__init__(socket, "")
         self.captions: list[Caption] = []
+        self.ears: list[tuple[float, bytes]] = []
 
     async def tell(self, message: FromTelephone) -> None:
         await self.socket.send(render(message))
@@ -52,6 +53,7 @@ class LineCaller(StreamCaller):
             async for text in self.socket:
                 match parse_to_telephone(text):
                     case Sound(ulaw):
+                        self.ears.append((self._loop.time(), ulaw))
                         self._hear(ulaw)
                     case Mark(name):
                         self._mark(name)
