@@ -27,17 +27,20 @@ from typing import Literal
 
 from audio import codec
 from audio.recordings import SUFFIXES, load_recording
+from audio.shelf import Shelf
 from audio.speech import VOICES, Voice, readable, speak, voice_of
 from core.encryption import KeyRing
 from core.errors import UserError
 
 log = logging.getLogger(__name__)
 
-RENDERING = "1"
+RENDERING = "2"
 """Part of every digest: raised when the way sound is made changes, so that old files are not taken for new ones."""
 CACHED_CLIPS = 256
 CACHED_NAMES = 20_000
 SECRET_BYTES = 32
+PAUSES = {".": 0.2, "!": 0.2, "?": 0.2, "…": 0.2, ":": 0.15, ";": 0.15, ",": 0.1}
+"""Seconds of silence by the sign that ends a clip, beside what trimming leaves."""
 DAY = 24 * 3600.0
 KEEP_SECONDS = 30 * DAY
 """How long the sound of a value is kept after it was last needed; a clip's use is noted once a day."""
@@ -77,16 +80,20 @@ class PromptItem:
 
 
 class PromptStore:
-    """The prompts of one installation: `folder` holds made sound, `recordings` has `<language>/<name>.wav` (or mp3, …).
+    """The prompts of one installation: `folder` holds made sound, `shelf` the recordings that were published in the
+    console, `recordings` those that lie in a folder, `<language>/<name>.wav` (or mp3, …), and come second.
 
     Any number of processes and threads may use one folder. Making a clip takes some ten milliseconds and blocks;
     finding a made one does not.
     """
 
-    def __init__(self, folder: Path, recordings: Path, voices: Mapping[str, Voice] = VOICES) -> None:
+    def __init__(
+        self, folder: Path, recordings: Path, voices: Mapping[str, Voice] = VOICES, shelf: Shelf | None = None
+    ) -> None:
         self._folder = folder
         self._recordings = recordings
         self._voices = voices
+        self._shelf = shelf
         self._secret = _secret_of(folder)
         self._seal = KeyRing([self._secret])
         self._spoken: OrderedDict[tuple[str, str], tuple[Clip, float]] = OrderedDict()
@@ -102,10 +109,15 @@ class PromptStore:
         """
         text = readable(text)
         if name is not None:
-            recorded = self._from_recording(language, text, name)
+            recorded = self._from_shelf(language, text, name) or self._from_recording(language, text, name)
             if recorded is not None:
                 return recorded
         return self._from_speech(language, text, is_value=name is None)
+
+    def edition(self) -> object:
+        """Another one whenever a recording has been published or withdrawn: what was found before is to be asked for
+        again."""
+        return self._shelf.edition() if self._shelf else None
 
     def pcm(self, digest: str) -> bytes:
         """The sound as 16-bit samples at 8 kHz. Raises UserError for a digest nobody made."""
@@ -175,6 +187,22 @@ class PromptStore:
             self._spoken.popitem(last=False)
         return clip
 
+    def _from_shelf(self, language: str, text: str, name: str) -> Clip | None:
+        recording = self._shelf.find(language, name, text) if self._shelf else None
+        if recording is None or self._shelf is None:
+            return None
+        key = (recording.sha256, 0, 0, language, text)
+        if key not in self._recorded:
+            digest = self._digest("recording", language, recording.sha256, text)
+            clip = self._stored(digest)
+            if clip is None:
+                pcm = self._shelf.sound(recording)
+                if pcm is None:
+                    return None
+                clip = self._keep(digest, language, text, "recording", pcm)
+            self._recorded[key] = clip
+        return self._recorded[key]
+
     def _from_recording(self, language: str, text: str, name: str) -> Clip | None:
         found = self._find_recording(language, name)
         if found is None:
@@ -233,7 +261,7 @@ class PromptStore:
         said = {"sealed": self._seal.encrypt(text)} if is_value else {"text": text}
         words = {"language": language, "source": source, **said}
         _write_once(self._path(digest, ".json"), json.dumps(words, ensure_ascii=False).encode())
-        _write_once(self._path(digest, ".pcm"), pcm)
+        _write_once(self._path(digest, ".pcm"), pcm + pause_after(text))
         return Clip(digest, codec.seconds(self._read(digest)), text, language)
 
     def _read_pcm(self, digest: str) -> bytes:
@@ -252,6 +280,13 @@ class PromptStore:
 
     def _path(self, digest: str, suffix: str) -> Path:
         return self._folder / digest[:2] / f"{digest}{suffix}"
+
+
+def pause_after(text: str) -> bytes:
+    """The silence between a clip and the next one, as a person breathes: longest after a sentence, none in the middle
+    of a phrase."""
+    seconds = PAUSES.get(text[-1:], 0.0)
+    return bytes(2 * round(seconds * codec.RATE))
 
 
 def _secret_of(folder: Path) -> bytes:

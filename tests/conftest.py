@@ -6,6 +6,7 @@ import importlib
 import itertools
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -24,7 +25,16 @@ from tests.replayed import calls_that_differ
 # Every module with tables, so that the metadata is complete.
 for module in ("core.outbox", "core.receipts", "core.areas", "core.heartbeats", "core.users", "core.audit"):
     importlib.import_module(module)
-for package in ("ivr.calls", "ivr.carriers.sip", "ivr.media", "ivr.messages", "ivr.campaigns", "tracing", "telehealth"):
+for package in (
+    "audio",
+    "ivr.calls",
+    "ivr.carriers.sip",
+    "ivr.media",
+    "ivr.messages",
+    "ivr.campaigns",
+    "tracing",
+    "telehealth",
+):
     importlib.import_module(f"{package}.model")
 
 # A Monday, ten in the morning in Vietnam.
@@ -80,17 +90,23 @@ def clock() -> SimulatedClock:
     return SimulatedClock(NOW)
 
 
+@contextmanager
+def fresh_database(settings: Settings, template_url: str) -> Iterator[str]:
+    """The address of a fresh, migrated, empty database, for as long as the block lasts."""
+    name = f"test_{next(_numbers)}"
+    _admin(settings.database_url, f"CREATE DATABASE {name} TEMPLATE template_traceline")
+    yield _with_database(settings.database_url, name)
+    _admin(settings.database_url, f"DROP DATABASE {name} WITH (FORCE)")
+
+
 @pytest.fixture
 def database_url(settings: Settings, template_url: str, request: pytest.FixtureRequest) -> Iterator[str]:
     """The address of a fresh, migrated, empty database. What calls the test has made must come out the same when they
     are made again from their logs, unless it is marked `forged_calls`."""
-    name = f"test_{next(_numbers)}"
-    _admin(settings.database_url, f"CREATE DATABASE {name} TEMPLATE template_traceline")
-    url = _with_database(settings.database_url, name)
-    yield url
-    forged = request.node.get_closest_marker("forged_calls")
-    wrong = [] if forged else calls_that_differ(url)[1]
-    _admin(settings.database_url, f"DROP DATABASE {name} WITH (FORCE)")
+    with fresh_database(settings, template_url) as url:
+        yield url
+        forged = request.node.get_closest_marker("forged_calls")
+        wrong = [] if forged else calls_that_differ(url)[1]
     assert not wrong, "\n".join(["What a call's log makes is not what the call was:", *wrong])
 
 

@@ -85,7 +85,7 @@ def test_carriers_get_whole_frames_of_ulaw_and_a_wav_file(store):
 
 def test_a_text_without_letters_is_a_short_silence(store):
     clip = store.clip("vi", " … ")
-    assert 0 < clip.seconds < 0.1
+    assert 0 < clip.seconds < 0.25
 
 
 @pytest.mark.parametrize("digest", ["", "../../etc/passwd", "a" * 63, "A" * 64, "g" * 64, "0" * 64, "0" * 64 + "\n"])

@@ -1,4 +1,4 @@
-"""Messages"""
+"""Voice messages, and recorded prompts"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -41,3 +41,27 @@ def upgrade() -> None:
         unique=False,
         postgresql_where=sa.text("deleted_at IS NULL"),
     )
+    op.create_table(
+        "prompt_recording",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("language", sa.String(), nullable=False),
+        sa.Column("clip", sa.String(), nullable=False),
+        sa.Column("text", sa.String(), nullable=False),
+        sa.Column("voice", sa.String(), nullable=False),
+        sa.Column("sound", sa.LargeBinary(), nullable=False),
+        sa.Column("sha256", sa.String(), nullable=False),
+        sa.Column("seconds", sa.Float(), nullable=False),
+        sa.Column("published_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("published_by", sa.String(), nullable=False),
+        sa.Column("withdrawn_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("withdrawn_by", sa.String(), nullable=True),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_prompt_recording")),
+    )
+    op.create_index(
+        "uq_prompt_recording_played",
+        "prompt_recording",
+        ["language", "clip", "text"],
+        unique=True,
+        postgresql_where=sa.text("withdrawn_at IS NULL"),
+    )
+    op.create_index("ix_prompt_recording_clip", "prompt_recording", ["language", "clip"], unique=False)

@@ -20,7 +20,8 @@ log = logging.getLogger(__name__)
 
 REMEMBERED = 4096
 SECONDS_REMEMBERED = 60
-"""Looking for a recording costs more than the rest of a prompt; a new one is heard after this long."""
+"""Looking into the folder of recordings costs more than the rest of a prompt; what is laid there is heard after this
+long, what is published in the console at once."""
 FOR_EVER = "public, max-age=31536000, immutable"
 
 
@@ -28,7 +29,7 @@ def addresses(prompts: PromptStore, public: str) -> Sound:
     """The addresses of a prompt's pieces. A piece that cannot be made is a gap, never the end of a call."""
 
     @lru_cache(maxsize=REMEMBERED)
-    def made(prompt: Prompt, _minute: int) -> list[str]:
+    def made(prompt: Prompt, _minute: int, _edition: object) -> list[str]:
         found = []
         for segment in prompt.segments:
             try:
@@ -39,7 +40,7 @@ def addresses(prompts: PromptStore, public: str) -> Sound:
                 found.append(f"{public}/prompts/{quote(clip.digest)}.wav")
         return found
 
-    return lambda prompt: made(prompt, int(time.monotonic() / SECONDS_REMEMBERED))
+    return lambda prompt: made(prompt, int(time.monotonic() / SECONDS_REMEMBERED), prompts.edition())
 
 
 def sounds(prompts: PromptStore) -> Blueprint:
