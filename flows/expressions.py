@@ -7,7 +7,7 @@ and the call's context; names that were never answered are null, so `answers.fev
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import cel
@@ -26,6 +26,10 @@ FUNCTIONS = frozenset(
     }
 )
 _MEMBER = re.compile(rf"(?<![\w.])({'|'.join(MEMBERS)})\s*(?:\.\s*(\w+)|\[\s*['\"](\w+)['\"]\s*\])")
+_IN_ORDER = re.compile(
+    r"(?P<path>(?<![\w.])[A-Za-z_]\w*(?:\s*\.\s*\w+|\s*\[\s*['\"]\w+['\"]\s*\])*?|\])?\s*\.\s*(?P<macro>map|filter)\s*\("
+)
+_NAME = re.compile(r"\w+")
 _HAS = re.compile(r"(?<![\w.])has\s*\(")
 
 
@@ -52,10 +56,14 @@ def compile_expression(source: str) -> Expression:
     for name in sorted(references["functions"]):
         if name[0].isalpha() and name not in FUNCTIONS:
             raise ExpressionError(f"the function `{name}` does not exist; known are {', '.join(sorted(FUNCTIONS))}")
+    walked = tuple(_walked(source))
     whole = {path[0] for path in needs}
     paths = needs | {(name,) for name in references["variables"] if name in ROOTS and name not in whole}
 
     def evaluate(scope: Mapping[str, Any]) -> tuple[bool, Any]:
+        for path in walked:
+            if isinstance(_at(scope, path), Mapping):
+                return False, f"{'.'.join(path)} holds names and values, which come in any order"
         try:
             value = program.execute(dict(scope))
         except (KeyError, TypeError, ValueError, RuntimeError, ArithmeticError, IndexError) as error:
@@ -71,6 +79,26 @@ def _needs(source: str) -> set[Path]:
     for match in _MEMBER.finditer(source):
         if _is_code(source, match):
             found.add((match.group(1), match.group(2) or match.group(3)))
+    return found
+
+
+def _walked(source: str) -> Iterator[Path]:
+    """The values whose members `map` and `filter` go through one after another. A list has an order, names have none,
+    and a call would not be the same when it is made again from its log: so they follow a list or a plain name only."""
+    for match in _IN_ORDER.finditer(source):
+        if not _is_code(source, match):
+            continue
+        path = tuple(_NAME.findall(match.group("path") or ""))
+        if match.group("path") != "]" and (not path or path[0] not in ROOTS):
+            raise ExpressionError(f"`{match.group('macro')}` follows a list, or a name such as values.slots")
+        if path:
+            yield path
+
+
+def _at(scope: Mapping[str, Any], path: Path) -> Any:
+    found: Any = scope
+    for name in path:
+        found = found.get(name) if isinstance(found, Mapping) else None
     return found
 
 

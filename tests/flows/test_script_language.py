@@ -237,6 +237,8 @@ def test_a_script_may_have_its_own_words_for_a_common_phrase() -> None:
         ("answers.fever == true", {"answers": {"fever": None}}, False),
         ("[answers.a, answers.b].filter(x, x == true).size()", {"answers": {"a": True, "b": None}}, 1),
         ("values['a'] + 1", {"values": {"a": 1}}, 2),
+        ("values.a.filter(x, x > 1)", {"values": {"a": [3, 1, 2]}}, [3, 2]),
+        ("values['a'].map(x, x + 1)", {"values": {"a": [3, 1]}}, [4, 2]),
         ("'answers.x'", {}, "answers.x"),
     ],
 )
@@ -254,6 +256,22 @@ def test_an_expression_that_cannot_be_worked_out_says_so_and_does_not_raise(sour
     worked, why = compile_expression(source).evaluate({"answers": {"a": None}, "values": {"x": None}})
     assert not worked
     assert isinstance(why, str)
+
+
+@pytest.mark.capability("N2")
+@pytest.mark.parametrize("source", ["values.x.map(n, n)", "values['x'].filter(n, n != 'a')", "values.map(n, n)"])
+def test_names_are_not_gone_through_in_an_order_that_they_do_not_have(source: str) -> None:
+    worked, why = compile_expression(source).evaluate({"values": {"x": {"a": 1, "b": 2, "c": 3}}})
+    assert not worked
+    assert "in any order" in why
+
+
+@pytest.mark.parametrize(
+    "source", ["{'a': 1, 'b': 2}.map(n, n)", "(true ? values.a : values.b).map(n, n)", "[[1]].exists(x, x.map(n, n))"]
+)
+def test_what_may_have_no_order_is_not_gone_through(source: str) -> None:
+    with pytest.raises(ExpressionError, match="`map` follows a list"):
+        compile_expression(source)
 
 
 @pytest.mark.parametrize("source", ["1 +", "foo", "answer.x == 1", "system('ls')", ""])
