@@ -116,6 +116,7 @@ REASONS = {
     "reported_symptoms": _("reported symptoms"),
     "red_flag": _("emergency sign"),
     "not_understood": _("could not make themselves understood"),
+    "asked_for_person": _("asked for a person"),
 }
 URGENCIES = {"0": _("emergency sign"), "1": _("urgent"), "2": _("routine")}
 ROLES = {

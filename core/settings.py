@@ -17,6 +17,7 @@ from pydantic import AliasChoices, Field, ValidationError, ValidationInfo, field
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from core.errors import UserError
+from core.phones import normalise_phone
 
 _HIGHEST_PORT = 65535
 _DATABASES = ("postgresql://", "postgres://", "postgresql+psycopg://")
@@ -67,6 +68,12 @@ class Settings(BaseSettings):
     lines: int | None = Field(
         None, ge=1, description="telephone lines that all campaigns share; default: as many as their caps allow"
     )
+
+    call_back_carrier: str = Field("twilio", description="the carrier that makes the calls we owe to single people")
+    missed_call_numbers: str = Field(
+        "", description="our numbers that are never answered but called back, such as +842373850116, comma-separated"
+    )
+    call_back_countries: str = Field("VN", description="countries whose missed calls are called back, comma-separated")
 
     models: Path | None = Field(None, description="folder of Vosk models; default: <home>/models")
     recordings: Path | None = Field(None, description="folder of recorded prompts; default: <home>/recordings")
@@ -134,6 +141,14 @@ class Settings(BaseSettings):
             raise ValueError("it may hold neither quotation marks nor backslashes")
         return value
 
+    @field_validator("missed_call_numbers")
+    @classmethod
+    def _are_numbers(cls, value: str) -> str:
+        try:
+            return ",".join(normalise_phone(number) for number in _parts(value))
+        except UserError as error:
+            raise ValueError(f"{error.message} {error.hint}") from error
+
     @field_validator("public_url", "public_media_url", "twilio_api_url")
     @classmethod
     def _is_reachable(cls, value: str, field: ValidationInfo) -> str:
@@ -168,6 +183,14 @@ class Settings(BaseSettings):
     def sip_networks(self) -> tuple[IPv4Network, ...]:
         """Who may speak SIP to us, beside the trunk."""
         return tuple(IPv4Network(part.strip()) for part in self.sip_allow.split(","))
+
+    @property
+    def missed_numbers(self) -> frozenset[str]:
+        return frozenset(_parts(self.missed_call_numbers))
+
+    @property
+    def call_back_regions(self) -> frozenset[str]:
+        return frozenset(part.upper() for part in _parts(self.call_back_countries))
 
     @property
     def models_folder(self) -> Path:
@@ -214,6 +237,10 @@ def read_settings(**overrides: object) -> Settings:
 def environment(settings: Settings) -> Mapping[str, str]:
     """The variables that give a child process the same settings."""
     return {_variable(name): str(value) for name, value in settings.model_dump().items() if value is not None}
+
+
+def _parts(text: str) -> list[str]:
+    return [part.strip() for part in text.split(",") if part.strip()]
 
 
 def _variable(field: str) -> str:

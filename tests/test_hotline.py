@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from uuid import UUID
 
 import pytest
 from sqlalchemy import select
 
 from core.clock import SimulatedClock
 from core.database import Database
-from core.settings import Settings
+from core.errors import UserError
+from core.settings import Settings, read_settings
 from flows.engine.events import CallStarted, Event, KeysPressed
 from flows.engine.state import Answer, State
 from ivr.calls.model import Call
 from ivr.calls.turn import Turn
+from ivr.campaigns.callbacks import call_back
+from ivr.campaigns.model import Attempt, Target
+from ivr.campaigns.settle import add_do_not_call, close
+from ivr.campaigns.words import Disposition
 from ivr.carriers.twilio_inbound import take_call
 from ivr.carriers.twilio_rest import STREAMS
 from telehealth.model import QueueEntry
@@ -23,11 +32,15 @@ from tracing.model import Person
 from tracing.records import RecordObserver
 
 NUMBER = "+84912345678"
+OURS, FOR_MISSED_CALLS = "+842373850115", "+842373850116"
+_calls = itertools.count(1)
 
 
 @pytest.fixture
 def app(settings: Settings, database_url: str, clock: SimulatedClock) -> Iterator[Traceline]:
-    app = Traceline(settings.model_copy(update={"database_url": database_url, "language": "vi"}))
+    ours = {"database_url": database_url, "language": "vi", "missed_call_numbers": FOR_MISSED_CALLS}
+    app = Traceline(settings.model_copy(update=ours))
+    app.database.clock = clock
     yield app
     app.database.close()
 
@@ -38,11 +51,17 @@ def on_file(database: Database, *names: str) -> None:
             uow.session.add(Person(name=name, phone=NUMBER, language="ko", area="38.380.14755", created_at=uow.now()))
 
 
-def dial(app: Traceline, database: Database, number: str = NUMBER) -> Call:
-    fields = {"CallSid": f"CA{'0' * 32}", "From": number}
+def ring(app: Traceline, database: Database, number: str = NUMBER, dialed: str = OURS) -> bytes:
+    """What the carrier is answered."""
+    fields = {"CallSid": f"CA{next(_calls):032x}", "From": number, "To": dialed}
     with database.unit() as uow:
-        take_call(uow, app.calls, app.inbound, STREAMS, fields, lambda call: call.id.bytes)
-        return uow.session.scalars(select(Call)).one()
+        return take_call(uow, app.calls, app.inbound, STREAMS, fields, lambda call: call.id.bytes)
+
+
+def dial(app: Traceline, database: Database, number: str = NUMBER) -> Call:
+    call_id = UUID(bytes=ring(app, database, number))
+    with database.unit() as uow:
+        return uow.session.get_one(Call, call_id)
 
 
 @pytest.mark.capability("N6")
@@ -95,3 +114,115 @@ def test_a_number_tells_nothing_when_it_is(app: Traceline, database: Database, n
 def test_a_withheld_number_is_answered_too(app: Traceline, database: Database) -> None:
     call = dial(app, database, "anonymous")
     assert (call.remote_number, call.language) == ("", "vi")
+
+
+def called_back(database: Database) -> list[str]:
+    with database.unit() as uow:
+        return [target.phone for target in uow.session.scalars(select(Target).order_by(Target.id))]
+
+
+def after_the_call(app: Traceline, database: Database) -> None:
+    """Every call back that is owed has been made."""
+    with database.unit() as uow:
+        for target in uow.session.scalars(select(Target).where(Target.state == "waiting")):
+            close(target, Disposition.COMPLETED, uow.now())
+
+
+@pytest.mark.capability("N5")
+def test_from_a_number_that_we_called_the_first_thing_is_whether_we_did(app: Traceline, database: Database) -> None:
+    with database.unit() as uow:
+        target_id = call_back(uow, script="missed-call", phone=NUMBER, language="vi", context={})
+        target = uow.session.get_one(Target, target_id)
+        uow.session.add(
+            Attempt(
+                target_id=target.id,
+                campaign_id=target.campaign_id,
+                number=1,
+                phone=NUMBER,
+                state="ended",
+                outcome="no_answer",
+                claimed_at=uow.now(),
+                placing_at=uow.now() - timedelta(days=2),
+            )
+        )
+    assert dial(app, database).script == "rang-back"
+    assert dial(app, database, "+84912345679").script == "symptom-report"
+
+
+@pytest.mark.capability("I13")
+def test_who_rings_once_costs_nothing_and_is_called_back(app: Traceline, database: Database) -> None:
+    on_file(database, "Lê Thị Hà")
+    assert b"<Reject" in ring(app, database, NUMBER, FOR_MISSED_CALLS)
+    with database.unit() as uow:
+        assert uow.session.scalars(select(Call)).all() == []
+        (target,) = uow.session.scalars(select(Target))
+    assert (target.phone, target.script, target.language) == (NUMBER, "missed-call", "ko")
+    assert (target.person_id, target.area) == (None, "38.380.14755")
+    assert target.last_moment == database.clock.now() + timedelta(hours=1)
+
+
+@pytest.mark.capability("I13", "I9")
+def test_a_missed_call_told_twice_is_called_back_once(app: Traceline, database: Database) -> None:
+    fields = {"CallSid": f"CA{'a' * 32}", "From": NUMBER, "To": FOR_MISSED_CALLS}
+
+    def told(_: int) -> bytes:
+        with database.unit() as uow:
+            return take_call(uow, app.calls, app.inbound, STREAMS, fields, lambda call: call.id.bytes)
+
+    with ThreadPoolExecutor(4) as twins:
+        answers = set(twins.map(told, range(4)))
+    assert len(answers) == 1
+    assert called_back(database) == [NUMBER]
+
+
+@pytest.mark.capability("I13")
+def test_who_rings_many_times_at_once_is_owed_one_call(app: Traceline, database: Database) -> None:
+    with ThreadPoolExecutor(4) as impatient:
+        list(impatient.map(lambda _: ring(app, database, NUMBER, FOR_MISSED_CALLS), range(8)))
+    assert called_back(database) == [NUMBER]
+
+
+@pytest.mark.capability("I13")
+def test_a_number_is_called_back_three_times_a_day_and_not_more(
+    app: Traceline, database: Database, clock: SimulatedClock
+) -> None:
+    for _ in range(5):
+        ring(app, database, NUMBER, FOR_MISSED_CALLS)
+        after_the_call(app, database)
+        clock.advance(timedelta(hours=1))
+    assert len(called_back(database)) == 3
+    clock.advance(timedelta(hours=20))
+    ring(app, database, NUMBER, FOR_MISSED_CALLS)
+    assert len(called_back(database)) == 4
+
+
+@pytest.mark.capability("I13", "I7")
+@pytest.mark.parametrize("number", ["anonymous", "+12125551234", "+841900561234", "+84912345670"])
+def test_nobody_makes_us_call_abroad_dear_numbers_or_who_wants_no_calls(
+    app: Traceline, database: Database, number: str
+) -> None:
+    with database.unit() as uow:
+        add_do_not_call(uow, "+84912345670", "opt_out")
+    assert b"<Reject" in ring(app, database, number, FOR_MISSED_CALLS)
+    assert called_back(database) == []
+
+
+@pytest.mark.capability("I13")
+def test_the_hotline_itself_goes_on_where_the_missed_call_is_answered(app: Traceline, database: Database) -> None:
+    with database.unit() as uow:
+        call = app.calls.open(
+            uow, direction="outbound", carrier=STREAMS, remote_number=NUMBER, script="missed-call", language="vi"
+        )
+    at = database.clock.now().isoformat()
+    for turn, event in enumerate((CallStarted(at, "human"), KeysPressed(at, "3"))):
+        with database.unit() as uow:
+            app.calls.take_turn(uow, call.id, turn, event, lambda *_: b"")
+    with database.unit() as uow:
+        call = uow.session.get_one(Call, call.id)
+    assert (call.script, call.language, call.script_state["step"]) == ("symptom-report", "ko", "consent")
+
+
+@pytest.mark.parametrize("wrong", ["12", "not a number"])
+def test_a_number_of_ours_that_is_none_ends_the_start(wrong: str) -> None:
+    with pytest.raises(UserError, match="TRACELINE_MISSED_CALL_NUMBERS"):
+        read_settings(missed_call_numbers=wrong)

@@ -8,19 +8,39 @@ from zoneinfo import ZoneInfo
 
 from core.database import UnitOfWork
 from core.settings import Settings
+from ivr.campaigns.missed_calls import answer_missed_call
+from ivr.campaigns.rang_back import last_called
 from ivr.carriers.inbound import InboundPlan
 from tracing.people import find_by_phone
 
+REPORT, RANG_BACK, MISSED_CALL = "symptom-report", "rang-back", "missed-call"
 
-def hotline_plan(uow: UnitOfWork, number: str, told: Mapping[str, Any], settings: Settings) -> InboundPlan:
+
+def hotline_plan(
+    uow: UnitOfWork, number: str, told: Mapping[str, Any], settings: Settings, dialed: str = ""
+) -> InboundPlan:
     """People share telephones: a number with one person on file tells us the language and the area, never who it is.
-    `told` is what every script is told of this installation."""
+    `told` is what every script is told of this installation; `dialed` is the number of ours that was rung.
+
+    From a number that we have called, the first thing people want to know is whether that was us. A number of ours that
+    is for missed calls is never answered: it is called back.
+    """
     today = uow.now().astimezone(ZoneInfo(settings.zone)).date()
     people = find_by_phone(uow, number) if number else []
     person = people[0] if len(people) == 1 else None
-    return InboundPlan(
-        script="symptom-report",
-        language=person.language if person else settings.language,
-        context={**told, "today": today.isoformat()},
-        area=person.area if person else "",
-    )
+    language = person.language if person else settings.language
+    area = person.area if person else ""
+    context = {**told, "today": today.isoformat()}
+    if dialed and dialed in settings.missed_numbers:
+        answer_missed_call(
+            uow,
+            number,
+            script=MISSED_CALL,
+            language=language,
+            context=context,
+            countries=settings.call_back_regions,
+            area=area,
+        )
+        return InboundPlan(script="", reject=True)
+    called = number and last_called(uow, number) is not None
+    return InboundPlan(RANG_BACK if called else REPORT, language, context, area)

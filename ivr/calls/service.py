@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Literal
 from uuid import UUID
 
@@ -20,14 +21,14 @@ from flows.engine.advance import current_actions, start_state
 from flows.engine.events import CallEnded, CallStarted, EffectDone, Event
 from flows.engine.script import Script
 from flows.engine.state import State, state_from_json, state_to_json
-from ivr.calls.effects import EffectRequest, Effects
+from ivr.calls.effects import EffectRequest, Effects, GoOn
 from ivr.calls.log import Aside, Kind, asides_line
 from ivr.calls.model import Call, CallState, FailureReason
 from ivr.calls.observers import CallObserver
 from ivr.calls.revisions import Revisions
 from ivr.calls.status import TERMINAL, StatusReport, moves
 from ivr.calls.store import change, lock, lock_and_claim, reply_of, write
-from ivr.calls.turn import Progress, Render, StaleTurn, Turn, UnknownCall, ended_without_script, run
+from ivr.calls.turn import Progress, Render, StaleTurn, TakenOver, Turn, UnknownCall, ended_without_script, run
 
 log = logging.getLogger(__name__)
 
@@ -67,10 +68,7 @@ class Calls:
         counts. When that can no longer be followed, the call begins anew.
         """
         compiled = self._revisions.publish(uow, script)
-        if resume_state is not None and not self._can_follow(uow, resume_state.revision):
-            log.warning("event=begun_anew script=%s revision=%s", script, resume_state.revision)
-            resume_state = None
-        state = resume_state or start_state(compiled, language, context)
+        state = self._followed(uow, resume_state) or start_state(compiled, language, context)
         call = Call(
             id=new_id(),
             direction=direction,
@@ -190,19 +188,37 @@ class Calls:
             write(uow, call, call.next_turn, lines)
         return True
 
-    def _can_follow(self, uow: UnitOfWork, revision: str) -> bool:
+    def _followed(self, uow: UnitOfWork, earlier: State | None) -> State | None:
+        """The state of an earlier call, if its revision can still be followed."""
+        if earlier is None:
+            return None
         try:
-            self._revisions.at(uow, revision)
+            self._revisions.at(uow, earlier.revision)
         except TracelineError:
-            return False
-        return True
+            log.warning("event=begun_anew script=%s revision=%s", earlier.script, earlier.revision)
+            return None
+        return earlier
+
+    def _take_over(self, uow: UnitOfWork, call: Call, language: str, done: EffectDone, go_on: GoOn) -> TakenOver:
+        """The call is another script's from here on. The record of its answers, too."""
+        compiled = self._revisions.publish(uow, go_on.script)
+        earlier = self._followed(uow, go_on.earlier)
+        script = self._revisions.at(uow, earlier.revision) if earlier else compiled
+        state = earlier or start_state(compiled, language, go_on.context)
+        spoken = language if language in script.languages else state.language
+        call.script, call.revision, call.context = script.id, script.revision, dict(state.context)
+        log.info("event=taken_over call=%s script=%s", call.id, script.id)
+        return TakenOver(done, script, replace(state, language=spoken))
 
     def _advance(self, uow: UnitOfWork, call: Call, script: Script, event: Event) -> Progress:
         """Run the script on the event, effects included. The call stands where the script stands then."""
 
-        def perform(effect: Effect, state: State) -> EffectDone:
-            done = self._effects.perform(effect.name, EffectRequest(uow, call, state, effect.arguments))
-            return EffectDone(event.at, effect.name, done.outcome, done.result)
+        def perform(effect: Effect, state: State) -> EffectDone | TakenOver:
+            result = self._effects.perform(effect.name, EffectRequest(uow, call, state, effect.arguments))
+            done = EffectDone(event.at, effect.name, result.outcome, result.result)
+            if result.go_on is None:
+                return done
+            return self._take_over(uow, call, state.language, done, result.go_on)
 
         progress = run(script, state_from_json(call.script_state), event, perform)
         change(call, script_state=state_to_json(progress.state), language=progress.state.language)

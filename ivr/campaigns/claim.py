@@ -33,6 +33,8 @@ from ivr.campaigns.words import Disposition, furthest
 # So many seconds' worth of calls may wait for their dial: enough to keep the pace between two ticks, few enough that
 # pausing takes effect at once.
 _AHEAD = 2
+# Somebody who rang us may be answering just now (`calling`, without an attempt of ours).
+_OPEN = (TargetState.WAITING, TargetState.CALLING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +146,8 @@ def _finish_when_done(uow: UnitOfWork, campaign: Campaign, loads: dict[UUID, _Lo
     alone = select(Campaign.id).where(Campaign.id == campaign.id).with_for_update(skip_locked=True)
     if uow.session.scalar(alone) is None:
         return
-    waiting = select(exists().where(Target.campaign_id == campaign.id, Target.state == TargetState.WAITING))
-    if not uow.session.scalar(waiting):
+    # One by one, so that each reads its own index.
+    left = (exists().where(Target.campaign_id == campaign.id, Target.state == state) for state in _OPEN)
+    if not any(uow.session.scalar(select(some)) for some in left):
         campaign.state = CampaignState.FINISHED
         campaign.ended_at = uow.now()

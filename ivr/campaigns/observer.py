@@ -8,7 +8,8 @@ from core.database import UnitOfWork
 from flows.engine.state import Answer, State
 from ivr.calls.effects import EffectRequest, EffectResult, Handler
 from ivr.calls.model import Call
-from ivr.campaigns.settle import add_do_not_call, lock_attempt, lock_target, settle
+from ivr.campaigns import rang_back
+from ivr.campaigns.settle import add_do_not_call, lock_attempt, lock_target, settle, settle_rang_back
 from ivr.campaigns.words import Disposition, Outcome, furthest, outcome_of
 
 
@@ -17,25 +18,23 @@ class CampaignObserver:
 
     def answered(self, uow: UnitOfWork, call: Call, saved: Mapping[str, Answer], state: State) -> None:
         """A first answer makes the target `started`, more make it `partial`."""
-        if call.target_id is not None and call.attempt_id is not None:
-            lock_attempt(uow, call.attempt_id)  # before the target, as everywhere
+        if call.target_id is not None:
+            if call.attempt_id is not None:
+                lock_attempt(uow, call.attempt_id)  # before the target, as everywhere
             target = lock_target(uow, call.target_id)
             target.disposition = furthest(target.disposition, _reached(state, before=len(state.answers) - len(saved)))
 
     def ended(self, uow: UnitOfWork, call: Call, state: State) -> None:
         """The retry plan decides what follows. Told once per call; an attempt settled before stays as it is."""
         attempt = lock_attempt(uow, call.attempt_id) if call.attempt_id is not None else None
-        if attempt is None:
-            return
         outcome = outcome_of(call.state, call.failure_reason, call.end_reason, call.answered_by)
         spoke = call.answered_at is not None and outcome is not Outcome.MACHINE
-        settle(
-            uow,
-            attempt,
-            outcome,
-            reached=Disposition.CONTACTED if spoke else Disposition.QUEUED,
-            resume_state=call.script_state if state.answers and spoke else None,
-        )
+        resume_state = call.script_state if state.answers and spoke else None
+        if attempt is not None:
+            reached = Disposition.CONTACTED if spoke else Disposition.QUEUED
+            settle(uow, attempt, outcome, reached=reached, resume_state=resume_state)
+        elif call.target_id is not None:
+            settle_rang_back(uow, call.target_id, outcome, resume_state)
 
 
 def _reached(state: State, before: int) -> Disposition:
@@ -48,5 +47,5 @@ def opt_out(request: EffectRequest) -> EffectResult:
     return EffectResult("done")
 
 
-EFFECTS: Mapping[str, Handler] = {"call.opt_out": opt_out}
+EFFECTS: Mapping[str, Handler] = {"call.opt_out": opt_out, **rang_back.EFFECTS}
 """For the composition root to register."""

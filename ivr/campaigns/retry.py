@@ -99,3 +99,8 @@ def decide(outcome: str, reached: Disposition, counts: Mapping[str, int], plan: 
     if times > len(delays) or sum(counts.values()) >= plan.max_attempts:
         return Done(last_disposition(outcome, reached))
     return Again(timedelta(seconds=delays[max(times, 1) - 1]))
+
+
+def first_delay(outcome: str, plan: RetryPlan) -> timedelta:
+    """How long the plan waits after the first such outcome; no time at all if it says nothing."""
+    return timedelta(seconds=next(iter(plan.delays.get(outcome, ())), 0))

@@ -16,10 +16,10 @@ from sqlalchemy.dialects.postgresql import insert
 
 from core.database import UnitOfWork
 from ivr.campaigns.model import Attempt, AttemptState, Campaign, DoNotCall, Target, TargetState
-from ivr.campaigns.retry import Done, decide
+from ivr.campaigns.retry import Done, decide, first_delay
 from ivr.campaigns.rules import Refusal, heeds_do_not_call, is_over, is_past, plan_of, window_of
 from ivr.campaigns.window import next_allowed
-from ivr.campaigns.words import Disposition, Outcome, furthest, last_disposition
+from ivr.campaigns.words import FINAL_OUTCOMES, Disposition, Outcome, furthest, last_disposition
 
 log = logging.getLogger(__name__)
 
@@ -70,6 +70,32 @@ def settle(
         close(target, last_disposition(outcome, Disposition(target.disposition)), now)
     else:
         _wait(campaign, target, now + decision.delay, now)
+
+
+def settle_rang_back(
+    uow: UnitOfWork, target_id: UUID, outcome: Outcome, resume_state: dict[str, Any] | None = None
+) -> None:
+    """The person rang us, and the interview was made in that call: it ended with `outcome`.
+
+    It was no dial of ours, so it counts for no cap. What decided nothing leaves the target where it was: given up, or
+    waiting for its next attempt, which comes no sooner than after an interview that was broken off.
+    """
+    target = lock_target(uow, target_id)
+    campaign = uow.session.get_one(Campaign, target.campaign_id)
+    if target.state != TargetState.CALLING:
+        return
+    now = uow.now()
+    given_up = target.done_at is not None
+    target.disposition = furthest(target.disposition, Disposition.CONTACTED)
+    target.resume_state = resume_state or target.resume_state
+    if is_do_not_call(uow, target.phone):
+        close(target, Disposition.REFUSED, now)
+    elif outcome in FINAL_OUTCOMES:
+        close(target, FINAL_OUTCOMES[outcome], now)
+    elif given_up or is_over(campaign):
+        close(target, last_disposition(outcome, Disposition(target.disposition)), now)
+    else:
+        _wait(campaign, target, max(target.next_at, now + first_delay(outcome, plan_of(campaign))), now)
 
 
 def release(uow: UnitOfWork, attempt: Attempt, campaign: Campaign, why: Refusal) -> None:

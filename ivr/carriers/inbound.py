@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from core.database import UnitOfWork
 from core.receipts import claim, keep_reply
@@ -14,16 +14,21 @@ from ivr.calls.service import Calls
 
 @dataclass(frozen=True, slots=True)
 class InboundPlan:
-    """What somebody who dials the hotline hears, and where we think they live."""
+    """What somebody who dials the hotline hears, and where we think they live. With `reject` nobody answers: the
+    telephone is told that we are busy, and there is no call of ours."""
 
     script: str
     language: str = ""
     context: Mapping[str, Any] = field(default_factory=dict)
     area: str = ""
+    reject: bool = False
 
 
-Inbound = Callable[[UnitOfWork, str, str], InboundPlan]
-"""`inbound(uow, number, carrier)`: the department's policy. `number` is E.164, empty when it is withheld."""
+class Inbound(Protocol):
+    """The department's policy. `number` is the caller's (E.164), empty when it is withheld; `dialed` is the number of
+    ours that was rung, empty when the carrier does not say."""
+
+    def __call__(self, uow: UnitOfWork, number: str, carrier: str, dialed: str = "") -> InboundPlan: ...
 
 
 def take_call(
@@ -35,14 +40,19 @@ def take_call(
     provider_ref: str,
     number: str,
     answer: Callable[[Call], bytes],
+    dialed: str = "",
+    rejected: bytes = b"",
 ) -> bytes:
-    """Open the call and answer it; a repeat gets the same answer. `provider_ref` is the carrier's own id of the call,
-    which no other carrier gives to one of its own."""
+    """Open the call and answer it, or answer `rejected`; a repeat gets the same answer. `provider_ref` is the carrier's
+    own id of the call, which no other carrier gives to one of its own."""
     key = f"inbound:{provider_ref}"
     receipt = claim(uow, key)
     if not receipt.fresh:
         return receipt.reply
-    plan = inbound(uow, number, carrier)
+    plan = inbound(uow, number, carrier, dialed)
+    if plan.reject:
+        keep_reply(uow, key, rejected)
+        return rejected
     call = calls.open(
         uow,
         direction="inbound",

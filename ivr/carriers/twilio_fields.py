@@ -65,10 +65,12 @@ def call_sid(fields: Fields) -> str:
 
 def caller(fields: Fields) -> str:
     """The caller's number as E.164; empty when it is withheld."""
-    try:
-        return normalise_phone(fields.get("From", ""))
-    except UserError:
-        return ""
+    return _number(fields.get("From", ""))
+
+
+def dialed(fields: Fields) -> str:
+    """The number of ours that was rung, as E.164; empty for what is none."""
+    return _number(fields.get("To", ""))
 
 
 def answered_by(fields: Fields) -> AnsweredBy:
@@ -95,6 +97,13 @@ def status_report(fields: Fields, now: datetime) -> StatusReport:
         answered_by=answered_by(fields) if "AnsweredBy" in fields else None,
         provider_ref=call_sid(fields),
     )
+
+
+def _number(text: str) -> str:
+    try:
+        return normalise_phone(text)
+    except UserError:
+        return ""
 
 
 def _sip_reason(code: str) -> FailureReason:

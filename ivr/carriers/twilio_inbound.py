@@ -9,7 +9,10 @@ from ivr.calls.model import Call
 from ivr.calls.service import Calls
 from ivr.carriers import inbound as hotline
 from ivr.carriers.inbound import Inbound
-from ivr.carriers.twilio_fields import Fields, call_sid, caller
+from ivr.carriers.twilio_fields import Fields, call_sid, caller, dialed
+
+# https://www.twilio.com/docs/voice/twiml/reject: not answered, so it costs the caller nothing.
+_REJECTED = b'<?xml version="1.0" encoding="UTF-8"?><Response><Reject reason="busy"/></Response>'
 
 
 def take_call(
@@ -24,4 +27,6 @@ def take_call(
         provider_ref=call_sid(fields),
         number=caller(fields),
         answer=answer,
+        dialed=dialed(fields),
+        rejected=_REJECTED,
     )

@@ -35,6 +35,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_target_due", "target", ["campaign_id", "area", "zone", "next_at", "id"], postgresql_where=_WAITING
     )
+    op.create_index("ix_target_calling", "target", ["campaign_id"], postgresql_where=sa.text("state = 'calling'"))
     op.create_index("ix_target_next", "target", ["campaign_id", "next_at"], postgresql_where=_WAITING)
     op.create_index(
         "ix_target_last_moment",

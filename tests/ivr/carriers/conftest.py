@@ -53,7 +53,7 @@ class Hotline:
 
     asked: list[tuple[str, str]] = field(default_factory=list)
 
-    def __call__(self, uow: UnitOfWork, number: str, carrier: str) -> InboundPlan:
+    def __call__(self, uow: UnitOfWork, number: str, carrier: str, dialed: str = "") -> InboundPlan:
         self.asked.append((number, carrier))
         return InboundPlan("check-in", "en", {"department": "CDC", "speech": []}, area="38.380")
 

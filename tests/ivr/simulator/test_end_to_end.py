@@ -71,7 +71,7 @@ class Traceline:
             **({"person": known} if known else {}),
         }
 
-    def inbound(self, uow, number, carrier) -> InboundPlan:
+    def inbound(self, uow, number, carrier, dialed="") -> InboundPlan:
         return InboundPlan("symptom-report", "vi", self.context(carrier))
 
     async def ring(self, person: SimPerson, carrier: str) -> None:

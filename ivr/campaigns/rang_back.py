@@ -1,0 +1,116 @@
+"""Somebody rings back: did we really call, and may the missed interview be made now? (N5)
+
+These are the effects that the hotline's scripts ask for. They say whether and when we called the number, never whom we
+wanted: people share telephones, and the interview itself asks who is speaking before anything else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Select, select
+
+from core.database import UnitOfWork
+from flows.engine.resume import resume_state
+from flows.engine.state import state_from_json
+from ivr.calls.effects import EffectRequest, EffectResult, GoOn, Handler
+from ivr.campaigns.model import Attempt, Campaign, CampaignKind, CampaignState, Target, TargetState
+from ivr.campaigns.rules import is_past
+from ivr.campaigns.words import Disposition, Outcome
+
+# A number that we called longer ago than this was not "just called by you": the record of it says nothing any more.
+REMEMBERED = timedelta(days=30)
+GREETED = "greeted"
+"""The name in the context that says: who we are has been said, and the language chosen. Scripts then skip both."""
+
+# These orders never made the telephone ring.
+_SILENT = (Outcome.NOT_DIALED, Outcome.FAILED, Outcome.LOST, Outcome.UNREACHABLE)
+# We had given up; who rings back now may still answer.
+_GIVEN_UP = (Disposition.UNRESPONSIVE, Disposition.FAILED, Disposition.BREAKOFF)
+
+
+def last_called(uow: UnitOfWork, phone: str) -> tuple[datetime, str] | None:
+    """When we last called this number (E.164), and the time zone in which to say so. None: not in the last 30 days."""
+    row = uow.session.execute(
+        select(Attempt.placing_at, Campaign.zone)
+        .join(Campaign, Campaign.id == Attempt.campaign_id)
+        .where(Attempt.phone == phone, Attempt.placing_at > uow.now() - REMEMBERED)
+        .where(Attempt.outcome.is_(None) | Attempt.outcome.not_in(_SILENT))
+        .order_by(Attempt.placing_at.desc())
+        .limit(1)
+    ).one_or_none()
+    return None if row is None or row[0] is None else (row[0], row[1])
+
+
+def did_you_call(request: EffectRequest) -> EffectResult:
+    """The effect `call.did_you_call`. Outcomes: `called` (with `on` and `at`, local date and time), `missed` (the same,
+    and an interview is still to be made), `never` (not in the last 30 days), `withheld` (the caller's number is)."""
+    phone = request.call.remote_number
+    if not phone:
+        return EffectResult("withheld")
+    called = last_called(request.uow, phone)
+    if called is None:
+        return EffectResult("never")
+    local = called[0].astimezone(ZoneInfo(called[1]))
+    told = {"on": local.date().isoformat(), "at": local.strftime("%H:%M")}
+    missed = request.uow.session.scalar(_missed(phone))
+    return EffectResult("missed" if missed is not None and _may_take(request.uow, missed) else "called", told)
+
+
+def take_up(request: EffectRequest) -> EffectResult:
+    """The effect `call.take_up`: the interview that this number missed goes on in this call. Outcome `gone`: there is
+    none any more, or we are just calling the number. Until the call ends nobody dials the target."""
+    uow, call = request.uow, request.call
+    found = uow.session.scalar(_missed(call.remote_number)) if call.remote_number else None
+    if found is None:
+        return EffectResult("gone")
+    campaign = uow.session.get_one(Campaign, found.campaign_id, with_for_update={"key_share": True})
+    target = uow.session.get_one(Target, found.id, with_for_update={"key_share": True}, populate_existing=True)
+    if target.state == TargetState.CALLING or not _may_take(uow, target):
+        return EffectResult("gone")
+    target.state = TargetState.CALLING
+    call.person_id, call.target_id, call.campaign_id = target.person_id, target.id, campaign.id
+    call.area = target.area
+    context = {**call.context, **target.context, GREETED: True}
+    earlier = state_from_json(target.resume_state) if target.resume_state else None
+    going_on = resume_state(earlier, context) if earlier else None
+    return EffectResult("taken", go_on=GoOn(target.script or campaign.script, context, going_on))
+
+
+def hand_over(request: EffectRequest) -> EffectResult:
+    """The effect `call.hand_over`: the script named by the argument goes on with the call. Outcome: `done`."""
+    context = {**request.call.context, GREETED: True}
+    return EffectResult("done", go_on=GoOn(str(request.arguments["script"]), context))
+
+
+def _missed(phone: str) -> Select[Target]:
+    """The interview that we last tried to make with this number."""
+    return (
+        select(Target)
+        .join(Campaign, Campaign.id == Target.campaign_id)
+        .join(Attempt, Attempt.target_id == Target.id)
+        .where(Attempt.phone == phone, Attempt.placing_at.is_not(None))
+        .where(Campaign.kind == CampaignKind.LIST, Campaign.state != CampaignState.ABORTED)
+        .where(
+            (Target.state == TargetState.WAITING)
+            | ((Target.state == TargetState.DONE) & Target.disposition.in_(_GIVEN_UP))
+        )
+        .order_by(Attempt.placing_at.desc())
+        .limit(1)
+    )
+
+
+def _may_take(uow: UnitOfWork, target: Target) -> bool:
+    campaign = uow.session.get_one(Campaign, target.campaign_id)
+    given_up = target.state == TargetState.DONE and target.disposition in _GIVEN_UP
+    return (target.state == TargetState.WAITING or given_up) and not is_past(campaign, uow.now(), target)
+
+
+EFFECTS: Mapping[str, Handler] = {
+    "call.did_you_call": did_you_call,
+    "call.take_up": take_up,
+    "call.hand_over": hand_over,
+}
+"""For the composition root to register."""
