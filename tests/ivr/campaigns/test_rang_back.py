@@ -1,0 +1,267 @@
+"""Did you really call me? Whoever rings back hears it, and may make the missed interview at once (N5)."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import pytest
+from sqlalchemy import select
+
+from flows.engine.actions import Action, Play
+from flows.engine.events import CallStarted, KeysPressed
+from ivr.calls.model import Call, CallState, FailureReason
+from ivr.calls.turn import Turn
+from ivr.campaigns import service
+from ivr.campaigns.model import Target
+from tests.ivr.campaigns.desk import Desk, a_phone
+
+PERSON = {"person": {"name": "Lê Thị Hà", "birth_year": 1984}}
+TOLD = {"department": {"vi": "CDC", "en": "CDC", "ko": "CDC"}, "hotline": "+842373850115", "today": "2026-11-23"}
+CONSENT, INTERVIEW = "consent", "reach-person/who"
+
+
+class Ringing:
+    """Somebody who rings the hotline."""
+
+    def __init__(self, desk: Desk, phone: str, script: str = "rang-back") -> None:
+        self.desk = desk
+        with desk.database.unit() as uow:
+            self.id = desk.calls.open(
+                uow,
+                direction="inbound",
+                carrier="network",
+                remote_number=phone,
+                script=script,
+                language="vi",
+                context=TOLD,
+                provider_ref=f"IN{uuid4()}",
+            ).id
+        self.said = ""
+        self.take(CallStarted(desk.clock.now().isoformat(), "human"))
+
+    def take(self, event: Any) -> None:
+        with self.desk.database.unit() as uow:
+            call = uow.session.get_one(Call, self.id)
+            taken = self.desk.calls.take_turn(uow, self.id, call.next_turn, event, lambda *_: b"")
+        assert isinstance(taken, Turn)
+        self.said = words(taken.actions)
+
+    def press(self, *keys: str) -> None:
+        for digits in keys:
+            self.take(KeysPressed(self.desk.clock.now().isoformat(), digits, finished=True))
+
+    def hang_up(self) -> None:
+        with self.desk.database.unit() as uow:
+            self.desk.calls.end(uow, self.id)
+
+    @property
+    def call(self) -> Call:
+        with self.desk.database.unit() as uow:
+            return uow.session.get_one(Call, self.id)
+
+    @property
+    def asked(self) -> str:
+        return str(self.call.script_state["step"])
+
+
+def words(actions: tuple[Action, ...]) -> str:
+    return " ".join(action.prompt.text for action in actions if isinstance(action, Play))
+
+
+def target_of(desk: Desk, campaign: UUID) -> Target:
+    with desk.database.unit() as uow:
+        return uow.session.scalars(select(Target).where(Target.campaign_id == campaign)).one()
+
+
+@pytest.fixture
+def missed(interview_desk: Desk) -> tuple[Desk, str, UUID]:
+    """A person who was called at ten and did not pick up."""
+    desk, phone = interview_desk, a_phone()
+    campaign = desk.campaign(
+        script="contact-interview", running=False, retries={"no_answer": "1h, 1h", "breakoff": "5m"}
+    )
+    person = service.NewTarget(phone, "vi", PERSON, person_id=uuid4(), area="38.380")
+    desk.do(service.add_targets, campaign, [person])
+    desk.do(service.start, campaign)
+    desk.tick()
+    desk.fail(phone, FailureReason.NO_ANSWER)
+    desk.wait(minutes=20)
+    return desk, phone, campaign
+
+
+@pytest.mark.capability("N5")
+def test_who_rings_back_hears_that_we_called_and_when_and_not_whom_we_wanted(missed: tuple[Desk, str, UUID]) -> None:
+    desk, phone, _ = missed
+    ringing = Ringing(desk, phone)
+    ringing.press("1")
+    assert "CDC đã gọi số máy này ngày hai mươi ba tháng mười một, lúc" in ringing.said
+    assert "miễn phí" in ringing.said
+    assert "không bao giờ hỏi tiền" in ringing.said
+    assert "Lê Thị Hà" not in ringing.said
+    assert "COVID" not in ringing.said
+
+
+@pytest.mark.capability("N5", "N6")
+def test_the_missed_interview_is_made_in_that_call_and_settles_the_target(missed: tuple[Desk, str, UUID]) -> None:
+    desk, phone, campaign = missed
+    ringing = Ringing(desk, phone)
+    ringing.press("1", "1")
+    assert ringing.asked == INTERVIEW  # who is speaking comes before anything else
+    call, target = ringing.call, target_of(desk, campaign)
+    assert (call.script, call.direction) == ("contact-interview", "inbound")
+    assert (call.target_id, call.person_id, call.area) == (target.id, target.person_id, "38.380")
+    ringing.press("1", "1984", "3")  # it is me; my year of birth; I would rather not answer
+    assert target_of(desk, campaign).disposition == "refused"
+    desk.wait(days=2)
+    desk.tick()
+    assert desk.dials() == {phone: 1}
+
+
+@pytest.mark.capability("N5")
+def test_nobody_is_dialed_who_is_answering_in_a_call_of_their_own(missed: tuple[Desk, str, UUID]) -> None:
+    desk, phone, campaign = missed
+    ringing = Ringing(desk, phone)
+    ringing.press("1", "1")
+    desk.wait(hours=2)
+    desk.tick()
+    assert desk.dials() == {phone: 1}
+    assert desk.state(campaign) == "running"  # and the campaign is not over while they do
+
+
+@pytest.mark.capability("N5", "I3")
+def test_an_interview_broken_off_there_goes_on_with_the_next_dial(missed: tuple[Desk, str, UUID]) -> None:
+    desk, phone, campaign = missed
+    ringing = Ringing(desk, phone)
+    ringing.press("1", "1", "1", "1984", "1", "2", "2")  # …, no danger sign, no fever
+    open_question = ringing.asked
+    ringing.hang_up()
+    target = target_of(desk, campaign)
+    assert (target.state, target.disposition, target.outcomes) == ("waiting", "partial", {"no_answer": 1})
+    desk.wait(minutes=40)
+    desk.tick()
+    desk.answer(phone)
+    for digits in ("1", "1984", "1", "2"):
+        desk.press(phone, digits)
+    assert desk.asked(phone) == open_question
+
+
+@pytest.mark.capability("N5", "I3")
+def test_an_interview_broken_off_in_our_call_goes_on_in_theirs(missed: tuple[Desk, str, UUID]) -> None:
+    desk, phone, _ = missed
+    desk.wait(hours=1)
+    desk.tick()
+    desk.answer(phone)
+    for digits in ("1", "1984", "1", "2", "2"):
+        desk.press(phone, digits)
+    open_question = desk.asked(phone)
+    desk.report(phone, CallState.COMPLETED)
+    ringing = Ringing(desk, phone)
+    ringing.press("2", "1", "1", "1984", "1", "2")
+    assert (ringing.asked, ringing.call.language) == (open_question, "en")
+
+
+@pytest.mark.capability("N5")
+def test_who_was_given_up_may_answer_all_the_same(missed: tuple[Desk, str, UUID]) -> None:
+    desk, phone, campaign = missed
+    for _ in range(2):
+        desk.wait(hours=1)
+        desk.tick()
+        desk.fail(phone, FailureReason.NO_ANSWER)
+    assert target_of(desk, campaign).disposition == "unresponsive"
+    desk.tick()
+    assert desk.state(campaign) == "finished"
+    ringing = Ringing(desk, phone)
+    ringing.press("1", "1", "1", "1984")
+    ringing.hang_up()
+    target = target_of(desk, campaign)
+    assert (target.state, target.disposition) == ("done", "breakoff")
+
+
+@pytest.mark.capability("N5", "N6")
+def test_a_wrong_person_who_rings_back_closes_nothing_of_the_right_one(missed: tuple[Desk, str, UUID]) -> None:
+    desk, phone, campaign = missed
+    ringing = Ringing(desk, phone)
+    ringing.press("1", "1", "2", "2")  # not me; call again later
+    target = target_of(desk, campaign)
+    assert (target.state, target.attempts) == ("waiting", 1)
+    assert target.next_at > desk.clock.now()
+
+
+@pytest.mark.capability("N5")
+def test_while_we_are_just_calling_the_number_the_interview_is_not_offered(missed: tuple[Desk, str, UUID]) -> None:
+    desk, phone, _ = missed
+    desk.wait(hours=1)
+    ringing = Ringing(desk, phone)
+    ringing.press("1")
+    desk.tick()  # the dialer was faster than the answer
+    ringing.press("1")
+    assert "chưa hỏi tiếp được" in ringing.said
+    again = Ringing(desk, phone)
+    again.press("1")
+    assert again.asked == "wish"
+
+
+@pytest.mark.capability("N5")
+@pytest.mark.parametrize("end", ["aborted", "past", "opted_out", "completed"])
+def test_an_interview_that_is_over_is_not_offered(missed: tuple[Desk, str, UUID], end: str) -> None:
+    desk, phone, campaign = missed
+    if end == "aborted":
+        desk.do(service.abort, campaign)
+    elif end == "past":
+        with desk.database.unit() as uow:
+            target = uow.session.scalars(select(Target).where(Target.campaign_id == campaign)).one()
+            target.last_moment = desk.clock.now()
+    else:
+        desk.wait(hours=1)
+        desk.tick()
+        desk.answer(phone)
+        for digits in ("9",) if end == "opted_out" else ("1", "1984", "3"):
+            desk.press(phone, digits)
+    ringing = Ringing(desk, phone)
+    ringing.press("1")
+    assert "đã gọi số máy này" in ringing.said
+    assert ringing.asked == "wish"
+
+
+@pytest.mark.capability("N5")
+def test_symptoms_may_be_reported_instead_and_are_nobodys_interview(missed: tuple[Desk, str, UUID]) -> None:
+    desk, phone, campaign = missed
+    ringing = Ringing(desk, phone)
+    ringing.press("2", "2", "1")  # English; not now; to report symptoms
+    call = ringing.call
+    assert (call.script, call.language, ringing.asked) == ("symptom-report", "en", CONSENT)
+    assert (call.person_id, call.target_id) == (None, None)
+    assert "Do you agree?" in ringing.said
+    assert target_of(desk, campaign).state == "waiting"
+
+
+@pytest.mark.capability("N5")
+def test_a_number_that_we_never_called_is_told_so(interview_desk: Desk) -> None:
+    ringing = Ringing(interview_desk, a_phone(), "symptom-report")
+    ringing.press("2", "2", "1")  # English; no questions; did you call me?
+    assert "no call from CDC to this number in the last 30 days" in ringing.said
+    assert "never ask for money, passwords or codes" in ringing.said
+
+
+@pytest.mark.capability("N5")
+def test_an_order_that_never_rang_and_a_call_of_long_ago_are_no_calls(missed: tuple[Desk, str, UUID]) -> None:
+    desk, phone, campaign = missed
+    desk.do(service.abort, campaign)
+    desk.clock.advance(timedelta(days=31))
+    silent = a_phone()
+    desk.campaign(silent, script="contact-interview")
+    desk.tick()
+    desk.fail(silent, FailureReason.UNREACHABLE)
+    for number in (phone, silent):
+        ringing = Ringing(desk, number, "symptom-report")
+        ringing.press("1", "2", "1")
+        assert "không gọi số máy này" in ringing.said
+
+
+@pytest.mark.capability("N5")
+def test_a_withheld_number_is_told_that_we_cannot_look(interview_desk: Desk) -> None:
+    ringing = Ringing(interview_desk, "", "symptom-report")
+    ringing.press("1", "2", "1")
+    assert "ẩn số" in ringing.said
