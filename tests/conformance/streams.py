@@ -23,6 +23,7 @@ from ivr.carriers.twilio_rest import STREAMS
 from ivr.media.conductor import Conductor
 from ivr.media.conversation import Offers
 from ivr.media.digits import Stragglers
+from ivr.media.session import MediaSession
 from ivr.media.switchboard import Switchboard
 from ivr.media.turns import DatabaseTurns, Next
 from tests.conformance.golden import Desk, Golden
@@ -60,7 +61,11 @@ class Streams:
         with desk.database.unit() as uow:
             who: Any = golden.answered_by
             calls.apply_status(uow, call_id, StatusReport(CallState.IN_PROGRESS, uow.now(), answered_by=who))
-        return call_id, run(_talk(desk, calls, call_id, iter(golden.answers)))
+        return call_id, run(_talk(desk, calls, call_id, iter(golden.answers), self.wire))
+
+    def wire(self, telephone: Telephone) -> MediaSession:
+        """What the conductor has of the telephone."""
+        return telephone
 
 
 class _Turns(DatabaseTurns):
@@ -77,7 +82,9 @@ class _Turns(DatabaseTurns):
         return found
 
 
-async def _talk(desk: Desk, calls: Calls, call_id: UUID, answers: Iterator[str]) -> list[str]:
+async def _talk(
+    desk: Desk, calls: Calls, call_id: UUID, answers: Iterator[str], wire: Callable[[Telephone], MediaSession]
+) -> list[str]:
     sounds, recogniser = Sounds(_LONGEST_PROMPT), FakeRecogniser()
     telephone, turns, switchboard = Telephone(sounds), _Turns(desk, calls), Switchboard()
     offers = Offers(records=True, bridging=(switchboard, NotedLines()))
@@ -85,7 +92,7 @@ async def _talk(desk: Desk, calls: Calls, call_id: UUID, answers: Iterator[str])
     doctor = _Doctor(switchboard, waiting, answers)
     person = asyncio.create_task(_answer(telephone, turns, recogniser, answers, doctor))
     async with on_line(telephone):
-        await Conductor(turns, sounds, recogniser, offers).conduct(telephone, call_id)
+        await Conductor(turns, sounds, recogniser, offers).conduct(wire(telephone), call_id)
     person.cancel()
     await asyncio.gather(person, return_exceptions=True)
     if not person.cancelled():

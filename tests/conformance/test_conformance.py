@@ -12,13 +12,18 @@ from core.settings import Settings
 from flows.catalogue import load_library
 from flows.saved_calls import differences
 from tests.conformance.golden import Desk, Golden, Harness, heard, lines_of, told_by_log, told_by_runner
+from tests.conformance.lines import Lines
 from tests.conformance.streams import Streams
 from tests.conformance.webhooks import Webhooks
 
 pytest_plugins = ["tests.ivr.carriers.conftest"]
 
 LIBRARY = load_library()
-CARRIERS: dict[str, Callable[[Settings, PromptStore], Harness]] = {"webhooks": Webhooks, "streams": Streams}
+CARRIERS: dict[str, Callable[[Settings, PromptStore], Harness]] = {
+    "webhooks": Webhooks,
+    "streams": Streams,
+    "browser": Lines,
+}
 
 
 @pytest.mark.capability("I15")
