@@ -48,7 +48,8 @@ MAX_CALLS = 120
 class MediaPlan:
     """What one media process is to be. `carriers` are those whose calls may come as Media Streams, `origin` is where
     the pages of browser telephones come from, `address` where these reach this very process; `models` by language;
-    `workers` recognisers for each (0: keys only). `keep` stores voice messages, `legs` have telephones rung."""
+    `workers` recognisers for each (0: keys only), with thresholds `measured` by calibration in that folder. `keep`
+    stores voice messages, `legs` have telephones rung."""
 
     host: str
     port: int
@@ -60,6 +61,7 @@ class MediaPlan:
     address: str = ""
     keep: Keep | None = None
     legs: Legs | None = None
+    measured: Path | None = None
 
 
 def run_media(
@@ -75,7 +77,7 @@ def run_media(
     `database` must be this process's own. `ready` is told the port once streams are taken. Models load meanwhile:
     until one is there, its language goes by keys.
     """
-    recognisers = Recognisers.fork(plan.models, plan.workers)
+    recognisers = Recognisers.fork(plan.models, plan.workers, plan.measured)
     with ThreadPoolExecutor(TURN_THREADS, thread_name_prefix="turn") as executor:
         uvloop.run(_run(plan, database, calls, prompts, verify, recognisers, executor, ready))
 
