@@ -18,7 +18,7 @@ import redis
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-import audio.models.commands
+import audio.calibration.commands
 import core.commands
 import flows.bench
 import flows.commands
@@ -212,6 +212,7 @@ class Traceline:
             port=int(port),
             carriers=(STREAMS, WEBHOOKS),
             models=grammar_models(self.settings.models_folder),
+            measured=self.settings.models_folder,
             workers=self.settings.recogniser_workers,
             origin=self.settings.public_origin,
             address=self.settings.public_media_url.rstrip("/"),
@@ -382,7 +383,7 @@ main.add_command(
 )
 for package in (
     core.commands,
-    audio.models.commands,
+    audio.calibration.commands,
     flows.commands,
     ivr.calls.commands,
     ivr.campaigns.commands,
