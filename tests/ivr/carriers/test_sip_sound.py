@@ -13,10 +13,9 @@ from ivr.carriers.sip.downlink import LONGEST, Downlink
 from ivr.carriers.sip.inband import InbandKeys
 from ivr.carriers.sip.uplink import LONGEST as LONGEST_UP
 from ivr.carriers.sip.uplink import Uplink
+from tests.ivr.carriers.tones import KEYS, tones
 
 A, B, C = (bytes([value]) * 160 for value in (1, 2, 3))
-KEYS = "123A456B789C*0#D"
-ROWS, COLUMNS = (697, 770, 852, 941), (1209, 1336, 1477, 1633)
 
 
 # --- down
@@ -106,14 +105,6 @@ def test_a_caller_whose_line_is_lost_hears_a_quiet_room() -> None:
 
 
 # --- keys as tones
-
-
-def tones(key: str, milliseconds: int = 70, off: float = 0.0, twist_db: float = 0.0, level: int = 4000) -> bytes:
-    row, column = divmod(KEYS.index(key), 4)
-    times = np.arange(RATE * milliseconds // 1000) / RATE
-    low = np.sin(2 * np.pi * ROWS[row] * (1 + off) * times)
-    high = np.sin(2 * np.pi * COLUMNS[column] * (1 + off) * times) * 10 ** (twist_db / 20)
-    return ((low + high) * level).astype("<i2").tobytes()
 
 
 def pause(milliseconds: int = 70) -> bytes:

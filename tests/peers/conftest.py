@@ -1,0 +1,87 @@
+"""Real third-party telephones and trunks on loopback, against a real gateway and a real media process."""
+
+from __future__ import annotations
+
+import itertools
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from core.installation import free_bind
+from core.settings import Settings
+from tests.conftest import fresh_database
+from tests.peers.office import Office, office
+
+_media_ports = itertools.count(40000, 400)
+
+
+@pytest.fixture
+def port() -> int:
+    """A port for a peer that nobody uses now, TCP or UDP."""
+    return free_port()
+
+
+def free_port() -> int:
+    while True:
+        number = int(free_bind().rpartition(":")[2])
+        with socket.socket(type=socket.SOCK_DGRAM) as probe:
+            try:
+                probe.bind(("127.0.0.1", number))
+            except OSError:
+                continue
+        return number
+
+
+@pytest.fixture
+def media_port() -> int:
+    """The first of some hundred ports for a peer's sound."""
+    return next(_media_ports)
+
+
+@pytest.fixture(scope="module")
+def trunk() -> str:
+    """Where the office's calls go out. Nobody is there, until a test puts a peer."""
+    return f"127.0.0.1:{free_port()}"
+
+
+def office_settings(settings: Settings, database_url: str, trunk: str = "", **changes: Any) -> Settings:
+    """Keys only, and telephones of 127.0.0.1 only: peers at 127.0.0.9 are strangers."""
+    media = free_bind()
+    return settings.model_copy(
+        update={
+            "database_url": database_url,
+            "media_bind": media,
+            "public_media_url": f"ws://{media}",
+            "sip_bind": f"127.0.0.1:{free_port()}",
+            "sip_allow": "127.0.0.1",
+            "sip_trunk": trunk,
+            "recogniser_workers": 0,
+            **changes,
+        }
+    )
+
+
+@pytest.fixture(scope="module")
+def our_office(
+    settings: Settings, template_url: str, tmp_path_factory: pytest.TempPathFactory, trunk: str
+) -> Iterator[Office]:
+    """One office for all tests of a module: none of them hurts it."""
+    with fresh_database(settings, template_url) as url:
+        ours = office_settings(settings, url, trunk)
+        with office(ours, tmp_path_factory.mktemp("office"), "media", "sip") as opened:
+            yield opened
+
+
+@pytest.fixture
+def open_office(settings: Settings, database_url: str, tmp_path: Path) -> Iterator[Callable[..., Office]]:
+    """`open_office("media", "sip", sip_trunk=…)`: an office to be hurt."""
+    with ExitStack() as opened:
+
+        def start(*kinds: str, **changes: Any) -> Office:
+            return opened.enter_context(office(office_settings(settings, database_url, **changes), tmp_path, *kinds))
+
+        yield start
