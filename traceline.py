@@ -86,8 +86,10 @@ from ivr.messages.transcribing import Transcriber
 from ivr.simulator.demo.command import demo_command
 from ivr.simulator.process import rehearsal, run_simulator
 from telehealth import effects as telehealth_effects
+from telehealth.calling_back import ReturnsUnreached
 from telehealth.effects import ReleaseHolds
 from telehealth.holds import expire_holds
+from telehealth.queue import watch
 from telehealth.sample import add_sample_practitioners
 from tracing.hotline import hotline_plan
 from tracing.places import seed_areas
@@ -126,7 +128,9 @@ class Traceline:
         for name, handler in EFFECTS.items():
             effects.register(name, handler)
         telehealth_effects.register(effects)
-        observers = (RecordObserver(self.library), CampaignObserver(), ReleaseHolds(), LeavesRooms())
+        observers = (
+            RecordObserver(self.library), CampaignObserver(), ReleaseHolds(), LeavesRooms(), ReturnsUnreached(),
+        )  # fmt: skip
         return Calls(self.library, effects, observers)
 
     @cached_property
@@ -163,6 +167,7 @@ class Traceline:
             Tick("sip.sweep", 2, legs.sweep),
             Tick("sip.clear_away", 3600, legs.clear_away),
             Tick("holds.expire", 15, self._expire_holds),
+            Tick("queue.watch", 15, self._watch_queue),
             Tick("upkeep", 3600, lambda: clear_away(self.database)),
             Tick("prompts.clear_away", 3600, self.prompts.clear_away),
             Tick("messages.delete", 600, lambda: delete_due(self.database, self.settings.messages_days)),
@@ -268,6 +273,10 @@ class Traceline:
         """The simulated telephone network, in place of Twilio."""
         bind = urlsplit(self.settings.twilio_api_url).netloc
         run_simulator(bind, rehearsal(self.settings), self.prompts, self.library)
+
+    def _watch_queue(self) -> None:
+        with self.database.unit() as uow:
+            watch(uow)
 
     def _expire_holds(self) -> None:
         with self.database.unit() as uow:

@@ -20,9 +20,10 @@ CONTENT_SECURITY_POLICY = "; ".join(
 )
 
 
-def allow_line() -> None:
-    """This page holds a telephone: it may use the microphone, and connect to the media process."""
-    g.line = True
+def allow_line(media: str = "") -> None:
+    """This page holds a telephone: it may use the microphone, and connect to the media process: the one at the address
+    `media`, if there are several."""
+    g.line = media or context().settings.public_media_url
 
 
 def use_headers(app: Flask, secure: bool) -> None:
@@ -33,8 +34,8 @@ def use_headers(app: Flask, secure: bool) -> None:
         if request.endpoint and access_of(app, request.endpoint).webhook:
             return response
         headers = response.headers
-        line = g.get("line", False)
-        media = f"; connect-src 'self' {_media_origin()}" if line else ""
+        line = g.get("line", "")
+        media = f"; connect-src 'self' {_origin(line)}" if line else ""
         headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY + media
         headers["X-Content-Type-Options"] = "nosniff"
         headers["Referrer-Policy"] = "same-origin"
@@ -49,6 +50,6 @@ def use_headers(app: Flask, secure: bool) -> None:
         return response
 
 
-def _media_origin() -> str:
-    media = urlsplit(context().settings.public_media_url)
+def _origin(address: str) -> str:
+    media = urlsplit(address)
     return f"{media.scheme}://{media.netloc}"

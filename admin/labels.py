@@ -118,6 +118,22 @@ REASONS = {
     "not_understood": _("could not make themselves understood"),
     "asked_for_person": _("asked for a person"),
 }
+CONSULTATIONS = {
+    "advised": _("advice was enough"),
+    "home_care": _("to be watched at home"),
+    "to_clinic": _("to see a clinic"),
+    "emergency": _("emergency care"),
+}
+# How a call back fares.
+CALLINGS = {
+    "waiting": _("is about to be called"),
+    "dialing": _("is being called"),
+    "ringing": _("it is ringing"),
+    "answered": _("somebody has answered"),
+    "done": _("was reached"),
+    "gave_up": _("was not reached"),
+    "called_off": _("called off"),
+}
 URGENCIES = {"0": _("emergency sign"), "1": _("urgent"), "2": _("routine")}
 ROLES = {
     "supervisor": _("supervisor"),
@@ -170,7 +186,26 @@ PROCESSES = {
     "slow-worker": _("transcriber"),
     "scheduler": _("scheduler"),
 }
+TRANSCRIPTIONS = {
+    "waiting": _("being written down"),
+    "done": _("written down"),
+    "empty": _("no words understood"),
+    "no_model": _("not written down: no model for this language"),
+    "failed": _("could not be written down"),
+}
+MESSAGES = {"coming": _("on its way"), "lost": _("lost by the carrier"), "deleted": _("deleted")}
+REMAINS = {
+    "sound": _("the sound"),
+    "key": _("the key"),
+    "transcript": _("the words"),
+    "the same sound under another message": _("the same sound under another message"),
+}
+PROMPTS = {"recorded": _("recorded"), "outdated": _("recorded with other words"), "machine": _("the machine")}
 VOCABULARIES: dict[str, dict[Any, Any]] = {
+    "transcription": TRANSCRIPTIONS,
+    "message": MESSAGES,
+    "remains": REMAINS,
+    "prompt": PROMPTS,
     "call": CALL_STATES,
     "failure": FAILURES,
     "end": END_REASONS,
@@ -185,6 +220,8 @@ VOCABULARIES: dict[str, dict[Any, Any]] = {
     "appointment": APPOINTMENT_STATES,
     "queue": QUEUE_STATES,
     "reason": REASONS,
+    "consultation": CONSULTATIONS,
+    "calling": CALLINGS,
     "urgency": URGENCIES,
     "role": ROLES,
     "language": LANGUAGES,
@@ -197,9 +234,21 @@ VOCABULARIES: dict[str, dict[Any, Any]] = {
 
 # The colour that goes with a word; the word itself always stands beside it.
 _TONES = {
-    "good": {"completed", "complete", "fulfilled", "running", "done", "low", "arrived", "in_progress"},
-    "warn": {"partial", "paused", "medium", "breakoff", "proposed", "waiting", "overdue", "1"},
-    "bad": {"failed", "aborted", "high", "red", "refused", "noshow", "0", "unresponsive"},
+    "good": {"recorded", "completed", "complete", "fulfilled", "running", "done", "low", "arrived", "in_progress"},
+    "warn": {
+        "no_model",
+        "outdated",
+        "coming",
+        "partial",
+        "paused",
+        "medium",
+        "breakoff",
+        "proposed",
+        "waiting",
+        "overdue",
+        "1",
+    },
+    "bad": {"lost", "failed", "aborted", "high", "red", "refused", "noshow", "0", "unresponsive"},
     "info": {"booked", "ringing", "queued", "calling", "contacted", "started", "taken"},
 }
 

@@ -6,15 +6,17 @@ A place is kept when the caller hangs up: the entry stays, and a doctor calls ba
 from __future__ import annotations
 
 from collections.abc import Collection
+from datetime import timedelta
 from enum import IntEnum
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, case, func, or_, select
+from sqlalchemy import ColumnElement, and_, case, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from core.database import UnitOfWork
 from core.errors import UserError
 from core.ids import new_id
+from ivr.media.model import WaitingLine
 from telehealth.model import QueueEntry
 
 WAITING, TAKEN, DONE, LEFT = "waiting", "taken", "done", "left"
@@ -26,6 +28,16 @@ class Urgency(IntEnum):
     RED_FLAG = 0
     URGENT = 1
     ROUTINE = 2
+
+
+OFFER = timedelta(minutes=20)
+"""How long a doctor may have taken somebody without having noted anything down."""
+ESCALATED = {
+    Urgency.RED_FLAG: timedelta(minutes=3),
+    Urgency.URGENT: timedelta(minutes=30),
+    Urgency.ROUTINE: timedelta(hours=4),
+}
+"""After so much waiting the doctors of every area see somebody."""
 
 
 def enter(
@@ -63,6 +75,7 @@ def enter(
             "taken_by": case((back, None), else_=old.taken_by),
             "taken_at": case((back, None), else_=old.taken_at),
             "done_at": None,
+            "escalated_at": case((back, None), else_=old.escalated_at),
         },
     )
     return uow.session.scalars(row.returning(QueueEntry), execution_options={"populate_existing": True}).one()
@@ -133,6 +146,32 @@ def left(uow: UnitOfWork, entry_id: UUID) -> QueueEntry:
     entry = _from_state(uow, entry_id, WAITING, TAKEN)
     entry.state, entry.done_at = LEFT, uow.now()
     return entry
+
+
+def watch(uow: UnitOfWork) -> None:
+    """What time does to the queue. Who was taken and has not been spoken with goes back to the same place, where a
+    colleague finds them; who waits too long is shown to the doctors of every area."""
+    now = uow.now()
+    talking = select(WaitingLine.room).where(WaitingLine.talks_since.is_not(None))
+    uow.session.execute(
+        update(QueueEntry)
+        .where(
+            QueueEntry.state == TAKEN,
+            QueueEntry.taken_at < now - OFFER,
+            func.concat("queue:", QueueEntry.id).not_in(talking),
+        )
+        .values(state=WAITING, taken_by=None, taken_at=None)
+        .execution_options(synchronize_session=False)
+    )
+    late = [
+        and_(QueueEntry.urgency == urgency, QueueEntry.created_at < now - ESCALATED[urgency]) for urgency in Urgency
+    ]
+    uow.session.execute(
+        update(QueueEntry)
+        .where(QueueEntry.state == WAITING, QueueEntry.escalated_at.is_(None), or_(*late))
+        .values(escalated_at=now)
+        .execution_options(synchronize_session=False)
+    )
 
 
 def _hand_over(uow: UnitOfWork, entry: QueueEntry, practitioner_id: UUID) -> None:

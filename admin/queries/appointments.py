@@ -114,11 +114,12 @@ class QueueRow:
     phone: str | None
     call_id: UUID | None
     record_id: UUID | None
+    tries: int
+    taken_by: UUID | None
 
 
-def list_queue(uow: UnitOfWork, viewer: Viewer) -> Sequence[QueueRow]:
-    """Those who wait or talk, by urgency, then by how long they have waited."""
-    query: AnySelect = (
+def _queue(viewer: Viewer) -> AnySelect:
+    return (
         select(
             QueueEntry.id,
             QueueEntry.urgency,
@@ -131,15 +132,27 @@ def list_queue(uow: UnitOfWork, viewer: Viewer) -> Sequence[QueueRow]:
             func.coalesce(Person.phone, Call.remote_number, type_=Person.phone.type),
             QueueEntry.call_id,
             Record.id,
+            QueueEntry.tries,
+            QueueEntry.taken_by,
         )
         .outerjoin(Person, Person.id == QueueEntry.person_id)
         .outerjoin(Call, Call.id == QueueEntry.call_id)
         .outerjoin(Practitioner, Practitioner.id == QueueEntry.taken_by)
         .outerjoin(Record, Record.id == record_of(QueueEntry.call_id))
-        .where(QueueEntry.state.in_(OPEN), seen_queue(viewer))
-        .order_by(QueueEntry.urgency, QueueEntry.created_at)
+        .where(seen_queue(viewer))
     )
+
+
+def list_queue(uow: UnitOfWork, viewer: Viewer) -> Sequence[QueueRow]:
+    """Those who wait or talk, by urgency, then by how long they have waited."""
+    query = _queue(viewer).where(QueueEntry.state.in_(OPEN)).order_by(QueueEntry.urgency, QueueEntry.created_at)
     return [QueueRow(*row) for row in uow.session.execute(query)]
+
+
+def find_queue_row(uow: UnitOfWork, viewer: Viewer, entry_id: UUID) -> QueueRow | None:
+    """One place as in the list, also one that is over."""
+    row = uow.session.execute(_queue(viewer).where(QueueEntry.id == entry_id)).one_or_none()
+    return QueueRow(*row) if row is not None else None
 
 
 def find_queue_entry(uow: UnitOfWork, viewer: Viewer, entry_id: UUID) -> QueueEntry | None:

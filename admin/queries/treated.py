@@ -1,8 +1,9 @@
 """What a doctor sees beyond their own area: those whom they are to treat.
 
 The robot books a caller with a doctor of another district when nobody nearer is free, and a caller of whom no area is
-known with any (`telehealth.practitioners.preferred`); a doctor is on duty for the callers of the area they serve. They
-see these appointments and places in the queue, and the records of the calls behind them.
+known with any (`telehealth.practitioners.preferred`); a doctor is on duty for the callers of the area they serve, and
+for everybody who has waited too long (`telehealth.queue.watch`). They see these appointments and places in the queue,
+and the records of the calls behind them.
 """
 
 from __future__ import annotations
@@ -62,6 +63,7 @@ def _to_treat(viewer: Viewer) -> ColumnElement[bool]:
         _Me.active,
         or_(
             QueueEntry.area == "",
+            QueueEntry.escalated_at.is_not(None),
             _Me.area == "",
             QueueEntry.area == _Me.area,
             QueueEntry.area.startswith(_Me.area + "."),

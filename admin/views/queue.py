@@ -15,7 +15,9 @@ from admin.policy import needs, shown_phone
 from admin.queries import appointments as queries
 from core.errors import UserError
 from core.rights import Right
+from ivr.media.presence import on_line
 from telehealth import queue as service
+from telehealth.calling_back import room_of
 from telehealth.model import QueueEntry
 
 pages = Blueprint("queue", __name__)
@@ -26,10 +28,12 @@ pages = Blueprint("queue", __name__)
 def queue() -> ResponseReturnValue:
     rows = queries.list_queue(uow(), viewer())
     own = queries.own_practitioner(uow(), viewer())
+    rooms = on_line(uow(), [room_of(row.id) for row in rows])
+    there = {row.id: rooms[room_of(row.id)] for row in rows if room_of(row.id) in rooms}
     audit_watch("queue.list")
     if wants_json():
-        return {"queue": [_as_json(row) for row in rows]}
-    return render_template("queue_live.html" if wants_fragment() else "queue.html", rows=rows, own=own)
+        return {"queue": [_as_json(row, row.id in there) for row in rows]}
+    return render_template("queue_live.html" if wants_fragment() else "queue.html", rows=rows, own=own, there=there)
 
 
 @pages.post("/queue/<uuid:entry_id>/take")
@@ -38,7 +42,10 @@ def take(entry_id: UUID) -> ResponseReturnValue:
     own = queries.own_practitioner(uow(), viewer())
     if own is None:
         raise UserError("You are not registered as a practitioner.", "Ask the administrator to link your login to one.")
-    return _change(entry_id, "queue.take", lambda entry: service.take(uow(), entry.id, own.id))
+    entry = queries.find_queue_entry(uow(), viewer(), entry_id) or abort(404)
+    service.take(uow(), entry.id, own.id)
+    audit("queue.take", f"queue:{entry_id}")
+    return redirect(url_for("consultation.consultation", entry_id=entry_id))
 
 
 @pages.post("/queue/<uuid:entry_id>/give-back")
@@ -67,7 +74,7 @@ def _change(entry_id: UUID, action: str, change: Callable[[QueueEntry], object])
     return redirect(url_for("queue.queue"))
 
 
-def _as_json(row: queries.QueueRow) -> dict[str, Any]:
+def _as_json(row: queries.QueueRow, on_line: bool) -> dict[str, Any]:
     return {
         "id": str(row.id),
         "urgency": row.urgency,
@@ -78,4 +85,6 @@ def _as_json(row: queries.QueueRow) -> dict[str, Any]:
         "language": row.language,
         "call": str(row.call_id) if row.call_id else None,
         "record": str(row.record_id) if row.record_id else None,
+        "on_line": on_line,
+        "tries": row.tries,
     }

@@ -20,8 +20,8 @@ from ivr.media.session import Closed, MediaSession
 
 log = logging.getLogger(__name__)
 
-GUEST_WAITS_SECONDS = 60.0
-"""How long a guest waits for a caller who is not there: one who was called back has answered and is about to come."""
+GUEST_WAITS_SECONDS = 120.0
+"""How long a guest waits for a caller who is not there: whoever is called back has to be rung, and hears who calls."""
 
 
 class Switchboard:

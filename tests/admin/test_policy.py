@@ -17,7 +17,7 @@ from core.errors import TracelineError
 from core.rights import Right, rights_of
 from telehealth.model import Appointment, QueueEntry
 from tests.admin.conftest import Visitor
-from tests.admin.province import CAST, Province, Resident
+from tests.admin.province import CAST, RECORDED, Province, Resident
 
 Visit = Callable[[str], Visitor]
 # Endpoints whose form changes something: walked apart, with what they need.
@@ -36,6 +36,11 @@ def address(rule: Rule, resident: Resident, province: Province) -> str:
         "user_id": province.users["tuan"],
         "practitioner_id": province.city_practitioner,
         "filename": "style.css",
+        "message_id": resident.message,
+        "script_id": "contact-interview",
+        "spoken": "vi",
+        "clip": RECORDED.clip,
+        "recording_id": province.recording,
     }
     built = rule.build({name: values[name] for name in rule.arguments})
     assert built is not None
@@ -107,7 +112,7 @@ def test_who_works_in_a_district_meets_only_its_people(
     for rule in rules(console, "GET"):
         if not policy.access_of(console, rule.endpoint).rights <= rights or rule.endpoint == "static":
             continue
-        about_people = {"call_id", "record_id", "appointment_id"} & set(rule.arguments)
+        about_people = {"call_id", "record_id", "appointment_id", "message_id"} & set(rule.arguments)
         for headers in ({}, {"Accept": "application/json"}, {"HX-Request": "true"}):
             response = visit.get(address(rule, theirs, province), headers=headers)
             assert not about_people or response.status_code == 404, rule.rule
@@ -130,7 +135,7 @@ def test_no_form_reaches_people_of_another_district(
         if allowed and {"appointment_id", "entry_id"} & set(rule.arguments):
             assert mai.post(address(rule, theirs, province), {"state": "arrived"}).status_code == 404, rule.rule
             walked += 1
-    assert walked == 5
+    assert walked == 9
     with database.unit() as uow:
         assert uow.session.get_one(Appointment, theirs.appointment).state == "booked"
         assert uow.session.get_one(QueueEntry, theirs.queue).state == "waiting"

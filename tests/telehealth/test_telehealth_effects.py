@@ -118,12 +118,22 @@ def test_a_red_flag_is_queued_whether_or_not_a_doctor_is_on_duty(
     clinic.doctor(hours=((duty, "08:00", "12:00"),), minutes=None)
     perform(clinic, clinic.call(), "queue", reason="fever")
     answer = perform(clinic, clinic.call(area="38.380"), "urgent", "ko", reason="cannot breathe")
-    assert (answer.outcome, answer.result) == (outcome, {"position": 1})
     with database.unit() as uow:
         entries = uow.session.scalars(select(QueueEntry).order_by(QueueEntry.urgency)).all()
         red = entries[0]
+        told = {"position": 1, "entry": str(red.id), "call_back": True}
+        assert (answer.outcome, answer.result) == (outcome, told)
         assert [entry.urgency for entry in entries] == [0, 1]
         assert (red.reason, red.language, red.area, red.state) == ("cannot breathe", "ko", "38.380", "waiting")
+
+
+def test_who_calls_from_a_hidden_number_cannot_be_called_back_and_the_script_is_told(
+    clinic: Clinic, database: Database
+) -> None:
+    call_id = clinic.call()
+    with database.unit() as uow:
+        uow.session.get_one(Call, call_id).remote_number = ""
+    assert perform(clinic, call_id, "queue", reason="fever").result["call_back"] is False
 
 
 @pytest.mark.parametrize(("caller", "outcome"), [("38.382", "no_doctor"), ("38.380.14755", "queued"), ("", "queued")])
