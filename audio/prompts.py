@@ -40,7 +40,7 @@ CACHED_CLIPS = 256
 CACHED_NAMES = 20_000
 SECRET_BYTES = 32
 PAUSES = {".": 0.2, "!": 0.2, "?": 0.2, "…": 0.2, ":": 0.15, ";": 0.15, ",": 0.1}
-"""Seconds of silence by the sign that ends a clip, beside what trimming leaves."""
+"""Seconds of silence by the sign that a clip begins or ends with, beside what trimming leaves."""
 DAY = 24 * 3600.0
 KEEP_SECONDS = 30 * DAY
 """How long the sound of a value is kept after it was last needed; a clip's use is noted once a day."""
@@ -261,7 +261,7 @@ class PromptStore:
         said = {"sealed": self._seal.encrypt(text)} if is_value else {"text": text}
         words = {"language": language, "source": source, **said}
         _write_once(self._path(digest, ".json"), json.dumps(words, ensure_ascii=False).encode())
-        _write_once(self._path(digest, ".pcm"), pcm + pause_after(text))
+        _write_once(self._path(digest, ".pcm"), with_pauses(pcm, text))
         return Clip(digest, codec.seconds(self._read(digest)), text, language)
 
     def _read_pcm(self, digest: str) -> bytes:
@@ -282,11 +282,11 @@ class PromptStore:
         return self._folder / digest[:2] / f"{digest}{suffix}"
 
 
-def pause_after(text: str) -> bytes:
-    """The silence between a clip and the next one, as a person breathes: longest after a sentence, none in the middle
-    of a phrase."""
-    seconds = PAUSES.get(text[-1:], 0.0)
-    return bytes(2 * round(seconds * codec.RATE))
+def with_pauses(pcm: bytes, text: str) -> bytes:
+    """The sound with silence where its text begins or ends a sentence or a part of one, as a person breathes: a clip is
+    one piece of a prompt, and the next piece may be a name."""
+    before, after = (PAUSES.get(sign, 0.0) for sign in (text[:1] if len(text) > 1 else "", text[-1:]))
+    return bytes(2 * round(before * codec.RATE)) + pcm + bytes(2 * round(after * codec.RATE))
 
 
 def _secret_of(folder: Path) -> bytes:

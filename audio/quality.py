@@ -95,13 +95,8 @@ def above_noise(pcm: bytes, level: float) -> float:
 
 def check_length(seconds: float, expected: float) -> None:
     """Raise UserError when a trimmed recording cannot be the words that take text to speech `expected` seconds."""
+    hint, length = "Is it the recording of another sentence?", f"{seconds:.1f} seconds, where about {expected:.1f}"
     if seconds < SHORTEST * expected:
-        reason = "too short"
-    elif seconds > LONGEST * expected + LEEWAY_SECONDS:
-        reason = "too long"
-    else:
-        return
-    raise UserError(
-        f"The recording is {reason} for its words: {seconds:.1f} seconds, where about {expected:.1f} are expected.",
-        "Is it the recording of another sentence?",
-    )
+        raise UserError(f"The recording is too short for its words: {length} are expected.", hint)
+    if seconds > LONGEST * expected + LEEWAY_SECONDS:
+        raise UserError(f"The recording is too long for its words: {length} are expected.", hint)

@@ -17,6 +17,8 @@ class Right(StrEnum):
     DOCTORS_SEE = "doctors.see"  # who they are and when they work: no health data
     DOCTORS_RUN = "doctors.run"
     TELEPHONE_USE = "telephone.use"  # to try scripts aloud: calls of nobody
+    MESSAGES_LISTEN = "messages.listen"  # voice messages of callers: every listening is audited
+    PROMPTS_RUN = "prompts.run"
     HEALTH_SEE = "health.see"  # the health of carriers, models and processes
     USERS_RUN = "users.run"
     AUDIT_SEE = "audit.see"
@@ -33,16 +35,29 @@ ROLES: dict[str, frozenset[Right]] = {
             Right.DOCTORS_SEE,
             Right.DOCTORS_RUN,
             Right.TELEPHONE_USE,
+            Right.MESSAGES_LISTEN,
+            Right.PROMPTS_RUN,
             Right.HEALTH_SEE,
         }
     ),
-    "tracer": frozenset({Right.CAMPAIGNS_SEE, Right.CALLS_SEE, Right.RECORDS_SEE, Right.TELEPHONE_USE}),
-    "doctor": frozenset({Right.RECORDS_SEE, Right.APPOINTMENTS_SEE, Right.APPOINTMENTS_RUN, Right.DOCTORS_SEE}),
+    "tracer": frozenset(
+        {Right.CAMPAIGNS_SEE, Right.CALLS_SEE, Right.RECORDS_SEE, Right.TELEPHONE_USE, Right.MESSAGES_LISTEN}
+    ),
+    "doctor": frozenset(
+        {
+            Right.RECORDS_SEE,
+            Right.APPOINTMENTS_SEE,
+            Right.APPOINTMENTS_RUN,
+            Right.DOCTORS_SEE,
+            Right.MESSAGES_LISTEN,
+        }
+    ),
     "administrator": frozenset(
         {
             Right.DOCTORS_SEE,
             Right.DOCTORS_RUN,
             Right.TELEPHONE_USE,
+            Right.PROMPTS_RUN,
             Right.HEALTH_SEE,
             Right.USERS_RUN,
             Right.AUDIT_SEE,

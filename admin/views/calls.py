@@ -14,6 +14,7 @@ from admin.current import audit, audit_watch, fragment, uow, viewer, wants_fragm
 from admin.phone_search import searched_phone
 from admin.policy import needs
 from admin.queries import calls as queries
+from admin.queries.messages import messages_of
 from core.rights import Right
 from ivr.calls.log import read_log
 
@@ -48,7 +49,8 @@ def call(call_id: UUID) -> ResponseReturnValue:
     found = queries.find_call(uow(), viewer(), call_id) or abort(404)
     turns = conversation(read_log(uow(), call_id))
     audit_watch("call.read", f"call:{call_id}")
-    shown = {"page": found, "call": found.call, "turns": turns}
+    messages = messages_of(uow(), viewer(), call_id) if viewer().may(Right.MESSAGES_LISTEN) else {}
+    shown = {"page": found, "call": found.call, "turns": turns, "messages": messages}
     if wants_fragment():
         return fragment(render_template("call_live.html", **shown), over=found.call.ended_at is not None)
     return render_template("call.html", **shown)

@@ -11,6 +11,8 @@ from uuid import UUID
 
 from sqlalchemy.dialects.postgresql import Range
 
+from audio import codec
+from audio.studio import Take, Words, publish
 from core.areas import Area
 from core.database import Database, UnitOfWork
 from core.ids import new_id
@@ -20,9 +22,12 @@ from flows.engine.events import CallStarted, Hypothesis, KeysPressed, NothingHea
 from flows.engine.state import Answer, answer_to_json
 from ivr.calls.model import Call, CallEvent, ScriptRevision
 from ivr.campaigns.model import Campaign, Target
+from ivr.messages.store import keep
 from telehealth.model import Appointment, Practitioner, QueueEntry
 from tracing.model import Contact, Person, Record, RecordAnswer
 
+RECORDED = Words("vi", "common/no_input/say/0", "Dạ, tôi chưa nghe thấy gì.")
+TONE = bytes(codec.RATE)  # half a second of nothing: what is said is not what these tests are about
 PROVINCE = "38"
 CITY = "38.380"  # Thành phố Thanh Hóa
 COAST = "38.382"  # Thành phố Sầm Sơn
@@ -62,6 +67,7 @@ class Resident:
     reference: str
     appointment: UUID
     queue: UUID
+    message: UUID
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +79,7 @@ class Province:
     city_practitioner: UUID  # Mai
     an: Resident  # lives in the city
     binh: Resident  # lives at the coast
+    recording: UUID  # of the words `RECORDED`
 
 
 def token_of(login: str) -> str:
@@ -99,7 +106,8 @@ def settle(database: Database) -> Province:
         uow.session.flush()
         an = settle_resident(uow, "Nguyễn Văn An", "+84912345678", f"{CITY}.14755", campaign, doctor.id, 9)
         binh = settle_resident(uow, "Trần Thị Bình", "+84987654321", f"{COAST}.14830", campaign, doctor.id, 10)
-        return Province(users, campaign, city_campaign, doctor.id, city_doctor.id, an, binh)
+        recording = publish(uow, Take(RECORDED, TONE), voice="Chị Hoa", login="hanh")
+        return Province(users, campaign, city_campaign, doctor.id, city_doctor.id, an, binh, recording)
 
 
 def _user(uow: UnitOfWork, login: str, name: str, roles: list[str], area: str) -> UUID:
@@ -204,7 +212,8 @@ def settle_resident(
             ),
         ]
     )  # fmt: skip
-    return Resident(name, phone, area, person, target, call, record, reference, appointment, queue)
+    message = UUID(keep(uow, call_id=call, turn=3, ulaw=codec.pcm_to_ulaw(TONE)))
+    return Resident(name, phone, area, person, target, call, record, reference, appointment, queue, message)
 
 
 def converse(uow: UnitOfWork, call: UUID) -> None:

@@ -25,6 +25,7 @@ KEYWORDS = {"_": None, "gettext": None, "lazy_gettext": None}
 # Whose errors people meet in the console.
 SPEAKING = [
     *("core/login.py", "core/passwords.py", "core/users.py", "core/phones.py"),
+    *("audio/bulk.py", "audio/quality.py", "audio/recordings.py", "audio/studio.py"),
     *("telehealth/appointments.py", "telehealth/hours.py", "telehealth/queue.py", "telehealth/registration.py"),
     *("telehealth/week.py", "tracing/contacts.py", "tracing/people.py"),
     *(
