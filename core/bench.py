@@ -6,7 +6,7 @@ import json
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,8 @@ class Scratch:
 
     settings: Settings
     database: Database
+    plot: Path | None = None
+    """Where a bench that draws is to draw, if it is to."""
 
 
 Bench = Callable[[Scratch], Any]
@@ -54,10 +56,11 @@ def bench_command(benches: Mapping[str, Bench]) -> click.Command:
     @click.command()
     @click.argument("what", type=click.Choice(list(benches)))
     @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-    def bench(what: str, as_json: bool) -> None:
+    @click.option("--plot", type=click.Path(dir_okay=False, path_type=Path), help="Draw into this file (calls, trust).")
+    def bench(what: str, as_json: bool, plot: Path | None) -> None:
         """Measure on this machine, against an empty database of its own. The budget stands in docs/performance.md."""
         with scratch() as empty:
-            figures = benches[what](empty)
+            figures = benches[what](replace(empty, plot=plot))
         if as_json:
             click.echo(json.dumps(figures))
         else:

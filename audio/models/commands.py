@@ -43,7 +43,7 @@ def list_(available: bool, list_url: str) -> None:
         if model is None:
             table.add_row(language, "none", "no: keys only", "", f"traceline models install {language}")
         else:
-            answers = "yes" if model.supports_grammar else "no: fixed graph, voice messages only"
+            answers = "yes" if model.supports_grammar else "yes, at a higher cost: fixed graph"
             table.add_row(language, model.name, answers, model.source, str(model.path))
     Console().print(table)
 
@@ -63,7 +63,11 @@ def install(wanted: str, source: str | None, list_url: str) -> None:
             bar.update(task, completed=done, total=total or None)
 
         model = install_model(read_settings().models_folder, wanted, source, list_url, show)
-    note = "" if model.supports_grammar else " It has a fixed graph: questions in this language stay with keys."
+    note = (
+        ""
+        if model.supports_grammar
+        else " It has a fixed graph: listening takes more of the processor, see docs/speech.md."
+    )
     click.echo(f"Installed {model.name} for {model.language}: {model.path}{note}")
     click.echo("Restart the media process to use it.")
 

@@ -27,8 +27,8 @@ _STATIC_GRAPH = "graph/HCLG.fst"
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """An installed model. Without `supports_grammar` it cannot be told what to listen for, and is used for voice
-    messages only."""
+    """An installed model. Without `supports_grammar` it cannot be told what to listen for: it hears all its words, and
+    answers are looked for in them, at a higher cost."""
 
     language: str
     path: Path
@@ -51,8 +51,8 @@ def find_models(folder: Path) -> dict[str, Model]:
 
 
 def grammar_models(folder: Path) -> dict[str, Path]:
-    """Where the models lie that can listen for the answers of a question, by language: what the pool takes."""
-    return {language: model.path for language, model in find_models(folder).items() if model.supports_grammar}
+    """Where the models lie that listen for the answers of a question, by language: what the pool takes."""
+    return {language: model.path for language, model in find_models(folder).items()}
 
 
 def check_model(path: Path) -> bool:

@@ -28,6 +28,8 @@ from flows.catalogue import LIBRARY, Library, load_library
 from flows.engine.actions import Segment
 from ivr.calls.effects import Effects
 from ivr.calls.service import Calls
+from ivr.media import conversation
+from ivr.media.bench.always_on import AlwaysOnEar
 from ivr.media.process import MediaPlan, run_media
 
 CARRIER = "bench"
@@ -39,12 +41,13 @@ SCRIPTS = Path(__file__).parent / "library"
 @dataclass(frozen=True, slots=True)
 class Plan:
     """What is measured: a migrated database nobody else uses, the folder with its keys, and the models. Speech is
-    measured in Korean, the language whose model installs everywhere."""
+    measured in Korean, the language whose model installs everywhere. `always_on`: silence is recognised too."""
 
     database_url: str
     home: Path
     models: Mapping[str, Path]
     workers: int = 2
+    always_on: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +107,12 @@ class Exchange:
         self._process.join(seconds)
         return self._process.exitcode
 
+    def memory(self) -> int:
+        """Megabytes of the process and its recognisers; what they share counts once."""
+        media = psutil.Process(self.pid)
+        everyone = [media, *media.children(recursive=True)]
+        return sum(int(process.memory_full_info().pss) for process in everyone) // 2**20
+
     def load(self) -> Load:
         """Processor time used so far."""
         media = psutil.Process(self.pid)
@@ -137,6 +146,8 @@ def media_process(plan: Plan) -> Iterator[Exchange]:
 
 def _serve(plan: Plan, ready: Connection) -> None:
     use_keys(load_keys("", plan.home))
+    if plan.always_on:
+        setattr(conversation, "Ear", AlwaysOnEar)  # noqa: B010  only in this process: the product has no such switch
     media = MediaPlan("127.0.0.1", 0, (CARRIER,), plan.models, plan.workers, max_calls=1000)
     database = Database(plan.database_url, SystemClock())
     run_media(media, database, _calls(), _prompts(plan), lambda _, signature: signature == SIGNATURE, ready.send)
@@ -144,10 +155,11 @@ def _serve(plan: Plan, ready: Connection) -> None:
 
 
 def _calls() -> Calls:
-    return Calls(_library(), Effects())
+    return Calls(library(), Effects())
 
 
-def _library() -> Library:
+def library() -> Library:
+    """The scripts of the benches."""
     with tempfile.TemporaryDirectory() as folder:
         shutil.copytree(SCRIPTS, folder, dirs_exist_ok=True)
         shutil.copy(LIBRARY / "phrases.yaml", folder)
@@ -160,7 +172,7 @@ def _prompts(plan: Plan) -> PromptStore:
 
 def _warm(plan: Plan) -> None:
     """Make every prompt beforehand, as an installation does."""
-    script = _library().script("bench")
+    script = library().script("bench")
     said = [text for node in script.steps.values() for _, text in node.texts()]
     prompts = [prompt for text in said for prompt in text.fixed.values() if prompt is not None]
     segments: list[tuple[str, Segment]] = [(p.language, segment) for p in prompts for segment in p.segments]

@@ -1,0 +1,153 @@
+"""`measure_trust`: whether an answer that matters is ever saved wrong, and how many are settled by voice.
+
+Synthetic people answer the library's questions, or say something else, by voice alone, and answer the read-back: yes if
+it is right, no if it is not, or something else again. The real model hears them, the real rules decide, the real engine
+asks on. Whoever is not understood is sent to the keys, and counts as that.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from audio.calibration.fit import Heard, points
+from audio.calibration.hearing import Hearing
+from audio.calibration.plot import draw
+from audio.calibration.report import figures
+from audio.calibration.samples import Sample
+from audio.decision import Evidence, Thresholds
+from flows.catalogue import Library
+from flows.engine.actions import Grammar, Listen
+from flows.engine.advance import advance, start_state
+from flows.engine.events import CallStarted, Event, Hypothesis, NothingHeard, SpeechHeard
+from flows.engine.state import State, Step
+from ivr.media.bench.trust_people import ANSWERS, Caller, callers
+from ivr.media.bench.trust_sound import Spoken, Voices
+
+AT = "2026-01-01T08:00:00+07:00"
+THREADS = 2
+MAX_TURNS = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """How it went with one caller. `outcome`: `voice` (the right answer saved, by voice alone), `one_key` (the right
+    answer was read back, and only its yes is left to a key), `keys` (the answer is left to them) or `wrong` (saved, and
+    not what was meant); `first` is what there was to decide on after the first utterance, were it not read back."""
+
+    caller: Caller
+    outcome: str
+    read_backs: int
+    first: Evidence | None
+
+
+class Trial:
+    """Conversations with one model."""
+
+    def __init__(self, library: Library, model: Path, thresholds: Thresholds | None = None) -> None:
+        self._script = library.script("trust")
+        self._hearing = Hearing("ko", model)
+        self._thresholds = thresholds or self._hearing.thresholds
+        self._voices = Voices()
+
+    def talk(self, people: Sequence[Caller], progress: Callable[[str], None] = lambda _: None) -> list[Told]:
+        """One conversation with each."""
+        self._voices.prepare((one for caller in people for one in caller.utterances), progress)
+        told = []
+        with ThreadPoolExecutor(THREADS) as executor:
+            for number, one in enumerate(executor.map(self._one, people), 1):
+                told.append(one)
+                if number % 20 == 0:
+                    progress(f"{number} of {len(people)} conversations")
+        return told
+
+    def _one(self, caller: Caller) -> Told:
+        step = self._take(start_state(self._script, "ko", {"entry": caller.kind}), CallStarted(AT, "human"))
+        read_backs, first = 0, self._first(caller)
+        for _ in range(MAX_TURNS):
+            listen = step.actions[-1] if step.actions else None
+            if not isinstance(listen, Listen):
+                break
+            confirming = step.state.phase == "confirm"
+            if listen.grammar is None:
+                return Told(caller, "one_key" if _is_right(caller, step.state) else "keys", read_backs, first)
+            read_backs += confirming
+            spoken = _reply(caller, step.state) if confirming else caller.says
+            step = self._take(step.state, self._hear(spoken, listen.grammar))
+        answer = step.state.answers.get("answer")
+        if answer is None:
+            return Told(caller, "keys", read_backs, first)
+        right = caller.means is not None and answer.value == caller.means
+        return Told(caller, "voice" if right else "wrong", read_backs, first)
+
+    def _take(self, state: State, event: Event) -> Step:
+        return advance(self._script, state, event)
+
+    def _hear(self, spoken: Spoken, grammar: Grammar) -> Event:
+        evidence = self._hearing.hear(self._voices.sound(spoken), grammar.phrases, grammar.certain)
+        if evidence is None:
+            return NothingHeard(AT)
+        evidence = replace(evidence, thresholds=self._thresholds)
+        best = evidence.best
+        found = (Hypothesis(best.text, best.confidence),) if best is not None else ()
+        return SpeechHeard(AT, found, evidence.decision(), evidence.seconds)
+
+    def _first(self, caller: Caller) -> Evidence | None:
+        return self._hearing.hear(self._voices.sound(caller.says), tuple(ANSWERS[caller.kind]))
+
+
+def _reply(caller: Caller, state: State) -> Spoken:
+    if caller.strays is not None:
+        return caller.strays
+    return caller.confirms if _is_right(caller, state) else caller.denies
+
+
+def _is_right(caller: Caller, state: State) -> bool:
+    """Whether what is being read back is what was meant."""
+    pending = state.pending
+    return caller.means is not None and pending is not None and pending.value == caller.means
+
+
+def measure_trust(
+    library: Library,
+    model: Path,
+    thresholds: Thresholds | None = None,
+    people: Sequence[Caller] | None = None,
+    plot: Path | None = None,
+    progress: Callable[[str], None] = lambda _: None,
+) -> dict[str, Any]:
+    """Talk to all of them. Raises UserError for a folder that is no model.
+
+    `saved_wrong` is the claim: answers on file that nobody gave. `answers` and `off_list` say how the conversations
+    ended; `first_utterance` what the recogniser makes of what is said first, were it not read back.
+    """
+    trial = Trial(library, model, thresholds)
+    told = trial.talk(people if people is not None else callers(), progress)
+    heard = [Heard(_sample(one.caller), one.first) for one in told]
+    used = thresholds or Thresholds()
+    if plot is not None:
+        draw(plot, heard, points(heard), used, bound=0.02)
+    return {
+        "saved_wrong": sum(one.outcome == "wrong" for one in told),
+        "answers": _ends(one for one in told if one.caller.means is not None),
+        "off_list": _ends(one for one in told if one.caller.means is None),
+        "read_backs": sum(one.read_backs for one in told),
+        "first_utterance": [asdict(line) for line in figures(heard, used)],
+    }
+
+
+def _ends(told: Iterable[Told]) -> dict[str, int]:
+    counts = Counter(one.outcome for one in told)
+    return {"callers": counts.total()} | {outcome: counts[outcome] for outcome in ("voice", "one_key", "keys", "wrong")}
+
+
+def _sample(caller: Caller) -> Sample:
+    meanings: dict[object, list[str]] = {}
+    for phrase, means in ANSWERS[caller.kind].items():
+        meanings.setdefault(means, []).append(phrase)
+    given = list(meanings).index(caller.means) if caller.means is not None else None
+    return Sample(Path(caller.says.text), tuple(map(tuple, meanings.values())), given, caller.kind)
