@@ -93,10 +93,16 @@ def above_noise(pcm: bytes, level: float) -> float:
     return level - 10 * float(np.log10(max(moments.min(), 1e-12)))
 
 
-def check_length(seconds: float, expected: float) -> None:
-    """Raise UserError when a trimmed recording cannot be the words that take text to speech `expected` seconds."""
-    hint, length = "Is it the recording of another sentence?", f"{seconds:.1f} seconds, where about {expected:.1f}"
-    if seconds < SHORTEST * expected:
-        raise UserError(f"The recording is too short for its words: {length} are expected.", hint)
-    if seconds > LONGEST * expected + LEEWAY_SECONDS:
-        raise UserError(f"The recording is too long for its words: {length} are expected.", hint)
+def check_length(seconds: float, usual: float) -> None:
+    """Raise UserError when a trimmed recording cannot be the words that take text to speech `usual` seconds."""
+    hint = "Is it the recording of another sentence?"
+    if seconds < SHORTEST * usual:
+        raise UserError(
+            f"The recording is too short for its words: {seconds:.1f} seconds, where about {usual:.1f} are expected.",
+            hint,
+        )
+    if seconds > LONGEST * usual + LEEWAY_SECONDS:
+        raise UserError(
+            f"The recording is too long for its words: {seconds:.1f} seconds, where about {usual:.1f} are expected.",
+            hint,
+        )

@@ -212,7 +212,7 @@ def settle_resident(
             ),
         ]
     )  # fmt: skip
-    message = UUID(keep(uow, call_id=call, turn=3, ulaw=codec.pcm_to_ulaw(TONE)))
+    message = UUID(keep(uow, call_id=call, turn=3, ulaw=codec.pcm_to_ulaw(TONE) + hour * codec.ULAW_SILENCE))
     return Resident(name, phone, area, person, target, call, record, reference, appointment, queue, message)
 
 

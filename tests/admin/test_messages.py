@@ -37,7 +37,7 @@ def test_a_message_is_listened_to_and_whoever_listened_is_written_down(
     assert f'src="{address}/sound.wav"' in page
     assert audited(database, "message.listen") == []  # a page that is opened plays nothing
     sound = thao.get(f"{address}/sound.wav")
-    assert wav_to_pcm(sound.data) == TONE
+    assert wav_to_pcm(sound.data).startswith(TONE)
     assert sound.headers["Cache-Control"] == "no-store"
     assert audited(database, "message.listen") == [("thao", f"message:{province.an.message}")]
 

@@ -109,11 +109,9 @@ def test_a_recording_that_is_not_there_cannot_be_put_back(province: Province, vi
 
 
 def test_a_script_shows_how_much_of_it_is_recorded(province: Province, visitor: Visit, script_library: Library) -> None:
-    son, words = (
-        visitor("son"),
-        [p for p in pieces_of(script_library.script("contact-interview")) if p.language == "vi"],
-    )
-    sayable = sum(any(sign.isalnum() for sign in piece.text) for piece in words)
+    son = visitor("son")
+    words = [piece.text for piece in pieces_of(script_library.script("contact-interview")) if piece.language == "vi"]
+    sayable = sum(any(sign.isalnum() for sign in text) for text in words)
     assert f"1 / {sayable}" in son.page("/prompts")
     assert "Chị Hoa" in son.page(SCRIPT)
 
