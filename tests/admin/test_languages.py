@@ -27,7 +27,8 @@ SPEAKING = [
     *("core/login.py", "core/passwords.py", "core/users.py", "core/phones.py"),
     *("audio/bulk.py", "audio/quality.py", "audio/recordings.py", "audio/studio.py"),
     *("telehealth/appointments.py", "telehealth/hours.py", "telehealth/queue.py", "telehealth/registration.py"),
-    *("telehealth/week.py", "tracing/contacts.py", "tracing/people.py"),
+    *("telehealth/week.py", "telehealth/calling_back.py", "telehealth/consultations.py"),
+    *("tracing/contacts.py", "tracing/people.py"),
     *(
         str(path.relative_to(ROOT))
         for path in sorted((ROOT / "ivr/campaigns").glob("*.py"))

@@ -1,0 +1,209 @@
+"""Who hung up keeps the place: a doctor calls back, and a call that reaches nobody changes nothing about the place."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+from uuid import UUID
+
+import pytest
+from sqlalchemy import select, text
+
+from core.clock import SimulatedClock
+from core.database import Database
+from core.errors import UserError
+from core.heartbeats import beat
+from core.ids import new_id
+from flows.engine.state import State
+from ivr.calls.model import Call
+from ivr.campaigns.callbacks import callback_status
+from ivr.campaigns.model import Target
+from ivr.campaigns.settle import close, lock_target
+from ivr.campaigns.words import Disposition
+from ivr.media.model import WaitingLine
+from telehealth import calling_back, consultations, queue
+from telehealth.calling_back import ReturnsUnreached, order_call_back, room_of
+from telehealth.model import Consultation, QueueEntry
+from telehealth.queue import ESCALATED, OFFER, Urgency
+
+if TYPE_CHECKING:
+    from conftest import Clinic
+
+NUMBER = "+84912345678"
+STATE = State(script="doctor-callback", revision="r", language="vi")
+
+
+def taken(clinic: Clinic, urgency: Urgency = Urgency.URGENT, area: str = "") -> tuple[UUID, UUID]:
+    """A place that a doctor has taken: the entry and the doctor."""
+    doctor = clinic.doctor()
+    with clinic.database.unit() as uow:
+        entry = queue.enter(uow, urgency=urgency, reason="fever", language="vi", call_id=clinic.call(), area=area)
+        queue.take(uow, entry.id, doctor)
+        return entry.id, doctor
+
+
+def order(database: Database, entry_id: UUID, name: str = "", number: str = NUMBER) -> UUID | None:
+    with database.unit() as uow:
+        entry = uow.session.get_one(QueueEntry, entry_id)
+        order_call_back(uow, entry, number=number, name=name)
+        return entry.callback_id
+
+
+def entry_of(database: Database, entry_id: UUID) -> QueueEntry:
+    with database.unit() as uow:
+        return uow.session.get_one(QueueEntry, entry_id)
+
+
+@pytest.mark.capability("N9")
+def test_a_call_back_asks_for_the_person_and_leads_into_the_room_of_the_place(
+    clinic: Clinic, database: Database, clock: SimulatedClock
+) -> None:
+    entry_id, _ = taken(clinic)
+    target_id = order(database, entry_id, "Lê Thị Hoa")
+    with database.unit() as uow:
+        target = uow.session.get_one(Target, target_id)
+        assert (target.script, target.phone, target.language) == ("doctor-callback", NUMBER, "vi")
+        assert target.context == {"entry": str(entry_id), "person": {"name": "Lê Thị Hoa"}}
+        assert target.last_moment == clock.now() + calling_back.WITHIN  # nobody is called when the doctor is gone
+
+
+def test_the_button_pressed_twice_calls_once(clinic: Clinic, database: Database) -> None:
+    entry_id, _ = taken(clinic)
+    assert order(database, entry_id) == order(database, entry_id)
+    assert entry_of(database, entry_id).tries == 1
+
+
+def test_a_hidden_number_and_a_place_that_nobody_took_are_not_called(clinic: Clinic, database: Database) -> None:
+    entry_id, _ = taken(clinic)
+    with pytest.raises(UserError, match="withheld"):
+        order(database, entry_id, number="")
+    with database.unit() as uow:
+        queue.give_back(uow, entry_id)
+    with pytest.raises(UserError, match="Nobody has taken"):
+        order(database, entry_id)
+
+
+@pytest.mark.capability("N9")
+def test_a_call_back_that_reaches_nobody_puts_the_place_back_where_it_was(clinic: Clinic, database: Database) -> None:
+    entry_id, _ = taken(clinic)
+    since = entry_of(database, entry_id).created_at
+    for tries in range(1, calling_back.TRIES + 1):
+        target_id = order(database, entry_id)
+        assert target_id is not None
+        call_id = clinic.call(ended=True)
+        with database.unit() as uow:
+            close(lock_target(uow, target_id), Disposition.UNRESPONSIVE, uow.now())
+            call = uow.session.get_one(Call, call_id)
+            call.target_id = target_id
+            ReturnsUnreached().ended(uow, call, STATE)
+        entry = entry_of(database, entry_id)
+        assert (entry.state, entry.taken_by, entry.tries, entry.created_at) == ("waiting", None, tries, since)
+        with database.unit() as uow:
+            queue.take(uow, entry_id, clinic.doctor())
+
+
+def test_a_call_back_that_is_still_tried_keeps_the_doctor(clinic: Clinic, database: Database) -> None:
+    entry_id, doctor = taken(clinic)
+    target_id = order(database, entry_id)
+    call_id = clinic.call(ended=True)
+    with database.unit() as uow:
+        call = uow.session.get_one(Call, call_id)
+        call.target_id = target_id
+        ReturnsUnreached().ended(uow, call, STATE)
+    assert entry_of(database, entry_id).taken_by == doctor
+
+
+@pytest.mark.capability("H7")
+def test_a_note_closes_the_place_and_is_not_readable_in_the_database(clinic: Clinic, database: Database) -> None:
+
+    entry_id, doctor = taken(clinic)
+    target_id = order(database, entry_id)
+    with database.unit() as uow:
+        consultations.conclude(uow, entry_id, doctor, outcome="home_care", note=" Sốt nhẹ, theo dõi. ")
+    assert entry_of(database, entry_id).state == "done"
+    with database.unit() as uow:
+        assert target_id is not None
+        assert callback_status(uow, target_id).state == "called_off"  # what was not dialed yet never is
+        [(written, place)] = consultations.earlier(uow, uow.session.get_one(QueueEntry, entry_id))
+        assert (written.note, written.outcome, place.id) == ("Sốt nhẹ, theo dõi.", "home_care", entry_id)
+        stored = uow.session.scalar(text("SELECT note FROM consultation"))
+        assert "Sốt" not in stored
+
+
+def test_only_the_doctor_who_took_somebody_writes_the_note(clinic: Clinic, database: Database) -> None:
+    entry_id, doctor = taken(clinic)
+    for who, outcome, complaint in ((clinic.doctor(), "advised", "not with you"), (doctor, "well", "outcome")):
+        with pytest.raises(UserError, match=complaint), database.unit() as uow:
+            consultations.conclude(uow, entry_id, who, outcome=outcome, note="")
+    with pytest.raises(UserError, match="characters"), database.unit() as uow:
+        consultations.conclude(uow, entry_id, doctor, outcome="advised", note="x" * 4001)
+    with database.unit() as uow:
+        assert uow.session.scalars(select(Consultation)).all() == []
+
+
+def test_earlier_notes_are_those_of_the_same_person_and_never_of_the_same_telephone(
+    clinic: Clinic, database: Database
+) -> None:
+    person = new_id()
+    with database.unit() as uow:
+        doctor = clinic.doctor()
+        entries = []
+        for who in (person, person, None, None):
+            entry = queue.enter(
+                uow, urgency=Urgency.URGENT, reason="", language="vi", call_id=clinic.call(), person_id=who
+            )
+            queue.take(uow, entry.id, doctor)
+            consultations.conclude(uow, entry.id, doctor, outcome="advised", note="")
+            entries.append(entry)
+        assert len(consultations.earlier(uow, entries[0])) == 2
+        assert len(consultations.earlier(uow, entries[2])) == 1
+
+
+# --- what time does
+
+
+@pytest.mark.capability("H6")
+def test_who_was_taken_and_forgotten_waits_again(clinic: Clinic, database: Database, clock: SimulatedClock) -> None:
+    entry_id, _ = taken(clinic)
+    clock.advance(OFFER - timedelta(seconds=1))
+    with database.unit() as uow:
+        queue.watch(uow)
+    assert entry_of(database, entry_id).state == "taken"
+    clock.advance(timedelta(seconds=2))
+    with database.unit() as uow:
+        queue.watch(uow)
+    assert entry_of(database, entry_id).state == "waiting"
+
+
+def test_who_is_talking_is_not_taken_from_the_doctor(clinic: Clinic, database: Database, clock: SimulatedClock) -> None:
+    entry_id, _ = taken(clinic)
+    with database.unit() as uow:
+        beat(uow, "media", "media@here:1", {})
+        uow.session.add(
+            WaitingLine(
+                room=room_of(entry_id), call_id=clinic.call(), stay=new_id(), address="ws://here",
+                process="media@here:1", since=uow.now(), talks_since=uow.now(),
+            )
+        )  # fmt: skip
+    clock.advance(OFFER * 2)
+    with database.unit() as uow:
+        queue.watch(uow)
+    assert entry_of(database, entry_id).state == "taken"
+
+
+@pytest.mark.capability("H6")
+@pytest.mark.parametrize("urgency", list(Urgency))
+def test_who_waits_too_long_is_shown_to_every_doctor(
+    clinic: Clinic, database: Database, clock: SimulatedClock, urgency: Urgency
+) -> None:
+    with database.unit() as uow:
+        entry_id = queue.enter(uow, urgency=urgency, reason="", language="vi", call_id=clinic.call()).id
+    clock.advance(ESCALATED[urgency] - timedelta(seconds=1))
+    with database.unit() as uow:
+        queue.watch(uow)
+    assert entry_of(database, entry_id).escalated_at is None
+    clock.advance(timedelta(seconds=2))
+    for _ in range(2):
+        with database.unit() as uow:
+            queue.watch(uow)
+    assert entry_of(database, entry_id).escalated_at == clock.now()
