@@ -178,10 +178,16 @@ SPEECH_STATES = {
     "closed": _("The recogniser is being stopped: keys only"),
 }
 # The composition root names the carriers in English; here they are only marked for translation.
-CARRIERS = (_("Twilio, keys and speech"), _("Twilio, keys only"), _("Telephone in the browser"))
+CARRIERS = (
+    _("Twilio, keys and speech"),
+    _("Twilio, keys only"),
+    _("Telephone in the browser"),
+    _("Telephone line (SIP), keys and speech"),
+)
 PROCESSES = {
     "web": _("web pages"),
     "media": _("live audio"),
+    "sip": _("telephone lines (SIP)"),
     "worker": _("worker"),
     "slow-worker": _("transcriber"),
     "scheduler": _("scheduler"),

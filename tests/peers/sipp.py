@@ -27,19 +27,18 @@ a={{direction}}
 
 
 def _request(method: str, sequence: int, sdp: str = "", more: str = "", number: str = "[field0]") -> str:
-    to = "<sip:hotline@[remote_ip]:[remote_port]>" + (
-        "" if sequence == 1 and method == "INVITE" else "[peer_tag_param]"
-    )
-    target = "sip:hotline@[remote_ip]:[remote_port]" if sequence == 1 and method == "INVITE" else "[next_url]"
+    begins = sequence == 1 and method == "INVITE"
+    target = "sip:hotline@[remote_ip]:[remote_port]" if begins else "[next_url]"
+    tag, routes = ("", "") if begins else ("[peer_tag_param]", "[routes]\n")
     kind = "Content-Type: application/sdp\n" if sdp else ""
     retrans = "" if method == "ACK" else ' retrans="500"'
     return f"""<send{retrans}><![CDATA[
 {method} {target} SIP/2.0
 Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch]
 From: <sip:{number}@[local_ip]:[local_port]>;tag=[pid]T[call_number]
-To: {to}
+To: <sip:hotline@[remote_ip]:[remote_port]>{tag}
 Call-ID: [call_id]
-CSeq: {sequence} {method}
+{routes}CSeq: {sequence} {method}
 Contact: <sip:phone@[local_ip]:[local_port]>
 Max-Forwards: 70
 {more}{kind}Content-Length: [len]
@@ -176,6 +175,7 @@ Via: SIP/2.0/[transport] [local_ip]:[local_port];branch=[branch]
 From:[$to];tag=[pid]U[call_number]
 To:[$from]
 Call-ID: [call_id]
+[routes]
 CSeq: 1 BYE
 Max-Forwards: 70
 Content-Length: 0
