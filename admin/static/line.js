@@ -16,6 +16,7 @@ const OVER = 1000;
 const REFUSED = 1008;
 const PATIENCE = 25_000; // ms; after thirty seconds the call is ended at the other side
 const PAUSES = [300, 700, 1500, 3000];
+const FAREWELL = 3000; // ms that the other side has to note that we hung up
 const STALLED = 16_000; // bytes that could not be sent, two seconds of sound: what is said then comes too late anyway
 
 export async function openLine({ url, sound, ticket, onState, onCaption = () => {}, onLevel = () => {} }) {
@@ -31,6 +32,7 @@ export async function openLine({ url, sound, ticket, onState, onCaption = () => 
   let over = false;
   let lostAt = null;
   let tries = 0;
+  let hangingUp = false;
 
   node.port.onmessage = ({ data }) => {
     if (data.mark !== undefined) return send({ type: "mark", name: data.mark });
@@ -39,7 +41,10 @@ export async function openLine({ url, sound, ticket, onState, onCaption = () => 
   };
 
   const open = () => socket !== null && socket.readyState === WebSocket.OPEN;
-  const send = (message) => open() && socket.send(JSON.stringify(message));
+  const send = (message) => {
+    if (open()) socket.send(JSON.stringify(message));
+    return open();
+  };
 
   async function connect() {
     let token;
@@ -60,7 +65,7 @@ export async function openLine({ url, sound, ticket, onState, onCaption = () => 
     socket.onmessage = ({ data }) => take(data);
     socket.onclose = ({ code }) => {
       if (over) return;
-      if (code === OVER) return finish("ended");
+      if (code === OVER || hangingUp) return finish(hangingUp ? "hung_up" : "ended");
       node.port.postMessage({ clear: true });
       if (code === REFUSED) return finish("failed");
       retry();
@@ -86,6 +91,7 @@ export async function openLine({ url, sound, ticket, onState, onCaption = () => 
   function finish(why) {
     if (over) return;
     over = true;
+    socket?.close(OVER);
     microphone?.getTracks().forEach((track) => track.stop());
     onLevel(0);
     onState("over", why);
@@ -100,9 +106,10 @@ export async function openLine({ url, sound, ticket, onState, onCaption = () => 
     press: (key) => send({ type: "digit", key }),
     mute: (muted) => node.port.postMessage({ muted }),
     hangUp() {
-      send({ type: "hangup" });
-      finish("hung_up");
-      socket?.close(OVER);
+      if (hangingUp || !send({ type: "hangup" })) return finish("hung_up");
+      hangingUp = true;
+      node.disconnect();
+      setTimeout(() => finish("hung_up"), FAREWELL);
     },
   };
 }

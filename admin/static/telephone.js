@@ -9,7 +9,7 @@ const [notice, mute, hangUp, call, ended] = ["notice", "mute", "hang-up", "call"
 let line = null;
 let callId = null;
 let began = null;
-let reading = Promise.resolve();
+let [reading, news] = [false, false];
 
 const post = (address, data) =>
   fetch(address, {
@@ -58,18 +58,20 @@ const STATES = {
 };
 
 // Each line of the conversation is written by the server, as on the page of the call.
-function readAlong() {
-  if (callId === null) return;
-  const address = `${words.talk}?call=${callId}`;
-  reading = reading.then(async () => {
-    const answer = await fetch(address);
-    if (!answer.ok) return;
+async function readAlong() {
+  news = callId !== null;
+  if (reading) return;
+  reading = true;
+  while (news) {
+    news = false;
+    const answer = await fetch(`${words.talk}?call=${callId}`).catch(() => null);
+    if (!answer?.ok) continue;
     const fresh = document.createElement("template");
     fresh.innerHTML = await answer.text();
     talk.replaceChildren(fresh.content);
-    const box = talk.parentElement;
-    box.scrollTop = box.scrollHeight;
-  });
+    talk.parentElement.scrollTop = talk.parentElement.scrollHeight;
+  }
+  reading = false;
 }
 
 async function ticket() {

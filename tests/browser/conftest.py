@@ -10,14 +10,18 @@ from typing import Any
 import pytest
 import redis
 from flask import Flask
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, Playwright, sync_playwright
 from werkzeug.serving import make_server
 
 from admin.app import create_app
 from admin.context import ConsoleContext
 from core.database import Database
+from core.installation import free_bind
 from core.settings import Settings
 from flows.catalogue import load_library
+from ivr.calls.effects import Effects
+from ivr.calls.service import Calls
+from ivr.carriers.browser.telephone import BrowserTelephone
 from tests.admin.province import Province, settle
 
 CHROMIUM = Path("/usr/bin/chromium")
@@ -33,13 +37,18 @@ ARGUMENTS = [
 
 
 @pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
+def driver() -> Iterator[Playwright]:
     if not CHROMIUM.exists():
         pytest.skip("chromium is not installed (apt install chromium)")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, headless=True, args=ARGUMENTS)
-        yield browser
-        browser.close()
+        yield playwright
+
+
+@pytest.fixture(scope="session")
+def chromium(driver: Playwright) -> Iterator[Browser]:
+    browser = driver.chromium.launch(executable_path=CHROMIUM, headless=True, args=ARGUMENTS)
+    yield browser
+    browser.close()
 
 
 @pytest.fixture
@@ -48,15 +57,40 @@ def province(database: Database) -> Province:
 
 
 @pytest.fixture
-def address(settings: Settings, database: Database, redis_client: redis.Redis, province: Province) -> Iterator[str]:
-    """Where the console answers."""
-    app: Flask = create_app(
-        ConsoleContext(settings, database, redis_client, load_library(), carriers={"twilio": "Twilio"})
+def places(settings: Settings, database_url: str) -> Settings:
+    """Where this test's console and media process are, or may be."""
+    web, media = free_bind(), free_bind()
+    addresses = {
+        "public_url": f"http://{web}",
+        "web_bind": web,
+        "public_media_url": f"ws://{media}",
+        "media_bind": media,
+    }
+    return settings.model_copy(update={**addresses, "database_url": database_url})
+
+
+@pytest.fixture
+def console(places: Settings, database: Database, redis_client: redis.Redis, province: Province) -> Flask:
+    library = load_library()
+    return create_app(
+        ConsoleContext(
+            places,
+            database,
+            redis_client,
+            library,
+            carriers={"twilio": "Twilio"},
+            telephone=BrowserTelephone(Calls(library, Effects()), lambda _: {"speech": ["ko"]}, places),
+        )
     )
-    server = make_server("127.0.0.1", 0, app, threaded=True)
+
+
+@pytest.fixture
+def address(console: Flask, places: Settings) -> Iterator[str]:
+    """Where the console answers."""
+    server = make_server("127.0.0.1", int(places.web_bind.rpartition(":")[2]), console, threaded=True)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
-    yield f"http://127.0.0.1:{server.port}"
+    yield places.public_url
     server.shutdown()
     thread.join()
     server.server_close()
