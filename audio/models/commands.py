@@ -19,6 +19,7 @@ from audio.models.catalogue import PUBLISHER_LIST, read_list
 from audio.models.install import install as install_model
 from audio.models.install import remove as remove_model
 from audio.models.registry import LANGUAGES, find_models
+from audio.models.trial import try_model
 from core.errors import UserError
 from core.settings import read_settings
 
@@ -53,7 +54,7 @@ def list_(available: bool, list_url: str) -> None:
 @click.option("--from", "source", help="A mirror's address, the address of a zip file, a zip file, or a folder.")
 @click.option("--list-url", default=PUBLISHER_LIST, show_default=True, help="Address of the list of models.")
 def install(wanted: str, source: str | None, list_url: str) -> None:
-    """Install the model of a language (vi, en, ko) or the model of that name."""
+    """Install the model of a language (vi, en, ko) or the model of that name, after trying whether it works."""
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
     with Progress(*columns, TimeRemainingColumn(), console=Console(stderr=True)) as bar:
         tasks: dict[str, TaskID] = {}
@@ -62,7 +63,7 @@ def install(wanted: str, source: str | None, list_url: str) -> None:
             task = tasks[what] if what in tasks else tasks.setdefault(what, bar.add_task(what))
             bar.update(task, completed=done, total=total or None)
 
-        model = install_model(read_settings().models_folder, wanted, source, list_url, show)
+        model = install_model(read_settings().models_folder, wanted, source, list_url, show, try_model)
     note = (
         ""
         if model.supports_grammar

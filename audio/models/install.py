@@ -8,6 +8,7 @@ import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urljoin, urlparse
 
@@ -19,6 +20,8 @@ from core.errors import UserError
 
 Progress = Callable[[str, int, int], None]
 """Told (what is being done, done, in all; 0 if unknown)."""
+Check = Callable[[Path, str], None]
+"""Given a model and its language before it takes its place; raises UserError if it does not work."""
 
 _STAGING = ".staging"
 _DOWNLOADS = ".downloads"
@@ -31,6 +34,7 @@ def install(
     source: str | None = None,
     list_url: str = PUBLISHER_LIST,
     progress: Progress | None = None,
+    check: Check | None = None,
 ) -> Model:
     """Install the model `wanted`, a language (`vi`) or a model's name, and make it the one of its language.
 
@@ -38,14 +42,15 @@ def install(
     archive; anything else is a zip file or folder on this machine. Raises UserError; the models in place stay then.
     """
     told: Progress = progress or (lambda what, done, total: None)
+    place = _Place(folder, check or (lambda model, language: None))
     if source is None:
-        return _from_list(folder, wanted, list_url, told)
+        return _from_list(place, wanted, list_url, told)
     if urlparse(source).scheme not in ("http", "https"):
-        return _from_disk(folder, wanted, Path(source), told)
+        return _from_disk(place, wanted, Path(source), told)
     if not source.lower().endswith(".zip"):
-        return _from_list(folder, wanted, urljoin(source.rstrip("/") + "/", "model-list.json"), told, mirror=True)
+        return _from_list(place, wanted, urljoin(source.rstrip("/") + "/", "model-list.json"), told, mirror=True)
     name = _name_of(urlparse(source).path)
-    return _fetch(folder, _language(wanted, name), name, source, None, told)
+    return _fetch(place, _language(wanted, name), name, source, None, told)
 
 
 def remove(folder: Path, language: str) -> Path:
@@ -63,56 +68,64 @@ def remove(folder: Path, language: str) -> Path:
     return model.path
 
 
-def _from_list(folder: Path, wanted: str, list_url: str, told: Progress, mirror: bool = False) -> Model:
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where models stand, and what each must pass first."""
+
+    folder: Path
+    check: Check
+
+    def put(self, staged: Path, language: str, name: str) -> Model:
+        """Move a staged model to `<folder>/<language>/<name>`, then take away the language's former ones: at no moment,
+        but for a model installed over itself, has the language none."""
+        found = next((p for p in (staged, *sorted(staged.iterdir())) if is_model(p)), None)
+        if found is None:
+            raise UserError(f"{name} is not a Vosk model.", "A model has the folders am, conf and graph.")
+        self.check(found, language)
+        own = self.folder / language
+        own.mkdir(parents=True, exist_ok=True)
+        with _staging(self.folder) as old:
+            if (own / name).exists():
+                os.rename(own / name, old / name)
+            os.rename(found, own / name)
+            for former in sorted(own.iterdir()):
+                if former.name != name:
+                    os.rename(former, old / former.name)
+        return find_models(self.folder)[language]
+
+
+def _from_list(place: _Place, wanted: str, list_url: str, told: Progress, mirror: bool = False) -> Model:
     """A mirror's archives lie beside its list, whatever addresses the list (a copy of the publisher's) gives."""
     offer = choose(read_list(list_url), wanted)
     url = urljoin(list_url, f"{offer.name}.zip") if mirror else offer.url
-    return _fetch(folder, offer.language, offer.name, url, offer.md5, told)
+    return _fetch(place, offer.language, offer.name, url, offer.md5, told)
 
 
-def _from_disk(folder: Path, wanted: str, path: Path, told: Progress) -> Model:
+def _from_disk(place: _Place, wanted: str, path: Path, told: Progress) -> Model:
     name = _name_of(path.name)
     language = _language(wanted, name)
     if path.is_dir():
-        with _staging(folder) as staging:
+        with _staging(place.folder) as staging:
             _copy(path, staging / name, told)
-            return _place(folder, staging / name, language, name)
+            return place.put(staging / name, language, name)
     if not path.is_file():
         raise UserError(f"{path} is neither a zip file nor a folder.")
-    return _unpacked(folder, path, language, name, told)
+    return _unpacked(place, path, language, name, told)
 
 
-def _fetch(folder: Path, language: str, name: str, url: str, md5: str | None, told: Progress) -> Model:
-    part = folder / _DOWNLOADS / f"{name}.zip.part"
+def _fetch(place: _Place, language: str, name: str, url: str, md5: str | None, told: Progress) -> Model:
+    part = place.folder / _DOWNLOADS / f"{name}.zip.part"
     download(url, part, md5, lambda done, total: told(f"Downloading {name}", done, total))
     try:
-        return _unpacked(folder, part, language, name, told)
+        return _unpacked(place, part, language, name, told)
     finally:
         part.unlink()
 
 
-def _unpacked(folder: Path, archive: Path, language: str, name: str, told: Progress) -> Model:
-    with _staging(folder) as staging:
+def _unpacked(place: _Place, archive: Path, language: str, name: str, told: Progress) -> Model:
+    with _staging(place.folder) as staging:
         unpack(archive, staging, lambda done, total: told(f"Unpacking {name}", done, total))
-        return _place(folder, staging, language, name)
-
-
-def _place(folder: Path, staged: Path, language: str, name: str) -> Model:
-    """Move a staged model to `<folder>/<language>/<name>`, then take away the language's former ones: at no moment,
-    but for a model installed over itself, has the language none."""
-    found = next((p for p in (staged, *sorted(staged.iterdir())) if is_model(p)), None)
-    if found is None:
-        raise UserError(f"{name} is not a Vosk model.", "A model has the folders am, conf and graph.")
-    own = folder / language
-    own.mkdir(parents=True, exist_ok=True)
-    with _staging(folder) as old:
-        if (own / name).exists():
-            os.rename(own / name, old / name)
-        os.rename(found, own / name)
-        for former in sorted(own.iterdir()):
-            if former.name != name:
-                os.rename(former, old / former.name)
-    return find_models(folder)[language]
+        return place.put(staging, language, name)
 
 
 def _copy(source: Path, target: Path, told: Progress) -> None:

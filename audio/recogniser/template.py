@@ -19,13 +19,11 @@ import select
 import signal
 import socket
 import sys
-import time
 import traceback
 from pathlib import Path
 
-from audio import codec
-from audio.decoys import decoys_for
 from audio.recogniser.model import LoadedModel
+from audio.recogniser.trial import try_out
 from audio.recogniser.worker import serve
 
 _MAX_CONTROL = 4096
@@ -40,7 +38,7 @@ def main(arguments: list[str]) -> None:
     os.nice(_NICENESS)
     with socket.socket(fileno=int(arguments[0])) as control, contextlib.suppress(ConnectionError):
         model = LoadedModel(Path(arguments[2]))
-        cost = try_out(model, arguments[1])
+        cost = try_out(model, arguments[1])  # a model that loads and cannot listen ends here, before a call needs it
         gc.freeze()  # keeps the collector from touching, and so copying, memory shared with the workers
         _tell(control, "ready", cost=cost)
         workers: set[int] = set()
@@ -49,18 +47,6 @@ def main(arguments: list[str]) -> None:
         finally:
             for worker in workers:
                 os.kill(worker, signal.SIGKILL)  # one that hangs would not notice that its connection closed
-
-
-def try_out(model: LoadedModel, language: str) -> float:
-    """Listen to two seconds of noise: a model that loads and cannot recognise ends here, before a call depends on it.
-    Returns seconds of work per second of sound."""
-    noise = os.urandom(2 * codec.RATE)
-    recogniser = model.recogniser(model.grammar(language, decoys_for(language, ())))
-    recogniser.accept(noise)  # the first second pays for what is set up once
-    began = time.perf_counter()
-    recogniser.accept(noise)
-    recogniser.finish()
-    return time.perf_counter() - began
 
 
 def _obey(control: socket.socket, model: LoadedModel, workers: set[int]) -> None:

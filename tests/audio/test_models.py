@@ -13,6 +13,7 @@ import pytest
 from click.testing import CliRunner
 
 from audio.models import archive
+from audio.models import commands as models_commands
 from audio.models.commands import commands
 from audio.models.install import install, remove
 from audio.models.registry import check_model, find_models, grammar_models, language_of
@@ -155,6 +156,18 @@ def test_a_wrong_checksum_is_refused_and_the_installed_model_stays(folder, publi
     publisher.md5 = "0" * 32
     with pytest.raises(UserError, match="wrong checksum"):
         install(folder, "vi", publisher.url)
+    assert find_models(folder)["vi"].name == "vosk-model-vn-1.0"
+    assert leftovers(folder) == []
+
+
+@pytest.mark.capability("A5")
+@pytest.mark.slow
+def test_a_model_that_vosk_cannot_use_is_refused_by_name_and_the_installed_one_stays(folder, tmp_path, monkeypatch):
+    install(folder, "vi", str(make_folder(tmp_path / "vosk-model-vn-1.0")))
+    monkeypatch.setenv("TRACELINE_MODELS", str(folder))
+    refused = CliRunner().invoke(commands[0], ["install", "vi", "--from", str(make_folder(tmp_path / NAME))])
+    assert isinstance(refused.exception, UserError)
+    assert f"{NAME} has the files of a model, but Vosk cannot use it" in refused.exception.message
     assert find_models(folder)["vi"].name == "vosk-model-vn-1.0"
     assert leftovers(folder) == []
 
@@ -303,6 +316,7 @@ def test_the_publishers_names_tell_the_language(name, language):
 
 @pytest.mark.capability("A5")
 def test_the_commands_list_install_show_and_remove(folder, tmp_path, monkeypatch):
+    monkeypatch.setattr(models_commands, "try_model", lambda path, language: None)  # it has no sound in it
     monkeypatch.setenv("TRACELINE_MODELS", str(folder))
     monkeypatch.setenv("COLUMNS", "200")
     (models,) = commands
