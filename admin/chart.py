@@ -21,6 +21,7 @@ DISPOSITION_ORDER = (
     "unresponsive",
     "failed",
     "overdue",
+    "called_off",
     "queued",
     "registered",
 )
@@ -73,3 +74,36 @@ def _area(values: Sequence[int], whole: int) -> str:
     points += [((place + 1) * across, HEIGHT - HEIGHT * value / whole) for place, value in enumerate(values)]
     points.append((float(WIDTH), float(HEIGHT)))
     return " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
+
+
+@dataclass(frozen=True, slots=True)
+class HourBar:
+    """One hour of the day: a bar of dials with the answered ones in it, in units of the chart."""
+
+    hour: int
+    dialed: int
+    reached: int
+    x: float
+    width: float
+    dialed_height: float
+    reached_height: float
+
+
+def hour_bars(hours: Sequence[tuple[int, int, int]]) -> list[HourBar]:
+    """Bars of (hour, dialed, reached), from the first hour with a dial to the last; none for no dial."""
+    if not hours:
+        return []
+    first, last = hours[0][0], hours[-1][0]
+    across, most = WIDTH / (last - first + 1), max(dialed for _, dialed, _ in hours)
+    return [
+        HourBar(
+            hour=hour,
+            dialed=dialed,
+            reached=reached,
+            x=round((hour - first + 0.1) * across, 1),
+            width=round(across * 0.8, 1),
+            dialed_height=round(HEIGHT * dialed / most, 1),
+            reached_height=round(HEIGHT * reached / most, 1),
+        )
+        for hour, dialed, reached in hours
+    ]

@@ -89,6 +89,18 @@ DISPOSITIONS = {
     "unresponsive": _("no response"),
     "failed": _("failed"),
     "overdue": _("too late"),
+    "called_off": _("called off"),
+}
+# Campaigns that stand for ever have no name of their own.
+CAMPAIGN_KINDS = {"call_back": _("Calls back that people wait for"), "missed_call": _("Answers to missed calls")}
+# Why somebody who is due is not being called.
+HOLDS = {
+    "not_started": _("it has not been started"),
+    "paused": _("it does not run"),
+    "outside_hours": _("it is outside calling hours"),
+    "cap": _("as many calls as allowed are going on"),
+    "lines": _("every telephone line is in use"),
+    "pace": _("no more calls per second are allowed"),
 }
 CAMPAIGN_STATES = {
     "draft": _("draft"),
@@ -219,6 +231,8 @@ VOCABULARIES: dict[str, dict[Any, Any]] = {
     "outcome": OUTCOMES,
     "direction": DIRECTIONS,
     "disposition": DISPOSITIONS,
+    "kind": CAMPAIGN_KINDS,
+    "hold": HOLDS,
     "campaign": CAMPAIGN_STATES,
     "target": TARGET_STATES,
     "record": RECORD_STATES,

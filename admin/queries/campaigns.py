@@ -21,7 +21,7 @@ from core.areas import holds, within
 from core.database import UnitOfWork
 from core.rights import Right
 from ivr.calls.model import Call
-from ivr.campaigns.model import Campaign, CampaignState, Target, TargetState
+from ivr.campaigns.model import Campaign, CampaignKind, CampaignState, Target, TargetState
 from tracing.model import Person
 
 LIVE_STATES = (CampaignState.RUNNING, CampaignState.PAUSED)
@@ -91,11 +91,18 @@ def _visible(viewer: Viewer) -> ColumnElement[bool]:
 
 
 def list_campaigns(uow: UnitOfWork, viewer: Viewer, *, live: bool = False) -> Sequence[Campaign]:
-    """The campaigns that the viewer may see, newest first."""
-    query = select(Campaign).where(_visible(viewer)).order_by(Campaign.id.desc()).limit(MOST_CAMPAIGNS)
+    """The campaigns that the viewer may see, newest first, without those that stand for ever."""
+    planned = Campaign.kind == CampaignKind.LIST
+    query = select(Campaign).where(_visible(viewer), planned).order_by(Campaign.id.desc()).limit(MOST_CAMPAIGNS)
     if live:
         query = query.where(Campaign.state.in_(LIVE_STATES))
     return uow.session.scalars(query).all()
+
+
+def standing_campaigns(uow: UnitOfWork, viewer: Viewer) -> Sequence[Campaign]:
+    """Those that stand for ever: calls that are owed to single people."""
+    query = select(Campaign).where(_visible(viewer), Campaign.kind != CampaignKind.LIST)
+    return uow.session.scalars(query.order_by(Campaign.kind)).all()
 
 
 def find_campaign(uow: UnitOfWork, viewer: Viewer, campaign_id: UUID) -> Campaign | None:

@@ -8,12 +8,15 @@ from uuid import UUID
 from flask import Blueprint, abort, render_template, request
 from flask.typing import ResponseReturnValue
 
-from admin.chart import ReachChart, reach_chart
-from admin.current import audit, fragment, uow, viewer, wants_fragment, wants_json
+from admin.chart import hour_bars, reach_chart
+from admin.current import audit, context, fragment, uow, viewer, wants_fragment, wants_json
 from admin.policy import needs
 from admin.queries import campaigns as queries
+from admin.queries.campaign_attempts import dials_per_target, reach_by_hour
+from core.areas import within
 from core.rights import Right
-from ivr.campaigns.model import Campaign
+from ivr.campaigns.model import Campaign, Target
+from ivr.campaigns.outlook import MOST_COUNTED, outlook
 
 pages = Blueprint("campaigns", __name__)
 
@@ -25,7 +28,11 @@ def campaigns() -> ResponseReturnValue:
     progress = queries.progress_of(uow(), viewer(), [campaign.id for campaign in found])
     if wants_json():
         return {"campaigns": [_as_json(c, progress.get(c.id, queries.NO_PROGRESS)) for c in found]}
-    return render_template("campaigns.html", campaigns=found, progress=progress, no_progress=queries.NO_PROGRESS)
+    owed = queries.standing_campaigns(uow(), viewer())
+    progress = {**progress, **queries.progress_of(uow(), viewer(), [campaign.id for campaign in owed])}
+    return render_template(
+        "campaigns.html", campaigns=found, owed=owed, progress=progress, no_progress=queries.NO_PROGRESS
+    )
 
 
 @pages.get("/campaigns/<uuid:campaign_id>")
@@ -36,14 +43,15 @@ def campaign(campaign_id: UUID) -> ResponseReturnValue:
     now, live = queries.calls_now(uow(), viewer(), found.id)
     over = found.state in queries.ENDED_STATES and not now
     if wants_fragment() and request.args.get("part") == "reach":
-        return fragment(render_template("campaign_reach.html", campaign=found, chart=_chart(found, progress)), over)
+        return fragment(render_template("campaign_reach.html", campaign=found, **_charts(found, progress)), over)
     if wants_json():
         return _as_json(found, progress) | {"calls_now": now}
+    next_calls = outlook(uow(), found, context().settings.lines, within(Target.area, viewer().area))
     shown = {"campaign": found, "progress": progress, "calls_now": now, "live": live}
-    shown["may_run"] = queries.may_run(viewer(), found)
+    shown |= {"may_run": queries.may_run(viewer(), found), "outlook": next_calls, "most_counted": MOST_COUNTED}
     if wants_fragment():
         return fragment(render_template("campaign_live.html", **shown), over)
-    return render_template("campaign.html", chart=_chart(found, progress), over=over, **shown)
+    return render_template("campaign.html", over=over, **_charts(found, progress), **shown)
 
 
 @pages.get("/campaigns/<uuid:campaign_id>/targets")
@@ -58,8 +66,14 @@ def targets(campaign_id: UUID) -> ResponseReturnValue:
     return render_template("targets.html", campaign=found, page=page, disposition=disposition, state=state)
 
 
-def _chart(campaign: Campaign, progress: queries.Progress) -> ReachChart | None:
-    return reach_chart(queries.finished_over_time(uow(), viewer(), campaign), progress.targets)
+def _charts(campaign: Campaign, progress: queries.Progress) -> dict[str, Any]:
+    """What the slow part of the page shows: it reads every dial of the campaign."""
+    hours = [(each.hour, each.dialed, each.reached) for each in reach_by_hour(uow(), viewer(), campaign)]
+    return {
+        "chart": reach_chart(queries.finished_over_time(uow(), viewer(), campaign), progress.targets),
+        "hours": hour_bars(hours),
+        "dials": dials_per_target(uow(), viewer(), campaign),
+    }
 
 
 def visible_campaign(campaign_id: UUID) -> Campaign:

@@ -47,12 +47,15 @@ def mark_served(uow: UnitOfWork, targets: Iterable[Target]) -> None:
         uow.session.execute(update(CampaignArea).where(key.in_(served)).values(served_at=uow.now()))
 
 
+def zones_of(uow: UnitOfWork, campaign: Campaign) -> list[str]:
+    """The time zones of the campaign's targets; empty for the campaign's own."""
+    zones = select(CampaignArea.zone).where(CampaignArea.campaign_id == campaign.id).distinct()
+    return list(uow.session.scalars(zones))
+
+
 def open_zones(uow: UnitOfWork, campaign: Campaign) -> list[str]:
-    """The time zones of the campaign's targets in which calls are allowed now."""
-    zones = uow.session.scalars(
-        select(CampaignArea.zone).where(CampaignArea.campaign_id == campaign.id).distinct()
-    ).all()
-    return [zone for zone in zones if is_allowed(uow.now(), window_of(campaign, zone))]
+    """Those in which calls are allowed now."""
+    return [zone for zone in zones_of(uow, campaign) if is_allowed(uow.now(), window_of(campaign, zone))]
 
 
 def _groups(uow: UnitOfWork, campaign: Campaign, limit: int) -> list[_Group]:

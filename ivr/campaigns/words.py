@@ -50,6 +50,8 @@ FINAL_OUTCOMES: Mapping[str, Disposition] = {
     Outcome.REFUSED: Disposition.REFUSED,
     Outcome.INELIGIBLE: Disposition.INELIGIBLE,
 }
+# A person picked up, whoever it was.
+REACHED_SOMEBODY = frozenset(FINAL_OUTCOMES) | {Outcome.WRONG_PERSON, Outcome.CALLBACK, Outcome.BREAKOFF}
 RETRIED_OUTCOMES = frozenset(Outcome) - FINAL_OUTCOMES.keys() - {Outcome.NOT_DIALED}
 _PROGRESS = [
     Disposition.REGISTERED,

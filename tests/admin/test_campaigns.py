@@ -5,16 +5,21 @@ from __future__ import annotations
 import io
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import func, select
 
 from core.database import Database
+from core.users import User
 from ivr.calls.model import Call
-from ivr.campaigns.model import Campaign, Target
+from ivr.campaigns.callbacks import call_back
+from ivr.campaigns.model import Attempt, Campaign, CampaignKind, Target
+from ivr.campaigns.standing import standing_campaign
 from tests.admin.conftest import Visitor
-from tests.admin.province import CITY, Province
+from tests.admin.province import CITY, COAST, Province
 from tracing.model import Person
 
 Visit = Callable[[str], Visitor]
@@ -181,8 +186,6 @@ def test_a_campaign_is_paused_resumed_and_aborted(province: Province, visitor: V
 def test_a_supervisor_of_a_district_neither_stops_nor_fills_what_reaches_beyond_it(
     province: Province, visitor: Visit, database: Database
 ) -> None:
-    from core.users import User
-
     with database.unit() as uow:
         uow.session.get_one(User, province.users["son"]).area = CITY
     son = visitor("son")
@@ -240,3 +243,79 @@ def test_targets_are_filtered_by_result(province: Province, visitor: Visit) -> N
     son, page = visitor("son"), f"/campaigns/{province.campaign}/targets"
     assert "Nguyễn Văn An" in son.page(f"{page}?disposition=completed")
     assert "No target matches." in son.page(f"{page}?disposition=refused")
+
+
+def attempts(database: Database, campaign: Any, dials: list[tuple[int, str | None]]) -> None:
+    """Dials of the campaign's first target, at this hour in Vietnam, with this outcome."""
+    with database.unit() as uow:
+        target = uow.session.scalars(select(Target).where(Target.campaign_id == campaign).order_by(Target.id)).first()
+        assert target is not None
+        for number, (hour, outcome) in enumerate(dials, 1):
+            at = datetime(2026, 11, 22, hour, 30, tzinfo=ZoneInfo("Asia/Ho_Chi_Minh"))
+            uow.session.add(
+                Attempt(
+                    target_id=target.id,
+                    campaign_id=campaign,
+                    number=number,
+                    phone=target.phone,
+                    state="placed" if outcome is None else "ended",
+                    outcome=outcome,
+                    claimed_at=at,
+                    placing_at=at,
+                )
+            )
+
+
+@pytest.mark.capability("I12", "C6")
+def test_the_page_shows_when_people_answer_and_how_often_they_were_dialed(
+    province: Province, visitor: Visit, database: Database
+) -> None:
+    attempts(
+        database,
+        province.campaign,
+        [(9, "busy"), (9, "not_dialed"), (11, "no_answer"), (11, "completed"), (11, "machine"), (19, None)],
+    )
+    page = visitor("son").page(f"/campaigns/{province.campaign}")
+    assert "11:00: 1 of 3 answered" in page
+    assert "9:00: 0 of 1 answered" in page
+    assert "19:00" not in page  # it is still ringing
+    assert '<td class="num" data-label="Times dialed">5</td><td class="num" data-label="People">1</td>' in page
+
+
+@pytest.mark.capability("I12", "C2")
+def test_dials_of_other_areas_are_not_counted(province: Province, visitor: Visit, database: Database) -> None:
+    attempts(database, province.campaign, [(9, "completed")])  # of An, who lives in the city
+    with database.unit() as uow:
+        uow.session.get_one(User, province.users["son"]).area = COAST
+    assert "Nobody has been dialed yet." in visitor("son").page(f"/campaigns/{province.campaign}")
+
+
+@pytest.mark.capability("C6", "I4", "I10")
+def test_the_page_says_why_somebody_waits(province: Province, visitor: Visit, database: Database) -> None:
+    son, page = visitor("son"), f"/campaigns/{province.campaign}"
+    with database.unit() as uow:
+        target = uow.session.scalars(select(Target).where(Target.campaign_id == province.campaign)).first()
+        assert target is not None
+        target.state, target.next_at = "waiting", uow.now()
+    assert "They wait because" not in son.page(page)
+    son.post(page, {"action": "pause"})
+    assert "it does not run" in son.page(page)
+
+
+@pytest.mark.capability("I10")
+def test_calls_that_are_owed_stand_apart_and_nobody_aborts_them(
+    province: Province, visitor: Visit, database: Database
+) -> None:
+    with database.unit() as uow:
+        call_back(uow, script="missed-call", phone="+84912345678", language="vi", context={}, area=CITY)
+        owed = standing_campaign(uow, CampaignKind.CALL_BACK).id
+        uow.session.get_one(User, province.users["son"]).area = ""
+    son = visitor("son")
+    page = son.page("/campaigns")
+    assert "Calls that we owe" in page
+    assert "Calls back that people wait for" in page
+    assert str(owed) not in page.split("Calls that we owe")[0]
+    assert "Abort" not in son.page(f"/campaigns/{owed}")
+    refused = son.post(f"/campaigns/{owed}", {"action": "abort"})
+    assert (refused.status_code, "owed to people" in refused.text) == (400, True)
+    assert son.post(f"/campaigns/{owed}", {"action": "pause"}).status_code == 302
