@@ -27,7 +27,7 @@ ENTRIES = (
     Entry("today", "today.today", "today", _("Today")),
     Entry("campaigns", "campaigns.campaigns", "campaign", _("Campaigns"), Right.CAMPAIGNS_SEE),
     Entry("calls", "calls.calls", "phone", _("Calls"), Right.CALLS_SEE),
-    Entry("messages", "messages.messages", "message", _("Voice messages"), Right.MESSAGES_LISTEN),
+    Entry("messages", "messages.messages", "message", _("Messages"), Right.MESSAGES_LISTEN),
     Entry("records", "records.records", "record", _("Records"), Right.RECORDS_SEE),
     Entry("appointments", "appointments.appointments", "calendar", _("Appointments"), Right.APPOINTMENTS_SEE),
     Entry("queue", "queue.queue", "queue", _("Doctor queue"), Right.APPOINTMENTS_SEE),

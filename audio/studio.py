@@ -40,6 +40,11 @@ class Words:
         return readable(self.text)
 
     @property
+    def shown(self) -> str:
+        """The words as whoever records them reads them: a piece behind a value may begin with a comma."""
+        return self.spoken.lstrip(" .,;:!?…")
+
+    @property
     def sayable(self) -> bool:
         """Whether there is anything to say: a piece between two values may be a full stop."""
         return any(sign.isalnum() for sign in self.text)

@@ -65,7 +65,7 @@ def sheet(script_id: str, spoken: str) -> ResponseReturnValue:
     writer = csv.writer(out)
     writer.writerow([gettext("File"), gettext("Words"), gettext("State")])
     for row in prompt_list.rows_of(script_id, spoken):
-        writer.writerow([f"{file_name(row.words)}.wav", row.words.spoken, row.state])
+        writer.writerow([f"{file_name(row.words)}.wav", row.words.shown, row.state])
     name = f"attachment; filename={script_id}-{spoken}.csv"
     # Excel takes a file without the mark for Latin letters.
     return Response("\ufeff" + out.getvalue(), mimetype="text/csv", headers={"Content-Disposition": name})
