@@ -1,7 +1,8 @@
 """How values are said aloud: dates, times, digits, numbers, names and telephone numbers in each language. Pure.
 
-`speak(value, say_as, language)` never raises: a value of another shape is said as it is written, one that is not there
-as nothing. A new language is a module in `flows.engine.languages` and a line in `_LANGUAGES`.
+`speak(value, say_as, language)` never raises: a value of another shape is said as it is written; one that is not there,
+or is many (a list, names with values), as nothing. A new language is a module in `flows.engine.languages` and a line in
+`_LANGUAGES`.
 """
 
 from __future__ import annotations
@@ -112,7 +113,7 @@ def speak(value: Any, say_as: str, language: str) -> str:
     mapping of languages the call's language is taken."""
     if say_as in ("", "language") and isinstance(value, Mapping):
         value = value.get(language)
-    if value is None:
+    if value is None or isinstance(value, Mapping | list | tuple):
         return ""
     words = _LANGUAGES.get(language, _LANGUAGES["en"])
     if isinstance(value, bool):

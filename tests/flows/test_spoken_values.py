@@ -117,7 +117,8 @@ def test_numbers_are_said_as_the_books_say(language: str, table: dict[int, str])
         ("soon", "date", "vi", "soon"),
         ("soon", "time", "vi", "soon"),
         ("many", "number", "vi", "many"),
-        ([], "date", "vi", "[]"),
+        ([], "date", "vi", ""),
+        ({"from": "2026-11-23", "until": "2026-11-24"}, "date", "vi", ""),
         ("1", "digits", "fr", "one"),
     ],
 )
