@@ -63,11 +63,8 @@ def invite(sequence: int = 1, direction: str = "sendrecv") -> str:
 
 def refused(code: int) -> str:
     """Ring and be refused."""
-    return (
-        _request("INVITE", 1, offer())
-        + f'<recv response="100" optional="true"/><recv response="{code}"/>'
-        + _request("ACK", 1)
-    )
+    before = '<recv response="100" optional="true"/><recv response="180" optional="true"/>'
+    return _request("INVITE", 1, offer()) + before + f'<recv response="{code}"/>' + _request("ACK", 1)
 
 
 def pause(seconds: float) -> str:

@@ -12,7 +12,7 @@ from pathlib import Path
 BARESIP = shutil.which("baresip")
 _CONFIG = """\
 sip_listen 127.0.0.1:{port}
-net_interface lo
+net_interface 127.0.0.1
 audio_source aufile,{microphone}
 audio_player aufile,{loudspeaker}
 audio_alert aufile,{loudspeaker}.alert
