@@ -41,8 +41,12 @@ ENTRIES = (
 )
 
 
+# Pages that are opened from those of the menu.
+_INSIDE: dict[str | None, str] = {"consultation": "queue"}
+
+
 def install(app: Flask) -> None:
-    app.context_processor(lambda: {"menu": menu(), "here": request.blueprint})
+    app.context_processor(lambda: {"menu": menu(), "here": _INSIDE.get(request.blueprint, request.blueprint)})
 
 
 def menu() -> list[Entry]:

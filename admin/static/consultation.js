@@ -31,8 +31,11 @@ function warn(text) {
 }
 
 async function look() {
-  const answer = await fetch(words.state, { headers: { Accept: "application/json" } });
-  if (answer.ok) learn(await answer.json());
+  // As htmx asks: looking keeps nobody signed in. Talking does: the note is still to be written.
+  const looking = line === null ? { "HX-Request": "true" } : {};
+  const answer = await fetch(words.state, { headers: { Accept: "application/json", ...looking } });
+  const type = answer.headers.get("Content-Type") ?? "";
+  if (answer.ok && type.startsWith("application/json")) learn(await answer.json());
 }
 
 function learn(fresh) {

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from flows.engine.actions import Bridge, Effect, HangUp, Play
-from flows.engine.events import DialEnded, EffectDone, PromptPlayed
+from flows.engine.events import CallEnded, DialEnded, EffectDone, KeysPressed, PromptPlayed
 from flows.engine.kinds.registry import STEP_KINDS, kind_of
 from flows.load import check
 from tests.flows.script_making import AT, Telephone, compiled, example, question
@@ -212,6 +212,45 @@ def test_a_bridge_leads_on_by_how_it_ended(outcome: str, reason: str) -> None:
 
 def test_a_bridge_to_nobody_has_failed() -> None:
     assert started(BRIDGE.replace("'queue:' + '7'", "1 / 0")).hung_up == "no_input"
+
+
+WAITING = """
+  b:
+    say: {vi: "Tôi nối máy.", en: "I am connecting you."}
+    bridge: "'queue:' + '7'"
+    ring_seconds: 300
+    waiting: {vi: "Xin chờ, {person.name}.", en: "Please wait, {person.name}."}
+    every_seconds: 25
+    hang_up: refused
+    on: {answered: again, busy: lost, no_answer: lost, failed: silent}
+  again: {ask: yes_no, say: {vi: "Tốt chứ?", en: "Good?"}, keep: good, next: done}"""
+
+
+@covers("bridge")
+def test_whoever_waits_hears_words_made_for_them_and_they_are_no_part_of_the_conversation() -> None:
+    call = started(WAITING)
+    bridge = call.actions[-1]
+    assert isinstance(bridge, Bridge)
+    assert bridge.waiting is not None
+    assert (bridge.waiting.text, bridge.every_seconds) == ("Xin chờ, Lê Thị Hoa.", 25.0)
+    assert call.said == "Tôi nối máy."
+
+
+@pytest.mark.capability("N9")
+def test_who_hangs_up_where_one_may_has_not_broken_off() -> None:
+    assert started(WAITING).event(CallEnded(AT, "hangup")).state.end_reason == "refused"
+    assert started(WAITING).event(CallEnded(AT, "failed")).state.end_reason == "failed"
+    later = started(WAITING).event(DialEnded(AT, "answered")).event(CallEnded(AT, "hangup"))
+    assert later.state.end_reason == "hangup"
+
+
+def test_the_minutes_with_a_person_are_not_the_calls() -> None:
+    call = started(WAITING)
+    hours = "2026-08-10T05:00:00+00:00"
+    call.event(DialEnded(hours, "answered", 7000.0))
+    assert (call.state.status, call.state.step) == ("active", "again")
+    call.event(KeysPressed("2026-08-10T05:01:00+00:00", "1"))
+    assert call.hung_up == "completed"
 
 
 @covers("end")
