@@ -16,7 +16,7 @@ from core.heartbeats import beat
 from core.ids import new_id
 from core.rights import ROLES, Right
 from core.users import User
-from ivr.calls.model import Call
+from ivr.calls.model import Call, CallEvent
 from tests.admin.conftest import Visitor
 from tests.admin.province import CITY, Province, settle_campaign, settle_resident
 from tracing.model import Record, RecordAnswer
@@ -99,6 +99,26 @@ def test_a_call_reads_like_a_conversation(province: Province, visitor: Visit) ->
         'id="turn-3"',
     ):
         assert piece in page, piece
+
+
+@pytest.mark.capability("N2")
+def test_a_call_shows_what_did_not_count(province: Province, visitor: Visit, database: Database) -> None:
+    asides = [
+        {"at": "", "kind": "key_dropped", "key": "7", "reason": "too_soon"},
+        {"at": "", "kind": "superseded", "what": "speech", "by": "keys"},
+        {"at": "", "kind": "barge_in", "by": "key", "after": 1.2},
+        {"at": "", "kind": "speech_failed", "why": "no_recogniser"},
+        {"at": "", "kind": "timer", "what": "wait"},
+    ]
+    with database.unit() as uow:
+        line = {"call_id": province.an.call, "seq": 100, "turn": 3, "at": uow.now(), "kind": "aside"}
+        uow.session.add(CallEvent(**line, data={"asides": asides}))
+    page = visitor("son").page(f"/calls/{province.an.call}")
+    assert "<kbd>7</kbd> <small>did not count: pressed before the question was heard</small>" in page
+    assert "spoke, but a key came first" in page
+    assert "Speech could not be recognised just now." in page
+    assert "interrupted" not in page  # that a key cuts a prompt short goes without saying
+    assert "voice message" not in page
 
 
 def test_an_answer_leads_to_the_moment_it_was_given(province: Province, visitor: Visit) -> None:
