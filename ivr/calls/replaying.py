@@ -65,9 +65,11 @@ def replay_stored(uow: UnitOfWork, revisions: Revisions, ids: Sequence[UUID]) ->
 def _replayed(uow: UnitOfWork, revisions: Revisions, call_id: UUID, row: Any) -> Replayed:
     if row is None:
         return Replayed(call_id, Replay(0), "There is no such call.")
-    if not row.lines:
-        return Replayed(call_id, Replay(0), "It has no log.")
-    lines = [LogLine(seq, turn, datetime.fromisoformat(at), kind, data) for seq, turn, at, kind, data in row.lines]
+    lines = [
+        LogLine(seq, turn, datetime.fromisoformat(at), kind, data) for seq, turn, at, kind, data in row.lines or ()
+    ]
+    if not any(line.kind == "opened" for line in lines):
+        return Replayed(call_id, Replay(0), "Its log does not say how it was opened.")
     came_to = Row(row.script_state, row.language, row.end_reason or "")
     try:
         return Replayed(call_id, replay(partial(revisions.at, uow), lines, came_to))

@@ -135,6 +135,15 @@ def test_a_call_whose_stored_script_makes_another_revision_is_told_as_such(datab
     assert not broken.same
 
 
+@pytest.mark.forged_calls("the log is cut off at its head, or gone")
+@pytest.mark.parametrize("statement", ["DELETE FROM call_event WHERE kind = 'opened'", "DELETE FROM call_event"])
+def test_a_log_without_its_beginning_is_told(database: Database, calls: Calls, statement: str) -> None:
+    call_id = talk(database, calls)
+    alter(database, statement)
+    (done,) = again(database, call_id)
+    assert str(done) == f"{call_id}: cannot be made again. Its log does not say how it was opened."
+
+
 def test_what_is_no_call_is_told(database: Database) -> None:
     (done,) = again(database, UUID(int=1))
     assert str(done) == f"{UUID(int=1)}: cannot be made again. There is no such call."
