@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Integer, func, select
+from sqlalchemy import ColumnElement, Integer, func, join, select
 
 from admin.policy import Viewer, scoped
 from core.database import UnitOfWork
 from ivr.campaigns.model import Attempt, AttemptState, Campaign, Target
 from ivr.campaigns.words import REACHED_SOMEBODY, Outcome
+
+_OF_TARGETS = join(Attempt, Target, Target.id == Attempt.target_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +28,7 @@ class Hour:
 def dials_per_target(uow: UnitOfWork, viewer: Viewer, campaign: Campaign) -> Sequence[tuple[int, int]]:
     """(times dialed, targets), in the viewer's area."""
     dialed = (
-        scoped(select(func.count().label("times")).join(Target, Target.id == Attempt.target_id), Target.area, viewer)
+        scoped(select(func.count().label("times")).select_from(_OF_TARGETS), Target.area, viewer)
         .where(*_of_the_network(campaign))
         .group_by(Attempt.target_id)
         .subquery()
@@ -41,7 +43,7 @@ def reach_by_hour(uow: UnitOfWork, viewer: Viewer, campaign: Campaign) -> Sequen
     hour = func.extract("hour", func.timezone(campaign.zone, Attempt.placing_at)).cast(Integer)
     reached = func.count().filter(Attempt.outcome.in_(REACHED_SOMEBODY))
     rows = uow.session.execute(
-        scoped(select(hour, func.count(), reached).join(Target, Target.id == Attempt.target_id), Target.area, viewer)
+        scoped(select(hour, func.count(), reached).select_from(_OF_TARGETS), Target.area, viewer)
         .where(*_of_the_network(campaign), Attempt.outcome.is_not(None))
         .group_by(hour)
         .order_by(hour)

@@ -23,7 +23,7 @@ from ivr.carriers.inbound import Inbound, take_call
 from ivr.carriers.sip.admission import Admission
 from ivr.carriers.sip.leg import Leg
 from ivr.carriers.sip.line import Line
-from ivr.carriers.sip.numbers import address_of, caller
+from ivr.carriers.sip.numbers import address_of, caller, number_in
 from ivr.carriers.sip.orders import SIP, Order, claim_orders, enter_inbound, report, unwanted
 from ivr.carriers.sip.outcomes import NOT_ANSWERED, NOT_DIALED, UNWANTED, raw_code, reason_of, ring_outcome
 from ivr.carriers.sip.stack import Answered, Ended, Ringing, SipCall, SipStack
@@ -161,6 +161,7 @@ class Gateway:
             provider_ref=call.ref,
             number=caller(call.caller, call.asserted),
             answer=enter,
+            dialed=number_in(call.dialed),
         )
         return opened[0] if opened else None
 

@@ -30,6 +30,7 @@ REGISTER_SECONDS = 300
 REGISTER_AGAIN = 20.0
 """Seconds between a registration that failed and the next try."""
 _ASSERTED = "P-Asserted-Identity"
+_TO = "To"
 _EARLY_CALLS = 50
 """Calls whose first events may be kept until the order that made them has been answered."""
 
@@ -85,6 +86,7 @@ class SipCall:
         self.ref: str = call.call_id or ""
         self.caller: str = call.peer or ""
         self.asserted: str = call.headers.get(_ASSERTED, "")
+        self.dialed: str = call.headers.get(_TO, "")
         self.events: asyncio.Queue[CallEvent] = asyncio.Queue()
         self.ended = False
 
@@ -257,7 +259,7 @@ class SipStack:
             net_interface=None if self._host == "0.0.0.0" else self._host,  # noqa: S104
             max_concurrent_calls=None,  # the gateway counts
             rtp_timeout=RTP_TIMEOUT,
-            expose_headers=(_ASSERTED,),
+            expose_headers=(_ASSERTED, _TO),
             native_log_level="error",
             extra_config_text="\n".join(lines),
         )

@@ -271,3 +271,53 @@ def test_a_call_that_ends_before_the_carrier_has_answered_us_stays_as_it_ended(d
     call = desk.call(phone)
     assert (call.state, call.provider_ref) == (CallState.FAILED, "CA1")
     assert desk.network.hung_up == []
+
+
+@pytest.mark.capability("N12")
+def test_a_scheduler_that_dies_at_any_step_of_choosing_leaves_nobody_half_chosen(desk: Desk) -> None:
+    moment = 0
+    while True:
+        moment += 1
+        phones = [a_phone(), a_phone()]
+        campaign = desk.campaign(*phones)
+        died = False
+        with dying_at(desk, moment) as reached:
+            try:
+                desk.dialer.tick()
+            except Death:
+                died = True
+        desk.tick()  # the next one, a second later
+        assert [desk.dials()[phone] for phone in phones] == [1, 1], f"after a death at step {moment} ({reached[-1]})"
+        assert [len(desk.attempts(phone)) for phone in phones] == [1, 1]
+        for phone in phones:
+            desk.complete(phone)
+        desk.tick()
+        assert desk.state(campaign) == "finished"
+        if not died:
+            break
+    assert moment > 8
+
+
+@pytest.mark.capability("N12", "I9")
+def test_a_process_that_dies_at_any_step_of_a_callback_counts_it_once(desk: Desk) -> None:
+    """The carrier gets no answer, and tells us again: the end of a call settles its target once."""
+    moment = 0
+    while True:
+        moment += 1
+        phone = a_phone()
+        desk.campaign(phone)
+        desk.tick()
+        died = False
+        with dying_at(desk, moment):
+            try:
+                desk.fail(phone, FailureReason.BUSY)
+            except Death:
+                died = True
+        for _ in range(2):
+            desk.fail(phone, FailureReason.BUSY)
+        target = desk.target(phone)
+        assert (target.state, target.outcomes) == ("waiting", {"busy": 1})
+        assert [attempt.outcome for attempt in desk.attempts(phone)] == ["busy"]
+        if not died:
+            break
+    assert moment > 6

@@ -66,6 +66,23 @@ def test_an_hour_that_comes_twice_is_open_twice() -> None:
     assert next_allowed(second, night) == second
 
 
+@pytest.mark.capability("I4")
+@pytest.mark.parametrize(
+    ("opens", "moment", "expected"),
+    [
+        (time(0), "2026-11-23T00:00", "2026-11-23T00:00"),
+        (time(0), "2026-11-23T23:59:59", "2026-11-23T23:59:59"),
+        (time(18), "2026-11-23T23:59", "2026-11-23T23:59"),
+        (time(18), "2026-11-24T00:00", "2026-11-24T18:00"),
+        (time(18), "2026-11-27T23:59", "2026-11-27T23:59"),
+        (time(18), "2026-11-28T00:00", "2026-11-30T18:00"),  # midnight belongs to Saturday, which is free
+    ],
+)
+def test_closing_at_midnight_is_the_end_of_the_day(opens: time, moment: str, expected: str) -> None:
+    weekdays = make_window("Asia/Ho_Chi_Minh", opens, time(0), range(5))
+    assert next_allowed(hanoi(moment), weekdays) == hanoi(expected)
+
+
 NEW_YEAR = datetime(2026, 1, 1, tzinfo=UTC)
 ZONES = ("Asia/Ho_Chi_Minh", "Europe/Berlin", "America/St_Johns", "Australia/Lord_Howe")
 MINUTES = st.integers(0, 24 * 60 - 1).map(lambda minute: time(minute // 60, minute % 60))
