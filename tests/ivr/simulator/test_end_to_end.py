@@ -131,7 +131,7 @@ async def serving(traceline, prompts, library, people, recognisers=None, **chang
     with ThreadPoolExecutor(4) as executor:
         turns = DatabaseTurns(traceline.database, traceline.calls, executor)
         conductor = Conductor(turns, StoredSounds(prompts), recognisers)
-        admit = ExpectedCalls(traceline.database, executor, STREAMS)
+        admit = ExpectedCalls(traceline.database, executor, STREAMS, WEBHOOKS)
         media = MediaServer([TwilioDoor(conductor, lambda path, s: verify(path, s), admit)], 20)
         async with (
             media.listening("127.0.0.1", 0) as listening,
