@@ -28,6 +28,7 @@ from ivr.lines.protocol import (
     parse_from_telephone,
     render,
 )
+from ivr.media import outgoing
 from ivr.media.session import Closed, Digit, Frame, MarkReached, SessionEvent
 
 log = logging.getLogger(__name__)
@@ -75,14 +76,10 @@ class LineSession:
         await self._send(caption)
 
     async def close(self, over: bool = True) -> None:
-        await self._websocket.close(CALL_OVER if over else CloseCode.SERVICE_RESTART)
+        await outgoing.close(self._websocket, CALL_OVER if over else CloseCode.SERVICE_RESTART)
 
     async def _send(self, message: ToTelephone) -> None:
-        try:
-            await self._websocket.send(render(message))
-        except ConnectionClosed as error:
-            # `events` ends for the same reason, and tells the conductor.
-            log.debug("event=unsent line=%s reason=%s", self._name, error)
+        await outgoing.send(self._websocket, render(message))
 
 
 def _event(message: FromTelephone) -> SessionEvent:

@@ -25,6 +25,7 @@ from ivr.carriers.twilio_streams.codec import (
     media_message,
     parse_message,
 )
+from ivr.media import outgoing
 from ivr.media.session import Closed, Digit, Frame, MarkReached, SessionEvent
 
 log = logging.getLogger(__name__)
@@ -69,14 +70,10 @@ class TwilioSession:
         await self._send(clear_message(self._stream_sid))
 
     async def close(self, over: bool = True) -> None:
-        await self._websocket.close()
+        await outgoing.close(self._websocket)
 
     async def _send(self, text: str) -> None:
-        try:
-            await self._websocket.send(text)
-        except ConnectionClosed as error:
-            # `events` ends for the same reason, and tells the conductor.
-            log.debug("event=unsent stream=%s reason=%s", self._stream_sid, error)
+        await outgoing.send(self._websocket, text)
 
 
 def _event(message: Message) -> SessionEvent | None:

@@ -20,7 +20,7 @@ from core.ids import new_id
 from ivr.lines import tickets
 from ivr.lines.protocol import HungUp, Key, Mark, RingFailed, Start, render
 from ivr.lines.tickets import CallTicket, RoomTicket, write_ticket
-from ivr.media import line_calls, server
+from ivr.media import line_calls, outgoing, server
 from ivr.media.session import Closed, Frame, MediaSession, SessionEvent
 from tests.ivr.media.conftest import ORIGIN, Exchange, answer_by_keys, left
 from tests.ivr.media.line_caller import LineCaller, on_line
@@ -248,22 +248,23 @@ async def test_marks_nobody_asked_for_mean_nothing(exchange: Open) -> None:
         assert here.call(call_id).end_reason == "completed"
 
 
-async def test_a_telephone_that_reads_nothing_holds_up_nobody_else(
-    exchange: Open, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("carrier", ["line", "stream"])
+async def test_a_telephone_that_reads_nothing_is_lost_and_holds_up_nobody_else(
+    exchange: Open, monkeypatch: pytest.MonkeyPatch, carrier: str
 ) -> None:
-    """Its own prompt, long enough to fill every buffer on the way, waits; the call is lost when it answers no ping."""
-    monkeypatch.setattr(server, "PING_SECONDS", 2.0)
+    """Its prompt is long enough to fill every buffer on the way. No ping finds it: pings wait behind the prompt."""
+    monkeypatch.setattr(outgoing, "STALLED_SECONDS", 2.0)
     async with exchange(prompt_seconds=600) as here:
-        slow, quick = a_line(here), a_line(here)
-        async with here.on_line(slow, talks=False) as stuck:
+        slow, quick = a_line(here) if carrier == "line" else here.open(), a_line(here)
+        connected = here.on_line(slow, talks=False) if carrier == "line" else here.on_call(slow, talks=False)
+        async with connected as stuck:
             stuck.socket.transport.pause_reading()
             async with here.on_line(quick) as caller:
                 assert await caller.wait_for_sound(5) is not None
                 await caller.stop()
                 assert await until_over(caller) == 1000
-            assert here.conductor.up == {slow}
+            assert here.call(quick).end_reason == "hangup"
             await left(here)
-        assert here.call(quick).end_reason == "hangup"
         assert here.call(slow).ended_at is None
 
 
