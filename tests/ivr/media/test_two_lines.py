@@ -41,10 +41,10 @@ Open = Callable[..., AbstractAsyncContextManager[Exchange]]
 
 @pytest.fixture
 def surgery(exchange: Open, database: Database, executor: ThreadPoolExecutor) -> Any:
-    """`async with surgery()`: a media process with rooms."""
+    """`async with surgery()`: a media process with rooms. One that `dies` leaves them as they are."""
 
     @asynccontextmanager
-    async def open_surgery() -> AsyncIterator[Exchange]:
+    async def open_surgery(dies: bool = False) -> AsyncIterator[Exchange]:
         switchboard = Switchboard()
         lines = DatabaseLines(database, executor, ADDRESS, PROCESS)
         with database.unit() as uow:
@@ -52,7 +52,7 @@ def surgery(exchange: Open, database: Database, executor: ThreadPoolExecutor) ->
         offers = Offers(bridging=(switchboard, lines))
         async with exchange(join=switchboard.join, offers=offers, carriers=(STREAMS, WEBHOOKS)) as here:
             yield here
-        assert switchboard.rooms == 0
+        assert dies or switchboard.rooms == 0
 
     return open_surgery
 
@@ -208,6 +208,35 @@ async def test_a_caller_whose_line_breaks_finds_the_doctor_again(surgery: Open) 
             await citizen.over.wait()
         await left(here)
     assert outcomes(here, call_id) == ["answered"]
+
+
+@pytest.mark.capability("F2")
+async def test_when_the_media_process_dies_both_meet_again_on_another(surgery: Open) -> None:
+    async with surgery(dies=True) as first:
+        call_id, calling = caller(first)
+        async with calling as citizen, doctor(first) as practitioner:
+            await waits(first)
+            await asyncio.sleep(0.5)
+            for who in (citizen, practitioner):
+                who.socket.transport.abort()
+            await citizen.over.wait()
+        await left(first)
+        with first.database.unit() as uow:
+            assert len(uow.session.scalars(select(WaitingLine)).all()) == 1  # nobody was there to take it away
+    async with surgery() as second:
+        async with (
+            doctor(second) as practitioner,
+            connected(line(second), write_ticket(CallTicket(call_id))) as citizen,
+        ):
+            await asyncio.sleep(1)
+            await talk(citizen, practitioner)
+            await practitioner.stop()
+            citizen.forget()
+            await citizen.hears_out()
+            await citizen.press("1")
+            await citizen.over.wait()
+        await left(second)
+    assert outcomes(second, call_id) == ["answered"]
 
 
 async def test_what_a_dead_process_left_behind_is_gone_when_its_call_ends(
