@@ -5,12 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
+
+from flask_babel import gettext
 
 from admin.current import context
 from admin.days import parse_day, shown_day
 from admin.languages import chosen_language
 from flows.forms import Field
 from tracing.model import RecordAnswer
+
+RECORDING = "recording"
+"""The type of a field whose answer is a voice message."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +27,7 @@ class AnswerRow:
     value: str
     answer: RecordAnswer | None
     earlier: Sequence[tuple[str, RecordAnswer]]
+    message: UUID | None = None  # of an answer that is a voice message
 
 
 def in_words(texts: Mapping[str, str], fallback: str) -> str:
@@ -54,12 +61,23 @@ def _row(name: str, field: Field | None, answers: Sequence[RecordAnswer]) -> Ans
         value=_value(field, current.value) if current else "",
         answer=current,
         earlier=[(_value(field, answer.value), answer) for answer in answers if answer is not current],
+        message=message_of(field, current.value) if current else None,
     )
+
+
+def message_of(field: Field | None, value: Any) -> UUID | None:
+    """The voice message that an answer is; None when it is something else."""
+    try:
+        return UUID(value) if field is not None and field.type == RECORDING else None
+    except (ValueError, TypeError):
+        return None
 
 
 def _value(field: Field | None, value: Any) -> str:
     if field is not None and field.type == "date" and (day := parse_day(value)):
         return shown_day(day)
+    if field is not None and field.type == RECORDING:
+        return gettext("voice message") if value else ""
     if field is not None:
         return field.show(value, chosen_language())
     return "" if value is None else str(value)

@@ -70,7 +70,7 @@ def _midnight(day: str) -> datetime:
 def _line(one: Proof) -> str:
     state = f"LEFT: {', '.join(one.left)}" if one.left else "gone"
     return (
-        f"{one.message}  due {one.due:%Y-%m-%d %H:%M}  deleted {one.deleted_at:%Y-%m-%d %H:%M}  "
+        f"{one.message}  due {one.due:%Y-%m-%d %H:%M%z}  deleted {one.deleted_at:%Y-%m-%d %H:%M%z}  "
         f"sha256 {one.sha256 or '(never fetched)'}  audit line {one.audit_line}  {state}"
     )
 

@@ -8,15 +8,18 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select, update
 
+from admin import forms
 from audio.codec import wav_to_pcm
 from core.audit import AuditEntry
 from core.clock import SimulatedClock
 from core.database import Database
+from flows.forms import Field
 from ivr.messages.deletion import delete_due
 from ivr.messages.model import Transcription, VoiceMessageRow
 from ivr.messages.sealing import seal
 from tests.admin.conftest import Visitor
 from tests.admin.province import TONE, Province
+from tracing.model import RecordAnswer
 
 Visit = Callable[[str], Visitor]
 
@@ -91,3 +94,11 @@ def test_a_deleted_message_is_gone_and_its_proof_is_there(
     with database.unit() as uow:
         uow.session.execute(update(VoiceMessageRow).where(due).values(sound=b"restored"))
     assert "the sound" in son.page("/messages/deleted")
+
+
+@pytest.mark.parametrize("voice", [True, False])
+def test_an_answer_that_is_a_voice_message_leads_to_it(province: Province, voice: bool) -> None:
+    field = Field(name="more", type="recording" if voice else "text", label={"en": "More"})
+    answer = RecordAnswer(field="more", value=str(province.an.message))
+    assert forms.message_of(field, answer.value) == (province.an.message if voice else None)
+    assert forms.message_of(field, "test-recording") is None
