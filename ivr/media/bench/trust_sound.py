@@ -1,18 +1,22 @@
 """Synthetic callers: one utterance each in a voice, at a speed and pitch, on a line with a level and noise. The same
-every time: eSpeak never says a sentence twice alike within one process, so each is spoken by a process of its own."""
+every time."""
 
 from __future__ import annotations
 
-import multiprocessing
+import json
+import subprocess
+import sys
 import zlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
 from audio import codec
-from audio.speech import Voice, speak
+from audio.speech import Voice
+from ivr.media.bench import trust_speak
 
 Samples = npt.NDArray[np.float64]
 
@@ -24,6 +28,7 @@ CROWD = (
 )
 """What is said behind the caller."""
 CROWD_VOICES = ("ko+f3", "ko+m1")
+SPEAKERS = 2
 _CLICK_EVERY = 0.5
 _CLICK_SAMPLES = 12
 
@@ -63,13 +68,11 @@ class Voices:
         """Speak what has not been spoken yet."""
         crowd = [Spoken(text, Voice(voice)) for text in CROWD for voice in CROWD_VOICES]
         wanted = sorted({one.clip for one in (*spoken, *crowd)} - self._clips.keys(), key=repr)
-        context = multiprocessing.get_context("forkserver")
-        context.set_forkserver_preload(["audio.speech"])
-        with context.Pool(maxtasksperchild=1) as pool:
-            for number, (one, pcm) in enumerate(zip(wanted, pool.imap(_speak, wanted), strict=True), 1):
-                self._clips[one] = pcm
-                if number % 50 == 0:
-                    progress(f"{number} of {len(wanted)} utterances spoken")
+        with ThreadPoolExecutor(SPEAKERS) as executor:
+            shares = [wanted[number::SPEAKERS] for number in range(SPEAKERS)]
+            for share, clips in zip(shares, executor.map(_speak, shares), strict=True):
+                self._clips.update(zip(share, clips, strict=True))
+        progress(f"{len(wanted)} utterances spoken")
         self._crowd = [_samples(self._clips[one]) for one in crowd]
 
     def sound(self, spoken: Spoken) -> bytes:
@@ -86,8 +89,19 @@ class Voices:
         return codec.ulaw_to_pcm(codec.pcm_to_ulaw((sound * 32767).astype("<i2").tobytes()))
 
 
-def _speak(spoken: Spoken) -> bytes:
-    return speak(spoken.text, spoken.voice)
+def _speak(wanted: Sequence[Spoken]) -> list[bytes]:
+    """The clips, in the same order."""
+    jobs = [(one.text, one.voice.name, one.voice.words_per_minute, one.voice.pitch) for one in wanted]
+    command = [sys.executable, "-m", trust_speak.__name__]
+    lines = "".join(json.dumps(job) + "\n" for job in jobs).encode()
+    said = subprocess.run(command, input=lines, capture_output=True, check=True).stdout  # noqa: S603
+    clips = []
+    while said:
+        (length,) = trust_speak.LENGTH.unpack_from(said)
+        start = trust_speak.LENGTH.size
+        clips.append(said[start : start + length])
+        said = said[start + length :]
+    return clips
 
 
 def _samples(pcm: bytes) -> Samples:
