@@ -25,7 +25,7 @@ from ivr.campaigns.model import Attempt, CampaignKind, Target, TargetState
 from ivr.campaigns.service import note_areas, zone_of
 from ivr.campaigns.settle import close, lock_target
 from ivr.campaigns.standing import standing_campaign
-from ivr.campaigns.words import Disposition
+from ivr.campaigns.words import Disposition, Outcome
 
 State = Literal["waiting", "dialing", "ringing", "answered", "done", "gave_up", "called_off"]
 
@@ -38,8 +38,8 @@ class CallbackStatus:
     `answered`: the script speaks with the person; `done`: the script came to its end; `gave_up`: nobody will call any
     more, because the retries are used up, its moment has passed, or the person did not want it; `called_off`.
 
-    `outcome` is how the last attempt ended (busy, no_answer, machine, breakoff, …; None before the first has ended),
-    `attempts` how many there were, `call_id` the newest call.
+    `outcome` is how the last dial ended (busy, no_answer, machine, breakoff, …; None before the first has ended),
+    `attempts` how many were begun, `call_id` the newest call.
     """
 
     state: State
@@ -104,7 +104,7 @@ def callback_status(uow: UnitOfWork, target_id: UUID) -> CallbackStatus:
     call = uow.session.scalar(select(Call).where(Call.target_id == target_id).order_by(Call.id.desc()).limit(1))
     outcome = uow.session.scalar(
         select(Attempt.outcome)
-        .where(Attempt.target_id == target_id, Attempt.outcome.is_not(None))
+        .where(Attempt.target_id == target_id, Attempt.outcome.is_not(None), Attempt.outcome != Outcome.NOT_DIALED)
         .order_by(Attempt.number.desc())
         .limit(1)
     )
