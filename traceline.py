@@ -68,7 +68,7 @@ from ivr.carriers.browser.carrier import BROWSER, BrowserCarrier
 from ivr.carriers.browser.telephone import BrowserTelephone
 from ivr.carriers.inbound import InboundPlan
 from ivr.carriers.sip.carrier import SipCarrier
-from ivr.carriers.sip.orders import SIP, call_off_leg, order_leg
+from ivr.carriers.sip.orders import SIP, call_off, order_leg
 from ivr.carriers.sip.sweep import Sweep
 from ivr.carriers.twilio_recordings import TwilioRecordings
 from ivr.carriers.twilio_rest import STREAMS, WEBHOOKS, TwilioCarrier
@@ -222,7 +222,7 @@ class Traceline:
             origin=self.settings.public_origin,
             address=self.settings.public_media_url.rstrip("/"),
             keep=self._keep_message,
-            legs=Legs(order_leg, self._call_off_leg) if self.settings.sip_trunk else None,
+            legs=Legs(order_leg, call_off) if self.settings.sip_trunk else None,
         )
         run_media(plan, self.database, self.calls, self.prompts, Signatures(self.settings).websocket)
 
@@ -249,9 +249,6 @@ class Traceline:
 
     def _keep_message(self, uow: UnitOfWork, call_id: UUID, turn: int, ulaw: bytes) -> str:
         return keep(uow, call_id=call_id, turn=turn, ulaw=ulaw, days=self.settings.messages_days)
-
-    def _call_off_leg(self, uow: UnitOfWork, room: str) -> None:
-        call_off_leg(uow, self.calls, room)
 
     def work(self) -> None:
         """A worker process: jobs of the outbox."""

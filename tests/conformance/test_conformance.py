@@ -13,6 +13,7 @@ from flows.catalogue import load_library
 from flows.saved_calls import differences
 from tests.conformance.golden import Desk, Golden, Harness, heard, lines_of, told_by_log, told_by_runner
 from tests.conformance.lines import Lines
+from tests.conformance.sip import Sip
 from tests.conformance.streams import Streams
 from tests.conformance.webhooks import Webhooks
 
@@ -23,6 +24,7 @@ CARRIERS: dict[str, Callable[[Settings, PromptStore], Harness]] = {
     "webhooks": Webhooks,
     "streams": Streams,
     "browser": Lines,
+    "sip": Sip,
 }
 
 

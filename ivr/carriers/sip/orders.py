@@ -59,8 +59,9 @@ def order_leg(uow: UnitOfWork, room: str, number: str, ring_seconds: int) -> UUI
 
 def call_off(uow: UnitOfWork, room: str) -> None:
     """Nobody waits in the room any more: a telephone that was to come, or that rings for it, need not. Harmless when
-    there is none."""
-    mine = select(SipLeg).where(SipLeg.room == room, SipLeg.ended_at.is_(None)).with_for_update()
+    there is none, or when it talks."""
+    ringing = select(SipLeg).where(SipLeg.room == room, SipLeg.ended_at.is_(None), SipLeg.state != LegState.ANSWERED)
+    mine = ringing.with_for_update()
     for leg in uow.session.scalars(mine):
         leg.hang_up = True
         if leg.state == LegState.ORDERED:
@@ -151,15 +152,6 @@ def ask_to_hang_up(uow: UnitOfWork, calls: Calls, ref: str) -> None:
         report(uow, calls, leg_id, cancelled)
     else:
         notify(uow)
-
-
-def call_off_leg(uow: UnitOfWork, calls: Calls, room: str) -> None:
-    """Nobody waits in the room any more: its telephone need not ring. Harmless when it rings no more, or talks."""
-    ref = uow.session.scalar(
-        select(SipLeg.ref).where(SipLeg.room == room, SipLeg.ended_at.is_(None), SipLeg.state != LegState.ANSWERED)
-    )
-    if ref is not None:
-        ask_to_hang_up(uow, calls, ref)
 
 
 def _lock(uow: UnitOfWork, leg_id: UUID) -> SipLeg | None:

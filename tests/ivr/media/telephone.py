@@ -134,6 +134,11 @@ class Telephone:
         """Nothing is being played."""
         return not self._queue
 
+    @property
+    def queued(self) -> int:
+        """Pieces of sound that are not heard to their end."""
+        return len(self._queue)
+
     def press(self, keys: str) -> None:
         for key in keys:
             self._events.put_nowait(Digit(key))
