@@ -115,7 +115,6 @@ class QueueRow:
     call_id: UUID | None
     record_id: UUID | None
     tries: int
-    taken_by: UUID | None
 
 
 def _queue(viewer: Viewer) -> AnySelect:
@@ -133,7 +132,6 @@ def _queue(viewer: Viewer) -> AnySelect:
             QueueEntry.call_id,
             Record.id,
             QueueEntry.tries,
-            QueueEntry.taken_by,
         )
         .outerjoin(Person, Person.id == QueueEntry.person_id)
         .outerjoin(Call, Call.id == QueueEntry.call_id)

@@ -17,9 +17,9 @@ from flows.engine.actions import Bridge, Record
 from flows.engine.events import CallEnded, DialEnded, NothingHeard, VoiceMessage
 from flows.engine.script import Script
 from ivr.calls.model import Call
-from ivr.media.recording import BEGIN_SECONDS, DONE_SECONDS, Tape, beep
+from ivr.media.recording import BEEP_SECONDS, BEGIN_SECONDS, DONE_SECONDS, Tape, beep
 from ivr.media.turns import DatabaseTurns, Recorded
-from tests.ivr.media.bridging import Scene, on_line, played
+from tests.ivr.media.bridging import Scene, loudness, on_line, played, tone
 from tests.ivr.world import World, open_call, service
 
 WORDS = codec.pcm_to_ulaw(speak("저는 어제부터 열이 나고 기침을 합니다", voice_of("ko")))
@@ -93,14 +93,27 @@ def test_after_the_beep_one_speaks_and_presses_the_hash_key(message: Script) -> 
     assert event.seconds == pytest.approx(WORDS_SECONDS, abs=1.5)
 
 
-def test_the_beep_itself_is_not_recorded_and_other_keys_end_nothing(message: Script) -> None:
+def test_what_is_said_into_the_beep_is_no_part_of_the_message(message: Script) -> None:
+    async def happens(scene: Scene) -> None:
+        async with on_line(scene.caller):
+            call = scene.call()
+            await scene.caller.heard("말씀해")
+            scene.caller.make_noise(tone(600, BEEP_SECONDS - 0.02))
+            await asyncio.sleep(1)
+            scene.caller.make_noise(WORDS)
+            await call
+
+    scene = played(message, happens, records=True)
+    [stored] = scene.turns.messages
+    assert loudness(stored[:1600], 600) < 0.05
+
+
+def test_other_keys_than_the_hash_key_end_nothing(message: Script) -> None:
     async def person(scene: Scene) -> None:
         scene.caller.press("5")
         scene.caller.make_noise(WORDS)
 
-    scene = recorded(message, person)
-    assert len(scene.turns.messages) == 1
-    assert beep()[:800] not in scene.turns.messages[0]
+    assert len(recorded(message, person).turns.messages) == 1
 
 
 def test_who_says_nothing_is_asked_no_further(message: Script) -> None:
