@@ -291,6 +291,32 @@ async def test_an_error_in_one_worker_harms_no_other(korean_model):
     await pool.close()
 
 
+@pytest.mark.capability("A2")
+@pytest.mark.capability("A3")
+async def test_a_worker_killed_in_the_middle_of_many_answers_takes_only_its_own_along(korean_model):
+    pool = Recognisers.fork({"ko": korean_model}, workers=2)
+    await pool.start()
+    await until(lambda: pool.status()[0].workers == 2)
+    for link in pool._supervisors["ko"].workers:
+        link.load.cost = 0.01  # so that both take their share, however busy this machine is
+    sessions = [pool.listen("ko", YES_NO) for _ in range(8)]
+    half = say("네")[: codec.PCM_FRAME * 25]
+    for session in sessions:
+        for frame in codec.frames(half):
+            session.feed(frame)
+    doomed, other = pool._supervisors["ko"].workers
+    assert (len(doomed.sessions), len(other.sessions)) == (4, 4)
+    os.kill(doomed.pid, signal.SIGKILL)
+    for session in sessions:
+        for frame in codec.frames(say("네")[len(half) :]):
+            session.feed(frame)
+    heard = await asyncio.gather(*(session.finish(timeout=20) for session in sessions))
+    assert [result is None for result in heard].count(True) == 4
+    assert {result.hypotheses[0].text for result in heard if result is not None} == {"네"}
+    await until(lambda: pool.status()[0].workers == 2)
+    await pool.close()
+
+
 async def test_closing_leaves_no_process(korean_model):
     pool = Recognisers.fork({"ko": korean_model}, workers=2)
     await pool.start()

@@ -53,6 +53,7 @@ class Trial:
         self._hearing = Hearing("ko", model)
         self._thresholds = thresholds or self._hearing.thresholds
         self._voices = Voices()
+        self._heard: dict[tuple[Spoken, tuple[str, ...]], Evidence | None] = {}
 
     def talk(self, people: Sequence[Caller], progress: Callable[[str], None] = lambda _: None) -> list[Told]:
         """One conversation with each."""
@@ -67,7 +68,7 @@ class Trial:
 
     def _one(self, caller: Caller) -> Told:
         step = self._take(start_state(self._script, "ko", {"entry": caller.kind}), CallStarted(AT, "human"))
-        read_backs, first = 0, self._first(caller)
+        read_backs, first = 0, self._hear(caller.says, _phrases(step))
         for _ in range(MAX_TURNS):
             listen = step.actions[-1] if step.actions else None
             if not isinstance(listen, Listen):
@@ -77,7 +78,7 @@ class Trial:
                 return Told(caller, "one_key" if _is_right(caller, step.state) else "keys", read_backs, first)
             read_backs += confirming
             spoken = _reply(caller, step.state) if confirming else caller.says
-            step = self._take(step.state, self._hear(spoken, listen.grammar))
+            step = self._take(step.state, self._event(spoken, listen.grammar))
         answer = step.state.answers.get("answer")
         if answer is None:
             return Told(caller, "keys", read_backs, first)
@@ -87,17 +88,27 @@ class Trial:
     def _take(self, state: State, event: Event) -> Step:
         return advance(self._script, state, event)
 
-    def _hear(self, spoken: Spoken, grammar: Grammar) -> Event:
-        evidence = self._hearing.hear(self._voices.sound(spoken), grammar.phrases, grammar.certain)
+    def _event(self, spoken: Spoken, grammar: Grammar) -> Event:
+        evidence = self._hear(spoken, grammar.phrases)
         if evidence is None:
             return NothingHeard(AT)
-        evidence = replace(evidence, thresholds=self._thresholds)
+        opinion = evidence.opinion if grammar.certain else None
+        decision = replace(evidence, thresholds=self._thresholds, opinion=opinion).decision()
         best = evidence.best
-        found = (Hypothesis(best.text, best.confidence),) if best is not None else ()
-        return SpeechHeard(AT, found, evidence.decision(), evidence.seconds)
+        return SpeechHeard(AT, (Hypothesis(best.text, best.confidence),) if best else (), decision, evidence.seconds)
 
-    def _first(self, caller: Caller) -> Evidence | None:
-        return self._hearing.hear(self._voices.sound(caller.says), tuple(ANSWERS[caller.kind]))
+    def _hear(self, spoken: Spoken, phrases: tuple[str, ...]) -> Evidence | None:
+        """The same sound is heard alike every time: once is enough."""
+        key = (spoken, phrases)
+        if key not in self._heard:
+            self._heard[key] = self._hearing.hear(self._voices.sound(spoken), phrases)
+        return self._heard[key]
+
+
+def _phrases(step: Step) -> tuple[str, ...]:
+    """What the question that is being asked can be answered with."""
+    listen = step.actions[-1]
+    return listen.grammar.phrases if isinstance(listen, Listen) and listen.grammar is not None else ()
 
 
 def _reply(caller: Caller, state: State) -> Spoken:
