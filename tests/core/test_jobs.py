@@ -16,7 +16,7 @@ from core import outbox
 from core.clock import SimulatedClock
 from core.database import Database
 from core.errors import Permanent, Retryable, TracelineError
-from core.jobs import QUEUE, Jobs
+from core.jobs import QUEUE, SLOW_QUEUE, Jobs
 from core.outbox import OutboxRow
 
 performing: Jobs | None = None
@@ -42,8 +42,8 @@ def send(database: Database, name: str = "greet", *, later: timedelta = timedelt
         return max(uow.session.scalars(select(OutboxRow.id)))
 
 
-def waiting(client: redis.Redis) -> int:
-    return Queue(QUEUE, connection=client, serializer=JSONSerializer).count
+def waiting(client: redis.Redis, queue: str = QUEUE) -> int:
+    return Queue(queue, connection=client, serializer=JSONSerializer).count
 
 
 def row(database: Database, row_id: int) -> OutboxRow:
@@ -69,6 +69,14 @@ def test_a_job_is_done_by_a_worker_after_the_commit(
     assert done == [{"to": "Lan"}]
     assert row(database, row_id).done_at is not None
     assert row(database, row_id).error is None
+
+
+def test_a_slow_job_stands_in_nobodys_way(database: Database, jobs: Jobs, redis_client: redis.Redis) -> None:
+    jobs.register("greet", lambda payload: None)
+    jobs.register("write down", lambda payload: None, slow=True)
+    send(database, "write down")
+    send(database)
+    assert (waiting(redis_client), waiting(redis_client, SLOW_QUEUE)) == (1, 1)
 
 
 def test_what_is_rolled_back_is_never_sent(database: Database, jobs: Jobs, redis_client: redis.Redis) -> None:
