@@ -352,6 +352,8 @@ def up() -> None:
     """Run everything on this machine until Ctrl-C."""
     with stoppable(), running(read_settings(), prepare) as (settings, first_password):
         click.echo(f"The console: http://{settings.web_bind}")
+        if settings.sip_bind:
+            click.echo(f"SIP telephones: sip:hotline@{settings.sip_bind}")
         if first_password:
             click.echo(f"Log in as {FIRST_LOGIN} with the one-time password {first_password}")
         signal.pause()

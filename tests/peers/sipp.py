@@ -200,6 +200,7 @@ def sipp(
     rate: int = 10,
     numbers: Sequence[str] = ("+84912345678",),
     media_port: int = 40000,
+    call_id: str = "%u-%p@%s",
 ) -> Iterator[subprocess.Popen[bytes]]:
     """Run a scenario in the background: as telephones that ring `remote`, or without it as a trunk that is rung."""
     assert SIPP is not None
@@ -208,6 +209,7 @@ def sipp(
     injected.write_text("SEQUENTIAL\n" + "\n".join(f"{number};" for number in numbers) + "\n")
     command = [SIPP, "-sf", str(scenario), "-i", source, "-p", str(port), "-m", str(calls), "-nostdin"]
     command += ["-mi", source, "-mp", str(media_port), "-trace_err", "-error_file", str(folder / f"{port}.err")]
+    command += ["-cid_str", call_id]
     if remote:
         command += ["-inf", str(injected), "-r", str(rate), "-l", str(calls), remote]
     process = subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)

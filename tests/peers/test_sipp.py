@@ -18,6 +18,7 @@ from ivr.calls.transcript import transcript
 from ivr.carriers.sip.model import LegState
 from ivr.carriers.sip.orders import order_leg
 from tests.ivr.carriers.tones import tones
+from tests.peers.conftest import free_port
 from tests.peers.office import Office, until
 from tests.peers.sipp import (
     SIPP,
@@ -34,6 +35,7 @@ from tests.peers.sipp import (
     pause,
     press,
     refer,
+    refused,
     sipp,
     speak,
 )
@@ -160,6 +162,30 @@ def test_whoever_is_not_on_the_list_reaches_nothing_and_the_log_says_so(
         until(lambda: "event=strangers_refused" in our_office.log("sip"), what="the line in the log")
     assert len(our_office.calls()) == before
     assert "127.0.0.9" not in our_office.log("sip")
+
+
+@pytest.mark.capability("N6")
+def test_nobody_slips_into_a_call_by_its_call_id(
+    our_office: Office, tmp_path: Path, port: int, media_port: int
+) -> None:
+    before, other = len(our_office.calls()), free_port()
+    steps = (invite(), pause(6), hang_up(2))
+    with sipp(
+        tmp_path, *steps, port=port, remote=our_office.address, media_port=media_port, call_id="known@phone"
+    ) as first:
+        call = our_office.next_call(before)
+        with sipp(
+            tmp_path,
+            refused(486),
+            port=other,
+            remote=our_office.address,
+            media_port=media_port + 100,
+            call_id="known@phone",
+        ) as second:
+            finish(second, tmp_path, other)
+        finish(first, tmp_path, port)
+    assert our_office.ended(call.id).end_reason == "hangup"
+    assert len(our_office.calls()) == before + 1
 
 
 @pytest.mark.capability("N15")

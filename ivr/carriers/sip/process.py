@@ -77,7 +77,7 @@ class _Process:
         self._gateway = Gateway(told, database, calls, inbound, executor)
         self._stack = SipStack(plan.host, plan.port, plan.trunk, self._gateway.incoming)
         self._sweep = Sweep(database, calls)
-        self._stop = asyncio.Event()
+        self._stop, self._dead = asyncio.Event(), asyncio.Event()
         self._woken = asyncio.Event()
         self._dropped = 0
         self._trunk_at: tuple[Network, ...] = ()
@@ -87,39 +87,39 @@ class _Process:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stop.set)
         await loop.run_in_executor(self._executor, self._begin)
-        dead = asyncio.Event()
-
-        def died() -> None:
-            dead.set()
-            self._stop.set()
-
-        await self._stack.start(died)
+        await self._stack.start(self._dead.set)
         sources = SourceFilter(self._plan.host, self._plan.port)
-        if not sources.found:
-            raise TracelineError("The SIP stack does not listen.", "Set TRACELINE_SIP_BIND to another address.")
-        sources.allow(self._allowed())
-        self._gateway.use(self._stack)
-        await self._stack.open()
-        log.info("event=sip_up address=%s:%s", self._plan.host, self._plan.port)
-        works = [loop.create_task(work) for work in (self._look(), self._listen(), self._live(sources))]
-        if self._stack.registers:
-            works.append(loop.create_task(self._stack.keep_registered()))
-        stopped = loop.create_task(self._stop.wait())
         try:
-            done, _ = await asyncio.wait((stopped, *works), return_when=asyncio.FIRST_COMPLETED)
-            for task in done:
-                task.result()
+            if not sources.found:
+                raise TracelineError("The SIP stack does not listen.", "Set TRACELINE_SIP_BIND to another address.")
+            sources.allow(self._allowed())
+            self._gateway.use(self._stack)
+            await self._stack.open()
+            log.info("event=sip_up address=%s:%s", self._plan.host, self._plan.port)
+            await self._serve(sources)
         finally:
-            for task in (stopped, *works):
-                task.cancel()
-            await asyncio.gather(stopped, *works, return_exceptions=True)
             sources.close()
-        if dead.is_set():
+        if self._dead.is_set():
             raise TracelineError("The SIP stack has died.", "It is started again.")
         log.info("event=sip_ending calls=%s", self._gateway.calls)
         self._gateway.accept_no_more()
         await self._gateway.left(LEAVE_SECONDS)
         await self._stack.close()
+
+    async def _serve(self, sources: SourceFilter) -> None:
+        """Until told to stop, or until the stack is dead. Whatever ends otherwise raises."""
+        works = [self._stop.wait(), self._dead.wait(), self._look(), self._listen(), self._live(sources)]
+        if self._stack.registers:
+            works.append(self._stack.keep_registered())
+        tasks = [asyncio.ensure_future(work) for work in works]
+        try:
+            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                task.result()
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
 
     def _begin(self) -> None:
         """The first sign of life comes before the first claim, or others would take the claim for a dead one's."""

@@ -10,7 +10,7 @@ import asyncio
 import logging
 import ssl
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from baresip import Account, Call, Config, Runtime, UserAgent
@@ -71,11 +71,8 @@ class Trunk:
 
     address: str
     user: str = ""
-    password: str = ""
+    password: str = field(default="", repr=False)
     transport: Transport = "udp"
-
-    def __repr__(self) -> str:
-        return f"Trunk({self.address!r}, user={self.user!r}, transport={self.transport!r})"
 
 
 class SipCall:
