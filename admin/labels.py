@@ -182,7 +182,6 @@ NO_MODEL = {
     "ko": _("No speech model for Korean: keys only"),
 }
 SPEECH_STATES = {
-    "no_grammar": _("This model takes no word list: keys only"),
     "switched_off": _("Recognition is switched off (no recogniser processes): keys only"),
     "no_media": _("No process for live audio is running: keys only"),
     "loading": _("The model is being loaded: keys only until then"),

@@ -43,7 +43,7 @@ def list_processes(uow: UnitOfWork) -> tuple[Sequence[Process], Sequence[str]]:
 @dataclass(frozen=True, slots=True)
 class SpeechHealth:
     """Whether callers may answer in a language by voice. `state`: `ready`, or why they answer by keys only: `no_model`,
-    `no_grammar`, `switched_off`, `no_media`, `loading` (or another state of the recogniser that is not ready)."""
+    `switched_off`, `no_media`, `loading` (or another state of the recogniser that is not ready)."""
 
     language: str
     state: str
@@ -52,6 +52,11 @@ class SpeechHealth:
     wanted: int = 0
     sessions: int = 0
     crashes: int = 0
+    refused: int = 0
+    """Answers left to keys because a recogniser more would have made others late."""
+    load_percent: int = 0
+    """How much of the recognisers' time goes into listening now, where they are busiest."""
+    error: str = ""
 
     @property
     def ready(self) -> bool:
@@ -68,13 +73,15 @@ def speech_of(
         workers, wanted, sessions, crashes = (
             sum(one[name] for one in told) for name in ("workers", "wanted", "sessions", "crashes")
         )
+        refused = sum(one.get("refused", 0) for one in told)
+        load = round(100 * max(one.get("load", 0.0) for one in told))
         state = next((one["state"] for one in told if one["state"] == "ready"), told[0]["state"])
-        return SpeechHealth(language, state, told[0]["model"], workers, wanted, sessions, crashes)
+        known = (told[0]["model"], workers, wanted, sessions, crashes, refused, load)
+        error = told[0]["last_error"] if state == "failed" else ""
+        return SpeechHealth(language, state, *known, error)
     model = models.get(language)
     if model is None:
         return SpeechHealth(language, "no_model")
-    if not model.supports_grammar:
-        return SpeechHealth(language, "no_grammar", model.name)
     if not recogniser_workers:
         return SpeechHealth(language, "switched_off", model.name)
     return SpeechHealth(language, "loading" if media else "no_media", model.name)
