@@ -11,7 +11,7 @@ from flask.sessions import SecureCookieSessionInterface
 from playwright.sync_api import Locator, Page, expect
 
 from tests.admin.province import Province, token_of
-from tests.admin.test_prompts import GREETING, PROMPT, wav
+from tests.admin.test_prompt_pages import GREETING, PROMPT, wav
 
 pytestmark = pytest.mark.browser
 
