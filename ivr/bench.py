@@ -173,7 +173,7 @@ def _stub(name: str) -> Callable[[EffectRequest], EffectResult]:
     return lambda asked: EffectResult(*stub_answer(STUBS[name], 0, asked.state.language))
 
 
-def _nobody(*_: object) -> Any:
+def _nobody(*_: object, **__: object) -> Any:
     raise AssertionError("nobody dials in")
 
 
