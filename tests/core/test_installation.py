@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 
 import pytest
 
-from core.installation import free_bind, reviving, stoppable, wait_until_up
+from core.errors import UserError
+from core.installation import free_bind, reviving, running, stoppable, wait_until_up
 from core.services import Services
 from core.settings import read_settings
 
@@ -81,3 +84,15 @@ def test_being_told_to_stop_ends_the_block_in_order_and_not_the_program(number: 
             reached.append("what closes")
     assert reached == ["what closes"]
     assert signal.getsignal(number) is before
+
+
+def test_a_sip_port_that_another_program_has_is_named(tmp_path: Path) -> None:
+    with socket.socket(type=socket.SOCK_DGRAM) as other:
+        other.bind(("127.0.0.1", 0))
+        taken = f"127.0.0.1:{other.getsockname()[1]}"
+        settings = read_settings(home=tmp_path, web_bind=free_bind(), media_bind=free_bind(), sip_bind=taken)
+        with (
+            pytest.raises(UserError, match=r"another SIP program.*TRACELINE_SIP_BIND"),
+            running(settings, lambda _: pytest.fail("something was started")),
+        ):
+            pytest.fail("it came up")

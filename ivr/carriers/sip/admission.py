@@ -20,13 +20,18 @@ class Admission:
         self.up = 0
         self.open = True
 
+    @property
+    def full(self) -> bool:
+        """No call can be set up before another is over."""
+        return not self.open or self.up >= self._most
+
     def room(self, now: float) -> int:
         """How many more calls may be set up at this moment."""
         while self._lately and self._lately[0] <= now - 1.0:
             self._lately.popleft()
-        if not self.open:
+        if self.full:
             return 0
-        return max(0, min(self._most - self.up, self._per_second - len(self._lately)))
+        return min(self._most - self.up, self._per_second - len(self._lately))
 
     def enter(self, now: float) -> bool:
         """One more call, if there is room for it; `leave` when it is over."""

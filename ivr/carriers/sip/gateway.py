@@ -33,6 +33,8 @@ log = logging.getLogger(__name__)
 
 ANSWER_SECONDS = 10.0
 """How long a telephone that rings us may take to open its sound once we have picked up."""
+PATIENCE_SECONDS = 2.0
+"""How long a telephone may ring because others ring in the same second."""
 PAUSES = (0.2, 1.0, 5.0)
 """Seconds between tries to tell the database; the last one again and again."""
 LONGEST_CALL_ID = 255
@@ -81,12 +83,7 @@ class Gateway:
 
     def incoming(self, call: SipCall) -> None:
         """Somebody rings us."""
-        if self._admission.enter(asyncio.get_running_loop().time()):
-            self._run(self._answer(call))
-        else:
-            self.refused += 1
-            log.warning("event=call_turned_away calls=%s", self.calls)
-            self._run(call.refuse(), counted=False)
+        self._run(self._let_in(call), counted=False)
 
     async def look(self) -> None:
         """Take the orders that there is room for, and hang up whom nobody wants any more."""
@@ -119,6 +116,19 @@ class Gateway:
             await asyncio.wait(self._tasks, timeout=seconds)
 
     # --- a telephone that rings us
+
+    async def _let_in(self, call: SipCall) -> None:
+        """Answer when there is room. When too many ring in the same second, it rings a little longer."""
+        loop = asyncio.get_running_loop()
+        patience = loop.time() + PATIENCE_SECONDS
+        while not self._admission.enter(loop.time()):
+            if self._admission.full or loop.time() > patience:
+                self.refused += 1
+                log.warning("event=call_turned_away calls=%s", self.calls)
+                await call.refuse()
+                return
+            await asyncio.sleep(PATIENCE_SECONDS / 40)
+        self._run(self._answer(call))
 
     async def _answer(self, call: SipCall) -> None:
         try:

@@ -173,7 +173,9 @@ def test_a_gateway_takes_so_many_calls_at_once_and_so_many_in_a_second() -> None
     door = Admission(most=5, per_second=3)
     assert [door.enter(0.0) for _ in range(4)] == [True, True, True, False]
     assert door.room(0.9) == 0
+    assert not door.full  # only too many in this second
     assert [door.enter(1.0) for _ in range(3)] == [True, True, False]
+    assert door.full
     door.leave()
     assert door.enter(2.0)
     door.open = False
