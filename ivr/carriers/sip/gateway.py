@@ -67,6 +67,7 @@ class Gateway:
         self._inbound_plan = inbound
         self._executor = executor
         self._admission = Admission(plan.most)
+        self._door = asyncio.Lock()
         self._stack: SipStack | None = None
         self._legs: dict[UUID, Leg] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -121,13 +122,14 @@ class Gateway:
         """Answer when there is room. When too many ring in the same second, it rings a little longer."""
         loop = asyncio.get_running_loop()
         patience = loop.time() + PATIENCE_SECONDS
-        while not self._admission.enter(loop.time()):
-            if self._admission.full or loop.time() > patience:
-                self.refused += 1
-                log.warning("event=call_turned_away calls=%s", self.calls)
-                await call.refuse()
-                return
-            await asyncio.sleep(PATIENCE_SECONDS / 40)
+        async with self._door:  # whoever came first goes first
+            while not self._admission.enter(loop.time()):
+                if self._admission.full or loop.time() > patience:
+                    self.refused += 1
+                    log.warning("event=call_turned_away calls=%s", self.calls)
+                    await call.refuse()
+                    return
+                await asyncio.sleep(PATIENCE_SECONDS / 40)
         self._run(self._answer(call))
 
     async def _answer(self, call: SipCall) -> None:
