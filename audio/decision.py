@@ -50,6 +50,8 @@ class Thresholds:
     """Share of the spoken frames that lie within the words found; the rest was something else."""
     rival_confidence: float = 0.50
     """A second recogniser that found something else counts from here on."""
+    second_confidence: float = 0.60
+    """One that found the same counts from here on."""
     read_back_confidence: float = 0.30
     min_level: float = -50.0
     """dBFS of the spoken parts; below it, somebody else in the room was speaking."""
@@ -104,11 +106,15 @@ def decide(
         return "reject"
     needed = thresholds.accept_confidence_short if count <= 2 else thresholds.accept_confidence
     certain = best.confidence >= needed and shortest <= seconds <= longest and coverage >= thresholds.accept_coverage
-    agreed = opinion is None or match(opinion.text, phrases) == found
-    denied = (
-        not agreed and opinion is not None and (not opinion.text or opinion.confidence >= thresholds.rival_confidence)
-    )
-    return "accept" if found.exact and certain and not denied else "read_back"
+    allowed = opinion is None or _allows(opinion, match(opinion.text, phrases) == found, thresholds)
+    return "accept" if found.exact and certain and allowed else "read_back"
+
+
+def _allows(opinion: Opinion, same: bool, thresholds: Thresholds) -> bool:
+    """Whether a second opinion lets an answer be accepted: the same and sure of it, or unsure of anything else."""
+    if same:
+        return opinion.confidence >= thresholds.second_confidence
+    return bool(opinion.text) and opinion.confidence < thresholds.rival_confidence
 
 
 @dataclass(frozen=True, slots=True)

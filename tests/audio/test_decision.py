@@ -84,7 +84,8 @@ def test_an_answer_found_in_a_part_of_the_sound_is_read_back():
 @pytest.mark.parametrize(
     ("opinion", "decision"),
     [
-        (Opinion("đúng rồi", 1.0), "accept"),
+        (Opinion("đúng rồi", 0.6), "accept"),
+        (Opinion("đúng rồi", 0.59), "read_back"),
         (Opinion("không", 1.0), "read_back"),
         (Opinion("đúng rồi nhé", 0.5), "read_back"),
         (Opinion("đúng rồi nhé", 0.49), "accept"),
