@@ -191,7 +191,7 @@ def test_a_week_breaks_no_rule_and_ends_for_everybody_in_exactly_one_way(desk: D
         assert all(target.done_at is not None and target.resume_state is None for target in targets)
         ends = Counter(target.disposition for target in targets)
         assert set(ends) <= set(Disposition) - {"registered", "queued", "contacted", "started", "partial"}
-        expected = {"completed", "unresponsive", "breakoff"} | ({"overdue", "refused"} if people > 1000 else set())
+        expected = {"completed", "unresponsive", "breakoff"} | ({"refused", "failed"} if people > 1000 else set())
         assert ends.keys() >= expected
         for target in targets:
             assert sum(target.outcomes.values()) <= MOST
