@@ -31,6 +31,7 @@ END_REASONS = {
     "machine": _("answering machine"),
     "hangup": _("hung up"),
     "limit": _("limit reached"),
+    "handed_over": _("handed over to another script"),
     "ineligible": _("wrong person"),
     "callback": _("asked to be called later"),
     "no_input": _("gave no answer"),
@@ -58,6 +59,13 @@ EFFECTS = {
     "telehealth.urgent → queued": _("Put at the head of the queue for a doctor."),
     "telehealth.urgent → no_doctor": _("No doctor was on duty; emergency advice was given."),
     "call.opt_out → done": _("The number will not be called again."),
+    "call.did_you_call → called": _("Yes, the department had called this number."),
+    "call.did_you_call → missed": _("Yes, the department had called, and the interview is still open."),
+    "call.did_you_call → never": _("The department had not called this number."),
+    "call.did_you_call → withheld": _("The number was hidden, so nobody could tell whether it had been called."),
+    "call.take_up → taken": _("The missed interview was made in this call."),
+    "call.take_up → gone": _("The missed interview was no longer open."),
+    "call.hand_over → done": _("The call went on with another script."),
 }
 OUTCOMES = {
     "completed": _("completed"),

@@ -35,7 +35,7 @@ class TwilioDoor:
 
     def forged(self, request: Request) -> str:
         signatures = request.headers.get_all("X-Twilio-Signature")
-        signed = len(signatures) == 1 and self._verify(request.path, signatures[0])
+        signed = self._verify(request.path, signatures[0] if len(signatures) == 1 else "")
         return "" if signed else "The signature is not Twilio's."
 
     async def run(self, websocket: ServerConnection) -> None:

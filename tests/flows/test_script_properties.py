@@ -190,7 +190,9 @@ def test_a_caller_who_always_presses_the_same_key_comes_to_an_end(script: str, s
     compiled = library.script(script)
     state = advance(compiled, start_state(compiled, "vi", CONTEXT), CallStarted(AT)).state
     for _ in range(MAX_TURNS_PER_CALL * 3):
-        step = advance(compiled, state, KeysPressed(AT, stubborn))
+        waits_for = current_actions(compiled, state)
+        bridged = bool(waits_for) and isinstance(waits_for[-1], Bridge)
+        step = advance(compiled, state, DialEnded(AT, "no_answer") if bridged else KeysPressed(AT, stubborn))
         state = step.state
         if step.actions and isinstance(step.actions[-1], Effect):
             effect = step.actions[-1]
