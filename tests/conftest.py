@@ -60,6 +60,10 @@ def settings() -> Iterator[Settings]:
         home = Path(folder)
         encryption.use_keys(encryption.load_keys("", home))
         with services(read_settings(home=home, database_url="", redis_url="")) as running:
+            # What these tests write need not outlive the machine: nobody waits for the disk.
+            for setting in ("fsync", "synchronous_commit", "full_page_writes"):
+                _admin(running.settings.database_url, f"ALTER SYSTEM SET {setting} = off")
+            _admin(running.settings.database_url, "SELECT pg_reload_conf()")
             yield running.settings
 
 
@@ -94,7 +98,7 @@ def clock() -> SimulatedClock:
 def fresh_database(settings: Settings, template_url: str) -> Iterator[str]:
     """The address of a fresh, migrated, empty database, for as long as the block lasts."""
     name = f"test_{next(_numbers)}"
-    _admin(settings.database_url, f"CREATE DATABASE {name} TEMPLATE template_traceline")
+    _admin(settings.database_url, f"CREATE DATABASE {name} TEMPLATE template_traceline STRATEGY FILE_COPY")
     yield _with_database(settings.database_url, name)
     _admin(settings.database_url, f"DROP DATABASE {name} WITH (FORCE)")
 
