@@ -27,7 +27,7 @@ from core.bench import Bench, Scratch, show_progress
 from core.errors import UserError
 from ivr.media.bench.caller import StreamCaller, on_call
 from ivr.media.bench.exchange import SIGNATURE, Exchange, Plan, library, media_process
-from ivr.media.bench.plot import draw
+from ivr.media.bench.ramped import Ramped
 from ivr.media.bench.trust import measure_trust
 from ivr.media.latency import percentile
 from ivr.media.process import BEAT_SECONDS
@@ -68,16 +68,6 @@ class Tally:
         self.unanswered, self.spoken_seconds = 0, 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class Ramped:
-    """One step: so many calls at once. `waits` in seconds; `inside` the budget or not."""
-
-    calls: int
-    figures: dict[str, Any]
-    waits: list[float]
-    inside: bool
-
-
 def measure_speech(plan: Plan, answers: int = 60, progress: Progress = lambda _: None) -> dict[str, Any]:
     """A few calls at a time, on an idle machine, until so many spoken answers have been answered."""
     with media_process(plan) as exchange:
@@ -105,6 +95,8 @@ def measure_calls(
         "always_on": _ramp(replace(plan, always_on=True), steps, seconds, progress),
     }
     if plot is not None:
+        from ivr.media.bench.plot import draw  # matplotlib takes a second to load
+
         draw(plot, ran)
     return {
         mode: {

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from core.errors import UserError
-
-if TYPE_CHECKING:
-    from ivr.media.bench.measure import Ramped
+from ivr.media.bench.ramped import Ramped
 
 BUDGET_MS = 700
 _BIN_MS = 20

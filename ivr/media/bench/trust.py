@@ -16,7 +16,6 @@ from typing import Any
 
 from audio.calibration.fit import Heard, points
 from audio.calibration.hearing import Hearing
-from audio.calibration.plot import draw
 from audio.calibration.report import figures
 from audio.calibration.samples import Sample
 from audio.decision import Evidence, Thresholds
@@ -141,6 +140,8 @@ def measure_trust(
     heard = [Heard(_sample(one.caller), one.first) for one in told]
     used = thresholds or Thresholds()
     if plot is not None:
+        from audio.calibration.plot import draw  # matplotlib takes a second to load
+
         draw(plot, heard, points(heard), used, bound=0.02)
     return {
         "saved_wrong": sum(one.outcome == "wrong" for one in told),
