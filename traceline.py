@@ -76,9 +76,9 @@ from ivr.carriers.twilio_signature import Signatures
 from ivr.carriers.twilio_streams.blueprint import stream_webhooks
 from ivr.carriers.twilio_webhooks.blueprint import webhooks
 from ivr.carriers.twilio_webhooks.sounds import sounds
-from ivr.media.presence import LeavesRooms
+from ivr.media.bridging.presence import LeavesRooms
+from ivr.media.bridging.waiting import Legs
 from ivr.media.process import MediaPlan, run_media
-from ivr.media.waiting import Legs
 from ivr.messages.deletion import delete_due
 from ivr.messages.provider import FETCH, FORGET, Fetcher
 from ivr.messages.store import TRANSCRIBE, keep

@@ -16,7 +16,7 @@ from sqlalchemy.dialects.postgresql import insert
 from core.database import UnitOfWork
 from core.errors import UserError
 from core.ids import new_id
-from ivr.media.model import WaitingLine
+from ivr.media.bridging.model import WaitingLine
 from telehealth.model import QueueEntry
 
 WAITING, TAKEN, DONE, LEFT = "waiting", "taken", "done", "left"

@@ -29,7 +29,7 @@ for package in (
     "audio",
     "ivr.calls",
     "ivr.carriers.sip",
-    "ivr.media",
+    "ivr.media.bridging",
     "ivr.messages",
     "ivr.campaigns",
     "tracing",

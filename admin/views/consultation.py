@@ -22,7 +22,7 @@ from core.rights import Right
 from ivr.carriers.sip.orders import order_leg
 from ivr.lines.protocol import PATH
 from ivr.lines.tickets import RoomTicket, write_ticket
-from ivr.media.presence import OnLine, on_line
+from ivr.media.bridging.presence import OnLine, on_line
 from telehealth import calling_back, consultations
 from telehealth.calling_back import room_of
 from telehealth.model import ConsultationOutcome, QueueEntry

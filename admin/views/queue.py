@@ -15,7 +15,7 @@ from admin.policy import needs, shown_phone
 from admin.queries import appointments as queries
 from core.errors import UserError
 from core.rights import Right
-from ivr.media.presence import on_line
+from ivr.media.bridging.presence import on_line
 from telehealth import queue as service
 from telehealth.calling_back import room_of
 from telehealth.model import QueueEntry

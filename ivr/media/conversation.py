@@ -10,7 +10,9 @@ from audio.voice_activity import Endpointer
 from flows.engine.actions import Action, Bridge, Effect, HangUp, Listen, Play, Record
 from flows.engine.events import CallEnded, DialEnded, Event, NothingHeard, PromptPlayed
 from ivr.media.asides import Asides
-from ivr.media.bridge import CallerBridge
+from ivr.media.bridging.bridge import CallerBridge
+from ivr.media.bridging.switchboard import Switchboard
+from ivr.media.bridging.waiting import Lines
 from ivr.media.digits import Stragglers
 from ivr.media.inbox import Inbox, Pressed, TimeUp
 from ivr.media.latency import By, Latencies
@@ -19,9 +21,7 @@ from ivr.media.playback import Playback, Sounds
 from ivr.media.recording import take_message
 from ivr.media.session import Closed, MarkReached, MediaSession
 from ivr.media.speech import Ear, Recogniser
-from ivr.media.switchboard import Switchboard
 from ivr.media.turns import Recorded, Turns, TurnsUnavailable
-from ivr.media.waiting import Lines
 
 log = logging.getLogger(__name__)
 

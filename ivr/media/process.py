@@ -21,18 +21,18 @@ from audio.recogniser.pool import Recognisers
 from core.database import Database
 from core.heartbeats import beat
 from ivr.calls.service import Calls
-from ivr.media.admission import ExpectedCalls
+from ivr.media.bridging.switchboard import Switchboard
+from ivr.media.bridging.waiting import DatabaseLines, Legs
 from ivr.media.conductor import Conductor
 from ivr.media.conversation import Offers
-from ivr.media.line_calls import LineCalls
-from ivr.media.line_door import LineDoor
+from ivr.media.doors.admission import ExpectedCalls
+from ivr.media.doors.line_calls import LineCalls
+from ivr.media.doors.line_door import LineDoor
+from ivr.media.doors.server import MediaServer
+from ivr.media.doors.twilio_door import TwilioDoor, Verify
 from ivr.media.playback import StoredSounds
 from ivr.media.read_along import CaptionedTurns
-from ivr.media.server import MediaServer
-from ivr.media.switchboard import Switchboard
 from ivr.media.turns import DatabaseTurns, Keep
-from ivr.media.twilio_door import TwilioDoor, Verify
-from ivr.media.waiting import DatabaseLines, Legs
 
 log = logging.getLogger(__name__)
 

@@ -1,7 +1,7 @@
 """What every stream carrier offers to the conductor: one call's live sound, both ways, and nothing of its wire format.
 
-Twilio's Media Streams implement it (`ivr.media.twilio_session`), and lines: browsers and the SIP gateway
-(`ivr.media.line_session`). Sound is G.711 µ-law at 8 kHz.
+Twilio's Media Streams implement it (`ivr.media.doors.twilio_session`), and lines: browsers and the SIP gateway
+(`ivr.media.doors.line_session`). Sound is G.711 µ-law at 8 kHz.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ from core.ids import new_id
 from ivr.calls.model import Call
 from ivr.campaigns.model import Target
 from ivr.lines.tickets import RoomTicket, read_ticket
-from ivr.media.model import WaitingLine
+from ivr.media.bridging.model import WaitingLine
 from telehealth.calling_back import room_of
 from telehealth.model import Consultation, QueueEntry
 from tests.admin.conftest import Visitor

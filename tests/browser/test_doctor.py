@@ -30,7 +30,7 @@ from ivr.calls.effects import Effects
 from ivr.calls.model import Call
 from ivr.calls.service import Calls
 from ivr.lines.tickets import CallTicket, write_ticket
-from ivr.media.presence import on_line
+from ivr.media.bridging.presence import on_line
 from telehealth.calling_back import room_of
 from tests.admin.province import Province, token_of
 from tests.audio.speaking import silence, words

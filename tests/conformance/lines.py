@@ -19,7 +19,7 @@ from ivr.lines.protocol import (
     parse_to_telephone,
     render,
 )
-from ivr.media.line_session import LineSession
+from ivr.media.doors.line_session import LineSession
 from ivr.media.session import Closed, Digit, Frame, MarkReached, MediaSession, SessionEvent
 from tests.conformance.streams import Streams
 from tests.ivr.media.telephone import Telephone

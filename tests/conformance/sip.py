@@ -15,7 +15,7 @@ from ivr.carriers.sip.orders import SIP
 from ivr.carriers.sip.stack import CallEvent, Ended, Pressed
 from ivr.lines.protocol import FromTelephone, HungUp, ToTelephone, parse_to_telephone, render
 from ivr.lines.tickets import CallTicket
-from ivr.media.line_session import LineSession
+from ivr.media.doors.line_session import LineSession
 from ivr.media.session import Closed, Digit, Frame, MediaSession
 from tests.conformance.streams import Streams
 from tests.ivr.media.telephone import Telephone

@@ -20,11 +20,11 @@ from ivr.calls.model import CallState
 from ivr.calls.service import Calls
 from ivr.calls.status import StatusReport
 from ivr.carriers.twilio_rest import STREAMS
+from ivr.media.bridging.switchboard import Switchboard
 from ivr.media.conductor import Conductor
 from ivr.media.conversation import Offers
 from ivr.media.digits import Stragglers
 from ivr.media.session import MediaSession
-from ivr.media.switchboard import Switchboard
 from ivr.media.turns import DatabaseTurns, Next
 from tests.conformance.golden import Desk, Golden
 from tests.ivr.media.bridging import NotedLines

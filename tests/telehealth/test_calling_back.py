@@ -20,7 +20,7 @@ from ivr.campaigns.callbacks import callback_status
 from ivr.campaigns.model import Target
 from ivr.campaigns.settle import close, lock_target
 from ivr.campaigns.words import Disposition
-from ivr.media.model import WaitingLine
+from ivr.media.bridging.model import WaitingLine
 from telehealth import calling_back, consultations, queue
 from telehealth.calling_back import ReturnsUnreached, order_call_back, room_of
 from telehealth.model import Consultation, QueueEntry

@@ -12,9 +12,9 @@ import numpy as np
 
 from audio import codec
 from flows.engine.script import Script
+from ivr.media.bridging.switchboard import Switchboard
 from ivr.media.conductor import Conductor
 from ivr.media.conversation import Offers
-from ivr.media.switchboard import Switchboard
 from tests.ivr.media.scripted import CALL, FakeRecogniser, ScriptTurns
 from tests.ivr.media.telephone import Sounds, Telephone, on_line
 from tests.ivr.media.virtual_time import run

@@ -28,17 +28,17 @@ from ivr.calls.service import Calls
 from ivr.calls.transcript import Utterance, transcript
 from ivr.carriers.twilio_rest import STREAMS
 from ivr.lines.tickets import CallTicket, write_ticket
-from ivr.media.admission import ExpectedCalls
 from ivr.media.bench.caller import StreamCaller, on_call
 from ivr.media.conductor import Conductor
 from ivr.media.conversation import Offers
-from ivr.media.line_calls import LineCalls
-from ivr.media.line_door import Join, LineDoor, join_nobody
+from ivr.media.doors.admission import ExpectedCalls
+from ivr.media.doors.line_calls import LineCalls
+from ivr.media.doors.line_door import Join, LineDoor, join_nobody
+from ivr.media.doors.server import MediaServer
+from ivr.media.doors.twilio_door import TwilioDoor, Verify
 from ivr.media.read_along import CaptionedTurns
-from ivr.media.server import MediaServer
 from ivr.media.speech import Recogniser
 from ivr.media.turns import DatabaseTurns
-from ivr.media.twilio_door import TwilioDoor, Verify
 from tests.ivr.media.line_caller import LineCaller, on_line
 from tests.ivr.world import World, open_call, service
 

@@ -10,10 +10,10 @@ from audio import codec
 from flows.catalogue import Library
 from flows.engine.events import CallEnded, DialEnded
 from flows.engine.script import Script
-from ivr.media.comfort import CHORD, RING_HZ
+from ivr.media.bridging.comfort import CHORD, RING_HZ
+from ivr.media.bridging.rooms import RETURN_SECONDS
+from ivr.media.bridging.switchboard import GUEST_WAITS_SECONDS
 from ivr.media.inbox import Inbox
-from ivr.media.rooms import RETURN_SECONDS
-from ivr.media.switchboard import GUEST_WAITS_SECONDS
 from tests.ivr.media.bridging import COLLEAGUE, Scene, loudness, on_line, played, tone
 from tests.ivr.media.telephone import Telephone
 

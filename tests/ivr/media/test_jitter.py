@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from audio import codec
-from ivr.media.jitter import CALM_TICKS, LEAST, MOST, SLACK, JitterBuffer
+from ivr.media.bridging.jitter import CALM_TICKS, LEAST, MOST, SLACK, JitterBuffer
 
 SPEECH = codec.pcm_to_ulaw((9000 * np.sin(np.arange(160) * 0.4)).astype("<i2").tobytes())
 

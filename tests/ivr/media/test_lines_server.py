@@ -20,7 +20,7 @@ from core.ids import new_id
 from ivr.lines import tickets
 from ivr.lines.protocol import HungUp, Key, Mark, RingFailed, Start, render
 from ivr.lines.tickets import CallTicket, RoomTicket, write_ticket
-from ivr.media import line_calls, outgoing, server
+from ivr.media.doors import line_calls, outgoing, server
 from ivr.media.session import Closed, Frame, MediaSession, SessionEvent
 from tests.ivr.media.conftest import ORIGIN, Exchange, answer_by_keys, left
 from tests.ivr.media.line_caller import LineCaller, on_line

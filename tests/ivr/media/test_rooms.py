@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ivr.media.rooms import OTHER, Room, Side
+from ivr.media.bridging.rooms import OTHER, Room, Side
 
 
 def test_whoever_comes_first_waits_and_then_they_talk() -> None:

@@ -16,8 +16,8 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from audio import codec
 from core.ids import new_id
 from ivr.carriers.twilio_rest import STREAMS
-from ivr.media import server
 from ivr.media.bench.caller import on_call
+from ivr.media.doors import server
 from tests.ivr.media.conftest import SIGNATURE, Exchange, answer_by_keys, left
 
 Open = Callable[..., AbstractAsyncContextManager[Exchange]]

@@ -21,11 +21,11 @@ from flows.engine.events import CallStarted, DialEnded
 from ivr.calls.turn import Turn
 from ivr.carriers.twilio_rest import STREAMS, WEBHOOKS
 from ivr.lines.tickets import CallTicket, RoomTicket, write_ticket
+from ivr.media.bridging.model import WaitingLine
+from ivr.media.bridging.presence import FRESH, LeavesRooms, on_line
+from ivr.media.bridging.switchboard import Switchboard
+from ivr.media.bridging.waiting import DatabaseLines, Legs
 from ivr.media.conversation import Offers
-from ivr.media.model import WaitingLine
-from ivr.media.presence import FRESH, LeavesRooms, on_line
-from ivr.media.switchboard import Switchboard
-from ivr.media.waiting import DatabaseLines, Legs
 from tests.ivr.media.bridging import DOCTOR, loudness, tone
 from tests.ivr.media.conftest import Exchange, left
 from tests.ivr.media.line_caller import LineCaller

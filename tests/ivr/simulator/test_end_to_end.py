@@ -31,12 +31,12 @@ from ivr.carriers.twilio_signature import Signatures
 from ivr.carriers.twilio_streams.blueprint import stream_webhooks
 from ivr.carriers.twilio_webhooks.blueprint import webhooks
 from ivr.carriers.twilio_webhooks.sounds import sounds
-from ivr.media.admission import ExpectedCalls
 from ivr.media.conductor import Conductor
+from ivr.media.doors.admission import ExpectedCalls
+from ivr.media.doors.server import MediaServer
+from ivr.media.doors.twilio_door import TwilioDoor
 from ivr.media.playback import StoredSounds
-from ivr.media.server import MediaServer
 from ivr.media.turns import DatabaseTurns
-from ivr.media.twilio_door import TwilioDoor
 from ivr.simulator.options import Chaos
 from ivr.simulator.people import STRANGER, WILLING, Habit, SimPerson
 from ivr.simulator.report import report

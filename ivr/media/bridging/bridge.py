@@ -10,14 +10,14 @@ from audio.codec import RATE
 from flows.engine.actions import Bridge, Prompt
 from flows.engine.events import DialEnded
 from ivr.media.asides import Asides
-from ivr.media.comfort import comfort
-from ivr.media.hold import Hold
+from ivr.media.bridging.comfort import comfort
+from ivr.media.bridging.hold import Hold
+from ivr.media.bridging.party import Party
+from ivr.media.bridging.switchboard import Switchboard
+from ivr.media.bridging.waiting import Lines
 from ivr.media.inbox import Inbox, News, Pressed, TimeUp
-from ivr.media.party import Party
 from ivr.media.playback import Sounds
 from ivr.media.session import Closed, MediaSession
-from ivr.media.switchboard import Switchboard
-from ivr.media.waiting import Lines
 
 log = logging.getLogger(__name__)
 

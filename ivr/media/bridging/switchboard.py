@@ -1,7 +1,7 @@
 """The rooms of one media process: two parties of any session meet, talk, lose each other, come back and part.
 
-The rule is `ivr.media.rooms`; here it gets a clock and ears. Nobody hears their own voice: what a session brings in
-goes to the other party, and nowhere else.
+The rule is `ivr.media.bridging.rooms`; here it gets a clock and ears. Nobody hears their own voice: what a session
+brings in goes to the other party, and nowhere else.
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ import logging
 from collections.abc import Callable
 from uuid import UUID
 
-from ivr.media.comfort import ringing
-from ivr.media.hold import Hold
+from ivr.media.bridging.comfort import ringing
+from ivr.media.bridging.hold import Hold
+from ivr.media.bridging.party import Party
+from ivr.media.bridging.rooms import OTHER, RETURN_SECONDS, Room, Side, Told
 from ivr.media.inbox import Inbox, News, TimeUp
-from ivr.media.party import Party
-from ivr.media.rooms import OTHER, RETURN_SECONDS, Room, Side, Told
 from ivr.media.session import Closed, MediaSession
 
 log = logging.getLogger(__name__)

@@ -25,7 +25,7 @@ from ivr.carriers.twilio_streams.codec import (
     media_message,
     parse_message,
 )
-from ivr.media import outgoing
+from ivr.media.doors import outgoing
 from ivr.media.session import Closed, Digit, Frame, MarkReached, SessionEvent
 
 log = logging.getLogger(__name__)

@@ -6,7 +6,7 @@ import asyncio
 import logging
 
 from audio.codec import FRAME_MS
-from ivr.media.jitter import JitterBuffer
+from ivr.media.bridging.jitter import JitterBuffer
 from ivr.media.session import MediaSession
 
 log = logging.getLogger(__name__)

@@ -8,9 +8,9 @@ import logging
 from typing import Protocol
 from uuid import UUID
 
+from ivr.media.bridging.relay import Relay
+from ivr.media.bridging.rooms import Side
 from ivr.media.inbox import Happening, Inbox, Pressed
-from ivr.media.relay import Relay
-from ivr.media.rooms import Side
 from ivr.media.session import Frame, MarkReached, MediaSession
 
 log = logging.getLogger(__name__)

@@ -18,7 +18,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from core.database import Database, UnitOfWork
 from core.ids import new_id
-from ivr.media.model import WaitingLine
+from ivr.media.bridging.model import WaitingLine
 from ivr.media.turns import TurnsUnavailable
 
 LEG = "leg:"

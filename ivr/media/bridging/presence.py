@@ -12,7 +12,7 @@ from core.database import UnitOfWork
 from core.heartbeats import Heartbeat
 from flows.engine.state import Answer, State
 from ivr.calls.model import Call
-from ivr.media.model import WaitingLine
+from ivr.media.bridging.model import WaitingLine
 
 FRESH = timedelta(seconds=15)
 """A media process beats every two seconds; of one that has been silent for longer, nobody is on the line."""

@@ -10,10 +10,10 @@ from websockets.asyncio.server import ServerConnection
 from websockets.http11 import Request
 
 from ivr.carriers.twilio_streams.codec import BadMessage, Connected, Started, parse_message
-from ivr.media import server
 from ivr.media.conductor import Conductor
-from ivr.media.server import Refused
-from ivr.media.twilio_session import TwilioSession
+from ivr.media.doors import server
+from ivr.media.doors.server import Refused
+from ivr.media.doors.twilio_session import TwilioSession
 
 PATH = "/twilio/stream"
 

@@ -28,7 +28,7 @@ from ivr.lines.protocol import (
     parse_from_telephone,
     render,
 )
-from ivr.media import outgoing
+from ivr.media.doors import outgoing
 from ivr.media.session import Closed, Digit, Frame, MarkReached, SessionEvent
 
 log = logging.getLogger(__name__)

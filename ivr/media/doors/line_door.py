@@ -13,11 +13,11 @@ from websockets.http11 import Request
 from core.errors import UserError
 from ivr.lines.protocol import CALL_OVER, PATH, BadLineMessage, Start, parse_from_telephone
 from ivr.lines.tickets import CallTicket, RoomTicket, read_ticket
-from ivr.media import server
 from ivr.media.conductor import Conductor
-from ivr.media.line_calls import LineCalls
-from ivr.media.line_session import LineSession
-from ivr.media.server import Refused
+from ivr.media.doors import server
+from ivr.media.doors.line_calls import LineCalls
+from ivr.media.doors.line_session import LineSession
+from ivr.media.doors.server import Refused
 from ivr.media.session import MediaSession
 from ivr.media.turns import Turns
 

@@ -20,7 +20,7 @@ from ivr.calls.service import Calls
 from ivr.lines.presence import lines_up
 from ivr.lines.protocol import CALL_OVER
 from ivr.lines.tickets import CallTicket, Ticket
-from ivr.media.server import Refused
+from ivr.media.doors.server import Refused
 
 log = logging.getLogger(__name__)
 
