@@ -44,7 +44,7 @@ class Done(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """Something that came of the other side of a bridge (`ivr.media.bridging.rooms`). `seconds`: how long they talked."""
+    """What came of the other side of a bridge (`ivr.media.bridging.rooms`). `seconds`: how long they talked."""
 
     what: str
     seconds: float = 0.0
