@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -16,7 +17,15 @@ from core.settings import Settings
 from tests.conftest import fresh_database
 from tests.peers.office import Office, office
 
-_media_ports = itertools.count(40000, 400)
+# Below the ports that the system gives out, and other ones for each process of a test run: peers beside each other must
+# not take each other's sound.
+_FIRST, _LAST, _APART = 10_000, 16_000, 400
+_number, _of = (
+    (int(os.environ["PYTEST_XDIST_WORKER"].removeprefix("gw")), int(os.environ["PYTEST_XDIST_WORKER_COUNT"]))
+    if "PYTEST_XDIST_WORKER" in os.environ
+    else (0, 1)
+)
+_media_ports = itertools.cycle(range(_FIRST + _number * _APART, _LAST, _of * _APART))
 
 
 @pytest.fixture
