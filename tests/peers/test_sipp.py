@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -297,4 +298,4 @@ def test_no_number_stands_in_the_log_of_the_gateway(our_office: Office) -> None:
     log = our_office.log("sip")
     assert "event=sip_up" in log
     assert "8491234" not in log
-    assert "sip:" not in log
+    assert not re.search(r"sips?:\S", log), "an address of a telephone"  # the stack itself says `sip: msg decode err`
