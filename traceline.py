@@ -128,9 +128,8 @@ class Traceline:
         for name, handler in EFFECTS.items():
             effects.register(name, handler)
         telehealth_effects.register(effects)
-        observers = (
-            RecordObserver(self.library), CampaignObserver(), ReleaseHolds(), LeavesRooms(), ReturnsUnreached(),
-        )  # fmt: skip
+        records = RecordObserver(self.library)
+        observers = (records, CampaignObserver(), ReleaseHolds(), LeavesRooms(), ReturnsUnreached())
         return Calls(self.library, effects, observers)
 
     @cached_property
@@ -166,8 +165,8 @@ class Traceline:
             Tick("outbox.sweep", 1, self.jobs.relay),
             Tick("sip.sweep", 2, legs.sweep),
             Tick("sip.clear_away", 3600, legs.clear_away),
-            Tick("holds.expire", 15, self._expire_holds),
-            Tick("queue.watch", 15, self._watch_queue),
+            Tick("holds.expire", 15, lambda: self._in_unit(expire_holds)),
+            Tick("queue.watch", 15, lambda: self._in_unit(watch)),
             Tick("upkeep", 3600, lambda: clear_away(self.database)),
             Tick("prompts.clear_away", 3600, self.prompts.clear_away),
             Tick("messages.delete", 600, lambda: delete_due(self.database, self.settings.messages_days)),
@@ -271,13 +270,9 @@ class Traceline:
         bind = urlsplit(self.settings.twilio_api_url).netloc
         run_simulator(bind, rehearsal(self.settings), self.prompts, self.library)
 
-    def _watch_queue(self) -> None:
+    def _in_unit(self, work: Callable[[UnitOfWork], object]) -> None:
         with self.database.unit() as uow:
-            watch(uow)
-
-    def _expire_holds(self) -> None:
-        with self.database.unit() as uow:
-            expire_holds(uow)
+            work(uow)
 
 
 _worker: Traceline | None = None

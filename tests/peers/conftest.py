@@ -20,11 +20,8 @@ from tests.peers.office import Office, office
 # Below the ports that the system gives out, and other ones for each process of a test run: peers beside each other must
 # not take each other's sound.
 _FIRST, _LAST, _APART = 10_000, 16_000, 400
-_number, _of = (
-    (int(os.environ["PYTEST_XDIST_WORKER"].removeprefix("gw")), int(os.environ["PYTEST_XDIST_WORKER_COUNT"]))
-    if "PYTEST_XDIST_WORKER" in os.environ
-    else (0, 1)
-)
+_number = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+_of = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
 _media_ports = itertools.cycle(range(_FIRST + _number * _APART, _LAST, _of * _APART))
 
 

@@ -11,7 +11,7 @@ from websockets.asyncio.server import ServerConnection
 from websockets.http11 import Request
 
 from core.errors import UserError
-from ivr.lines.protocol import CALL_OVER, PATH, BadLineMessage, Start, parse_from_telephone
+from ivr.lines.protocol import PATH, BadLineMessage, Start, parse_from_telephone
 from ivr.lines.tickets import CallTicket, RoomTicket, read_ticket
 from ivr.media.conductor import Conductor
 from ivr.media.doors import server
@@ -67,11 +67,6 @@ class LineDoor:
         why = await self._conductor.conduct(session, ticket.call, turns)
         if why in ("lost", "unavailable"):
             self._calls.lost(ticket.call)
-
-
-async def join_nobody(room: str, user: UUID | None, session: MediaSession) -> None:
-    """For a server without rooms."""
-    raise Refused("Nobody can be met here.", CALL_OVER)
 
 
 async def _token(websocket: ServerConnection) -> str:

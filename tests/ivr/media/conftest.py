@@ -27,16 +27,18 @@ from ivr.calls.model import Call
 from ivr.calls.service import Calls
 from ivr.calls.transcript import Utterance, transcript
 from ivr.carriers.twilio_rest import STREAMS
+from ivr.lines.protocol import CALL_OVER
 from ivr.lines.tickets import CallTicket, write_ticket
 from ivr.media.bench.caller import StreamCaller, on_call
 from ivr.media.conductor import Conductor
 from ivr.media.conversation import Offers
 from ivr.media.doors.admission import ExpectedCalls
 from ivr.media.doors.line_calls import LineCalls
-from ivr.media.doors.line_door import Join, LineDoor, join_nobody
-from ivr.media.doors.server import MediaServer
+from ivr.media.doors.line_door import Join, LineDoor
+from ivr.media.doors.server import MediaServer, Refused
 from ivr.media.doors.twilio_door import TwilioDoor, Verify
 from ivr.media.read_along import CaptionedTurns
+from ivr.media.session import MediaSession
 from ivr.media.speech import Recogniser
 from ivr.media.turns import DatabaseTurns
 from tests.ivr.media.line_caller import LineCaller, on_line
@@ -161,6 +163,11 @@ class Exchange:
 def executor() -> Iterator[ThreadPoolExecutor]:
     with ThreadPoolExecutor(4) as executor:
         yield executor
+
+
+async def join_nobody(room: str, user: UUID | None, session: MediaSession) -> None:
+    """A server without rooms."""
+    raise Refused("Nobody can be met here.", CALL_OVER)
 
 
 @pytest.fixture
