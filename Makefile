@@ -15,9 +15,13 @@ demo: $(VENV)/.demo
 test: $(VENV)/.test
 	@sh tests/system-packages.sh
 	@$(MAKE) --no-print-directory lint
-	@$(BIN)/python -m pytest -n 2 -m "not slow and not system and not browser" $(TEST_ARGS)
-	@$(BIN)/python -m pytest -m "(slow or browser) and not system" $(TEST_ARGS)
-	@$(BIN)/python -m pytest -n 2 --dist loadfile -m system $(TEST_ARGS)
+ifeq ($(strip $(TEST_ARGS)),)
+	@$(BIN)/python -m pytest -n 2 -m "not slow and not system and not browser"
+	@$(BIN)/python -m pytest -m "(slow or browser) and not system"
+	@$(BIN)/python -m pytest -n 2 --dist loadfile -m system
+else
+	@$(BIN)/python -m pytest $(TEST_ARGS)
+endif
 
 lint: $(VENV)/.test
 	$(BIN)/ruff check .
