@@ -4,17 +4,20 @@ processes of an installation share; whoever is let in by one can do nothing else
 from __future__ import annotations
 
 import secrets
+import time
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from itsdangerous import BadSignature, SignatureExpired, URLSafeTimedSerializer
+from itsdangerous import BadSignature, URLSafeTimedSerializer
 
 from core.encryption import current_ring
 from core.errors import UserError
 
 SECONDS = 60
 """How long a ticket may be used to connect. The line itself lasts as long as it lasts."""
+AHEAD = 30
+"""How many seconds the clock of the machine that wrote a ticket may be ahead of this one's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +50,17 @@ def write_ticket(ticket: Ticket) -> str:
 
 
 def read_ticket(token: str) -> Ticket:
-    """Raises UserError for a ticket that is forged, or older than `SECONDS`."""
+    """Raises UserError for a ticket that is forged, older than `SECONDS`, or from a clock that is wrong."""
+    fields: dict[str, Any]
     try:
-        fields: dict[str, Any] = _serializer().loads(token, max_age=SECONDS)
-    except SignatureExpired as error:
-        raise UserError("The ticket for this line is too old.", "Open the page again.") from error
+        fields, written = _serializer().loads(token, return_timestamp=True)
     except BadSignature as error:
         raise UserError("The ticket for this line is not ours.", "Open the page again.") from error
+    age = time.time() - written.timestamp()
+    if age > SECONDS:
+        raise UserError("The ticket for this line is too old.", "Open the page again.")
+    if age < -AHEAD:
+        raise UserError("The ticket for this line is of a time to come.", "Set the clocks of the machines right (NTP).")
     if "call" in fields:
         return CallTicket(UUID(fields["call"]), fields["captions"])
     return RoomTicket(fields["room"], UUID(fields["user"]) if fields["user"] else None)

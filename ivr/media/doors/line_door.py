@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
+from functools import partial
 from uuid import UUID
 
 from websockets.asyncio.server import ServerConnection
@@ -17,7 +18,7 @@ from ivr.media.conductor import Conductor
 from ivr.media.doors import server
 from ivr.media.doors.line_calls import LineCalls
 from ivr.media.doors.line_session import LineSession
-from ivr.media.doors.server import Refused
+from ivr.media.doors.server import Refused, Serve
 from ivr.media.session import MediaSession
 from ivr.media.turns import Turns
 
@@ -47,7 +48,7 @@ class LineDoor:
         ours = all(origin == self._origin for origin in origins)
         return "" if ours else f"Lines are taken from pages of {self._origin} only."
 
-    async def run(self, websocket: ServerConnection) -> None:
+    async def admit(self, websocket: ServerConnection) -> Serve:
         token = await _token(websocket)
         try:
             ticket = read_ticket(token)
@@ -58,9 +59,9 @@ class LineDoor:
             raise refusal
         match ticket:
             case CallTicket(call_id):
-                await self._call(ticket, LineSession(websocket, str(call_id)))
+                return partial(self._call, ticket, LineSession(websocket, str(call_id)))
             case RoomTicket(room, user):
-                await self._join(room, user, LineSession(websocket, room))
+                return partial(self._join, room, user, LineSession(websocket, room))
 
     async def _call(self, ticket: CallTicket, session: LineSession) -> None:
         turns = self._captioned(session) if ticket.captions else None

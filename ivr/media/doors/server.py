@@ -7,7 +7,7 @@ A door is one carrier's address and its rules. Refusing never harms a call: Twil
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from http import HTTPStatus
 from typing import Protocol
@@ -22,6 +22,9 @@ log = logging.getLogger(__name__)
 HEALTH_PATH = "/health"
 START_SECONDS = 5.0
 """How long a connection may take to say which call it is."""
+STRANGERS = 50
+"""Connections that have not said yet which call they are. They take nobody's place. When there are more, the one that
+has said nothing for longest is cut: ours say it at once, so whoever wants to keep them out cannot just sit there."""
 PING_SECONDS = 5.0
 """How often the other end is asked for a sign of life, how long its answer may take, and how long it may take to close.
 A dead connection is known as one before a person could be taken for silent until their call ends."""
@@ -38,6 +41,10 @@ class Refused(Exception):
         self.code = code
 
 
+Serve = Callable[[], Awaitable[None]]
+"""Serves a connection to its end."""
+
+
 class Door(Protocol):
     """One address of the server."""
 
@@ -46,16 +53,17 @@ class Door(Protocol):
     def forged(self, request: Request) -> str:
         """Why this upgrade is let in under no circumstances; empty when it may be."""
 
-    async def run(self, websocket: ServerConnection) -> None:
-        """Serve a connection to its end. Raises `Refused`."""
+    async def admit(self, websocket: ServerConnection) -> Serve:
+        """Ask a connection which call it is. What is returned raises `Refused` too."""
 
 
 class MediaServer:
-    """Takes connections while it `accepts`, at most `max_calls` at once; `streams` are up."""
+    """Takes connections while it `accepts`; `streams` are up, at most `max_calls`."""
 
     def __init__(self, doors: Sequence[Door], max_calls: int) -> None:
         self._doors = {door.path: door for door in doors}
         self._max_calls = max_calls
+        self._strangers: dict[ServerConnection, None] = {}
         self.streams = 0
         self.accepts = True
         self.refused = 0
@@ -99,19 +107,35 @@ class MediaServer:
         return None
 
     async def _connected(self, websocket: ServerConnection) -> None:
-        if self.streams >= self._max_calls:  # several came between their check and here
-            self.refused += 1
-            await websocket.close(CloseCode.TRY_AGAIN_LATER, "No more calls can be taken.")
-            return
         assert websocket.request is not None
         door = self._doors[websocket.request.path.partition("?")[0]]
-        self.streams += 1
         try:
-            await door.run(websocket)
+            serve = await self._admitted(door, websocket)
+            await self._served(serve)
         except Refused as refusal:
             log.warning("event=stream_refused door=%s peer=%s reason=%s", door.path, websocket.remote_address, refusal)
             await websocket.close(refusal.code, str(refusal))
         except ConnectionClosed:
             log.info("event=stream_gone_before_start door=%s peer=%s", door.path, websocket.remote_address)
+
+    async def _admitted(self, door: Door, websocket: ServerConnection) -> Serve:
+        if len(self._strangers) >= STRANGERS:
+            silent = next(iter(self._strangers))
+            del self._strangers[silent]
+            log.warning("event=stranger_cut peer=%s", silent.remote_address)
+            silent.transport.abort()
+        self._strangers[websocket] = None
+        try:
+            return await door.admit(websocket)
+        finally:
+            self._strangers.pop(websocket, None)
+
+    async def _served(self, serve: Serve) -> None:
+        if self.streams >= self._max_calls:  # several came between their check and here
+            self.refused += 1
+            raise Refused("No more calls can be taken.", CloseCode.TRY_AGAIN_LATER)
+        self.streams += 1
+        try:
+            await serve()
         finally:
             self.streams -= 1

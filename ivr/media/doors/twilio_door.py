@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from functools import partial
 from uuid import UUID
 
 from websockets.asyncio.server import ServerConnection
@@ -12,7 +13,7 @@ from websockets.http11 import Request
 from ivr.carriers.twilio_streams.codec import BadMessage, Connected, Started, parse_message
 from ivr.media.conductor import Conductor
 from ivr.media.doors import server
-from ivr.media.doors.server import Refused
+from ivr.media.doors.server import Refused, Serve
 from ivr.media.doors.twilio_session import TwilioSession
 
 PATH = "/twilio/stream"
@@ -38,7 +39,7 @@ class TwilioDoor:
         signed = self._verify(request.path, signatures[0] if len(signatures) == 1 else "")
         return "" if signed else "The signature is not Twilio's."
 
-    async def run(self, websocket: ServerConnection) -> None:
+    async def admit(self, websocket: ServerConnection) -> Serve:
         try:
             started = await _start(websocket)
         except BadMessage as error:
@@ -46,7 +47,10 @@ class TwilioDoor:
         call_id = await self._admit(started)
         if call_id is None:
             raise Refused("No call expects this stream.")
-        await self._conductor.conduct(TwilioSession(websocket, started.stream_sid), call_id)
+        return partial(self._call, TwilioSession(websocket, started.stream_sid), call_id)
+
+    async def _call(self, session: TwilioSession, call_id: UUID) -> None:
+        await self._conductor.conduct(session, call_id)
 
 
 async def _start(websocket: ServerConnection) -> Started:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from uuid import uuid4
 
 import pytest
+from itsdangerous import TimestampSigner
 
 from core.encryption import KeyRing, current_ring, use_keys
 from core.errors import UserError
@@ -40,6 +42,21 @@ def test_a_ticket_of_another_installation_lets_nobody_in() -> None:
             read_ticket(written)
     finally:
         use_keys(ours)
+
+
+@pytest.mark.parametrize(("ahead", "good"), [(20, True), (45, False), (-55, True), (-65, False)])
+def test_a_ticket_from_a_machine_whose_clock_is_some_seconds_ahead_is_good(
+    ahead: int, good: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = int(time.time())
+    with monkeypatch.context() as elsewhere:
+        elsewhere.setattr(TimestampSigner, "get_timestamp", lambda self: now + ahead)
+        written = write_ticket(RoomTicket("r"))
+    if good:
+        assert read_ticket(written) == RoomTicket("r")
+    else:
+        with pytest.raises(UserError, match=r"too old|time to come"):
+            read_ticket(written)
 
 
 def test_an_old_ticket_lets_nobody_in(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -191,6 +191,47 @@ async def test_over_the_limit_a_line_is_turned_away_and_its_call_not_harmed(exch
         assert (here.call(second).next_turn, here.call(second).ended_at) == (0, None)
 
 
+@pytest.mark.capability("A3")
+async def test_whoever_shows_no_ticket_takes_nobodys_place(exchange: Open) -> None:
+    async with exchange(max_calls=1) as here, AsyncExitStack() as stack:
+        for _ in range(3):
+            await stack.enter_async_context(connect(here.line_address))
+        call_id = a_line(here)
+        async with here.on_line(call_id) as caller:
+            await answer_by_keys(caller, "1", "1970", "2")
+            assert await until_over(caller) == 1000
+        assert here.server.refused == 0
+
+
+async def test_who_has_said_nothing_for_longest_makes_room_for_those_who_come(
+    exchange: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(server, "STRANGERS", 2)
+    async with exchange() as here, AsyncExitStack() as stack:
+        silent = [await stack.enter_async_context(connect(here.line_address)) for _ in range(3)]
+        with pytest.raises(ConnectionClosed):
+            await silent[0].recv()
+        call_id = a_line(here)
+        async with here.on_line(call_id) as caller:
+            await caller.hears_out()
+            assert [socket.close_code for socket in silent] == [1006, 1006, None]
+
+
+async def test_of_those_who_come_at_once_no_more_are_let_in_than_there_is_room_for(exchange: Open) -> None:
+    async with exchange(max_calls=1) as here, AsyncExitStack() as stack:
+        calls = [a_line(here) for _ in range(2)]
+        sockets = [await stack.enter_async_context(connect(here.line_address)) for _ in calls]
+        for socket, call_id in zip(sockets, calls, strict=True):
+            await socket.send(render(Start(write_ticket(CallTicket(call_id)))))
+        async with asyncio.timeout(10):
+            closed = [asyncio.create_task(socket.wait_closed()) for socket in sockets]
+            await asyncio.wait(closed, return_when=asyncio.FIRST_COMPLETED)
+        assert sorted(str(socket.close_code) for socket in sockets) == ["1013", "None"]
+        assert here.server.streams == 1
+        for task in closed:
+            task.cancel()
+
+
 # --- what comes over the wire
 
 
