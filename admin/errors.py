@@ -64,7 +64,7 @@ def _words(status: int) -> tuple[str, str]:
     if status == 405:
         return gettext("This address takes another kind of request."), gettext("Go back and use the button again.")
     if status == 413:
-        return gettext("The file is too large."), gettext("Split the list into files of at most 30 MB.")
+        return gettext("The file is too large."), gettext("Send at most 30 MB at once, if need be in several files.")
     if status >= 500:
         return gettext("Something went wrong on our side."), gettext("Nothing was changed. Try again in a moment.")
     return gettext("The request could not be understood."), gettext("Go back and try again.")

@@ -223,6 +223,7 @@ REMAINS = {
     "sound": _("the sound"),
     "key": _("the key"),
     "transcript": _("the words"),
+    "recording at the carrier": _("the recording at the carrier"),
     "the same sound under another message": _("the same sound under another message"),
 }
 PROMPTS = {"recorded": _("recorded"), "outdated": _("recorded with other words"), "machine": _("the machine")}

@@ -17,6 +17,8 @@ LOAD_SECONDS = 60.0
 """A model that is read from a slow disk, on a busy machine."""
 SECONDS_PER_SECOND = 6.0
 """The most that decoding may take for each second of sound: a small model needs 0.2–1.2 on an idle core."""
+LONGEST_SECONDS = 840.0
+"""However long the message: the job has to say how it ended before its own time is over (`core.jobs`)."""
 
 
 def transcribe(pcm: bytes, model: Path, seconds: float) -> str:
@@ -24,7 +26,7 @@ def transcribe(pcm: bytes, model: Path, seconds: float) -> str:
 
     Raises Retryable when the process dies or takes too long.
     """
-    limit = LOAD_SECONDS + SECONDS_PER_SECOND * seconds
+    limit = min(LOAD_SECONDS + SECONDS_PER_SECOND * seconds, LONGEST_SECONDS)
     command = [sys.executable, "-W", "ignore", "-m", "audio.transcriber", str(model), str(int(limit))]
     try:
         done = subprocess.run(command, input=pcm, capture_output=True, timeout=limit, check=False)  # noqa: S603

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
+from datetime import timedelta
 from typing import Any
 
 from redis import Redis
@@ -25,7 +26,8 @@ QUEUE = "traceline"
 SLOW_QUEUE = "traceline-slow"
 """Jobs that take minutes and whole cores (writing down voice messages). Workers of their own do them, one at a time, so
 that dialing never waits for them."""
-_SECONDS = {QUEUE: 120, SLOW_QUEUE: 900}
+SLOW_JOB_TIME = timedelta(seconds=900)
+_SECONDS = {QUEUE: 120, SLOW_QUEUE: round(SLOW_JOB_TIME.total_seconds())}
 
 
 class Jobs:
@@ -73,7 +75,7 @@ class Jobs:
             if row is None or row.done_at is not None:
                 return
             name, payload = row.job, row.payload
-            outbox.mark_begun(row, uow.now())
+            outbox.mark_begun(row, uow.now(), SLOW_JOB_TIME if name in self._slow else timedelta())
         handler = self._handlers.get(name)
         failure: TracelineError | None = None
         if handler is None:

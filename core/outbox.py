@@ -57,11 +57,11 @@ def backoff(tries: int) -> timedelta:
     return min(timedelta(seconds=2 ** min(tries, 20)), LONGEST_BACKOFF)
 
 
-def mark_begun(row: OutboxRow, now: datetime) -> None:
+def mark_begun(row: OutboxRow, now: datetime, takes: timedelta) -> None:
     """The job begins. Should it never come to an end (a crash, an error nobody foresaw), it comes again, later each
-    time."""
+    time; one that `takes` long not before it could have ended, or others would do it at the same time."""
     row.tries += 1
-    row.due_at = now + backoff(row.tries)
+    row.due_at = now + max(backoff(row.tries), takes)
 
 
 def mark_done(row: OutboxRow, now: datetime, error: str | None = None) -> None:

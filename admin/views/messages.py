@@ -53,4 +53,5 @@ def sound(message_id: UUID) -> ResponseReturnValue:
 def deleted() -> ResponseReturnValue:
     """No health data: identifiers, days and fingerprints only, so it is not scoped by area."""
     found = proofs(uow(), limit=MOST_PROOFS)
-    return render_template("messages_deleted.html", proofs=found, most=MOST_PROOFS, overdue=overdue(uow()))
+    late = overdue(uow(), context().settings.messages_days)
+    return render_template("messages_deleted.html", proofs=found, most=MOST_PROOFS, overdue=late)

@@ -19,7 +19,8 @@ TIMEOUTS = (5.0, 30.0)
 CHUNK_BYTES = 64 * 1024
 MAX_BYTES = 20_000_000
 """Twenty minutes of telephone sound; scripts allow far less."""
-_PASSING = (HTTPStatus.UNAUTHORIZED, HTTPStatus.TOO_MANY_REQUESTS)
+_PASSING = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.TOO_MANY_REQUESTS)
+"""Refusals of the account rather than of the recording: they end when somebody has put the account right."""
 
 
 class TwilioRecordings:

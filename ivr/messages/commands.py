@@ -32,14 +32,14 @@ def proof(since: str | None, as_json: bool) -> None:
     """
     with open_database() as database, database.unit() as uow:
         found = proofs(uow, _midnight(since) if since else None)
-        late = overdue(uow)
+        late = overdue(uow, read_settings().messages_days)
     for one in found:
         click.echo(json.dumps(_as_json(one)) if as_json else _line(one))
     left = sum(bool(one.left) for one in found)
     if left or late:
         raise UserError(
             f"{left} of {len(found)} deleted messages have left something; {late} are past their day.",
-            "Look into the log of the scheduler.",
+            "Look into the logs of the scheduler and of the workers.",
         )
     if not as_json:
         click.echo(f"{len(found)} messages deleted; nothing of them is in this database; none is past its day.")

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import ColumnElement, Subquery, and_, func, or_, select
 
 from core.audit import AuditEntry, write_audit
 from core.database import Database, UnitOfWork
@@ -32,13 +32,9 @@ def delete_due(database: Database, days: int) -> int:
     deleted, full = 0, True
     while full:
         with database.unit() as uow:
-            due = or_(
-                VoiceMessageRow.delete_after <= uow.now(),
-                VoiceMessageRow.created_at <= uow.now() - timedelta(days=days),
-            )
             rows = uow.session.scalars(
                 select(VoiceMessageRow)
-                .where(VoiceMessageRow.deleted_at.is_(None), due)
+                .where(VoiceMessageRow.deleted_at.is_(None), _due(uow.now(), days))
                 .order_by(VoiceMessageRow.delete_after)
                 .limit(BATCH)
                 .with_for_update(skip_locked=True)
@@ -54,7 +50,7 @@ def delete(uow: UnitOfWork, row: VoiceMessageRow, why: str, login: str = "") -> 
     """Delete a locked message, now. `why` is `due` or `erased`, `login` whoever asked for it."""
     row.deleted_at = uow.now()
     row.sound = row.key = row.transcript = None
-    if row.provider_ref is not None:
+    if row.provider_ref is not None and row.forgotten_at is None:
         uow.send(FORGET, {"recording": row.provider_ref})
     detail = {"why": why, "due": row.delete_after.isoformat(), "sha256": row.sha256, "seconds": row.seconds}
     write_audit(uow, DELETED, subject_of(row.id), login=login, detail=detail)
@@ -85,8 +81,8 @@ def proofs(uow: UnitOfWork, since: datetime | None = None, limit: int | None = N
     if since is not None:
         lines = lines.where(AuditEntry.at >= since)
     entries = uow.session.scalars(lines).all()
+    found = _found(uow, lines.subquery())
     ids = [UUID(entry.subject.partition(":")[2]) for entry in entries]
-    found = _found(uow, ids, [entry.detail["sha256"] for entry in entries])
     return [
         Proof(
             message=message,
@@ -100,10 +96,14 @@ def proofs(uow: UnitOfWork, since: datetime | None = None, limit: int | None = N
     ]
 
 
-def overdue(uow: UnitOfWork, slack: timedelta = timedelta(hours=1)) -> int:
-    """How many messages are still there although their day has come."""
-    late = VoiceMessageRow.deleted_at.is_(None), VoiceMessageRow.delete_after < uow.now() - slack
+def overdue(uow: UnitOfWork, days: int, slack: timedelta = timedelta(hours=1)) -> int:
+    """How many messages are still there although their day has come; `days` as in `delete_due`."""
+    late = VoiceMessageRow.deleted_at.is_(None), _due(uow.now() - slack, days)
     return uow.session.scalar(select(func.count()).where(*late)) or 0
+
+
+def _due(now: datetime, days: int) -> ColumnElement[bool]:
+    return or_(VoiceMessageRow.delete_after <= now, VoiceMessageRow.created_at <= now - timedelta(days=days))
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,17 +118,22 @@ class _Found:
         return self.columns.get(message, ()) + same
 
 
-def _found(uow: UnitOfWork, ids: Sequence[UUID], fingerprints: Sequence[str | None]) -> _Found:
+def _found(uow: UnitOfWork, lines: Subquery) -> _Found:
+    """Looked up by these lines of the audit log, in the database: there may be more than a statement has room for."""
     parts = {
         "sound": VoiceMessageRow.sound.is_not(None),
         "key": VoiceMessageRow.key.is_not(None),
         "transcript": VoiceMessageRow.transcript.is_not(None),
+        "recording at the carrier": and_(
+            VoiceMessageRow.provider_ref.is_not(None), VoiceMessageRow.forgotten_at.is_(None)
+        ),
     }
+    its_line = lines.c.subject == func.concat("message:", VoiceMessageRow.id)
     rows = uow.session.execute(
-        select(VoiceMessageRow.id, *parts.values()).where(VoiceMessageRow.id.in_(ids), or_(*parts.values()))
+        select(VoiceMessageRow.id, *parts.values()).join(lines, its_line).where(or_(*parts.values()))
     ).all()
     columns = {row[0]: tuple(name for name, there in zip(parts, row[1:], strict=True) if there) for row in rows}
-    known = [fingerprint for fingerprint in fingerprints if fingerprint]
-    alive = VoiceMessageRow.sha256.in_(known), VoiceMessageRow.sound.is_not(None), VoiceMessageRow.id.not_in(ids)
-    sounds = uow.session.scalars(select(VoiceMessageRow.sha256).where(*alive))
-    return _Found(columns, frozenset(sound for sound in sounds if sound))
+    gone = select(lines.c.id).where(its_line).correlate(VoiceMessageRow).exists()
+    alive = VoiceMessageRow.sound.is_not(None), ~gone
+    same = select(VoiceMessageRow.sha256).join(lines, lines.c.detail["sha256"].astext == VoiceMessageRow.sha256)
+    return _Found(columns, frozenset(sound for sound in uow.session.scalars(same.where(*alive)) if sound))

@@ -36,7 +36,8 @@ class VoiceMessageRow(Base):
     seconds: Mapped[float]
     provider_ref: Mapped[str | None] = mapped_column(unique=True)  # the carrier's own id, of one that it recorded
     fetched_at: Mapped[datetime | None]  # when the sound came here; None while the carrier alone has it
-    lost_at: Mapped[datetime | None]  # the carrier had it no more
+    lost_at: Mapped[datetime | None]  # the carrier had it no more, or would not give it
+    forgotten_at: Mapped[datetime | None]  # when the carrier said that it has deleted its own
     sound: Mapped[bytes | None] = mapped_column(LargeBinary)  # µ-law, sealed under `key`
     key: Mapped[str | None] = mapped_column(EncryptedText)
     sha256: Mapped[str | None]  # of the sound before it was sealed

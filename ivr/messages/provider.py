@@ -12,7 +12,7 @@ from datetime import timedelta
 from typing import Any, Protocol
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from audio import codec
@@ -35,7 +35,7 @@ class NotThere(Retryable):
 
 
 class RecordingsAtProvider(Protocol):
-    """The carrier that records. Both raise Retryable when it cannot be reached."""
+    """The carrier that records. Both raise Retryable when it cannot be reached, Permanent when it refuses for good."""
 
     def fetch(self, recording: str) -> bytes:
         """The sound as an 8 kHz WAV file. Raises NotThere."""
@@ -90,14 +90,25 @@ class Fetcher:
                 raise
             self._lose(message)
             raise Permanent("The carrier has no such recording.", "Its message is marked as lost.") from None
+        except Permanent:
+            self._lose(message)
+            raise
         except UserError as error:
             self._lose(message)
             raise Permanent("What the carrier gave is no sound.", error.message) from error
         self._keep(message, codec.pcm_to_ulaw(pcm))
 
     def forget(self, payload: Mapping[str, Any]) -> None:
-        """Delete a recording at the carrier."""
-        self._provider.delete(payload["recording"])
+        """Delete a recording at the carrier, and note that it is done. One that the carrier refuses to delete is asked
+        for again: until somebody has put it right, the proof of deletion names it. Raises Retryable."""
+        recording = payload["recording"]
+        try:
+            self._provider.delete(recording)
+        except Permanent as error:
+            raise Retryable("The carrier will not delete a recording.", error.message) from error
+        with self._database.unit() as uow:
+            done = update(VoiceMessageRow).where(VoiceMessageRow.provider_ref == recording)
+            uow.session.execute(done.values(forgotten_at=uow.now()))
 
     def _keep(self, message: UUID, ulaw: bytes) -> None:
         with self._database.unit() as uow:

@@ -42,6 +42,10 @@ class Transcriber:
             ulaw = sound_of(row) if row is not None else None
             if row is None or ulaw is None:
                 return
+            if row.transcription_tries >= TRIES:  # whoever tried it last did not live to say so
+                log.warning("event=message_not_transcribed message=%s tries=%s", message, row.transcription_tries)
+                row.transcription = Transcription.FAILED
+                return
             model = find_models(self._models).get(row.language)
             if model is None:
                 row.transcription = Transcription.NO_MODEL

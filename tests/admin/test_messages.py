@@ -76,6 +76,18 @@ def test_a_message_that_cannot_be_heard_or_read_says_why(
     assert told in visitor("son").page(f"/messages/{province.an.message}")
 
 
+def test_a_message_that_does_not_come_says_so_after_an_hour(
+    province: Province, visitor: Visit, database: Database
+) -> None:
+    with database.unit() as uow:
+        uow.session.execute(update(VoiceMessageRow).values(fetched_at=None))
+    thao = visitor("thao")
+    assert "in a few minutes" in thao.page(f"/messages/{province.an.message}")
+    with database.unit() as uow:
+        uow.session.execute(update(VoiceMessageRow).values(created_at=uow.now() - timedelta(hours=2)))
+    assert "has not handed this message over" in thao.page(f"/messages/{province.an.message}")
+
+
 @pytest.mark.capability("N16")
 def test_a_deleted_message_is_gone_and_its_proof_is_there(
     province: Province, visitor: Visit, database: Database, clock: SimulatedClock

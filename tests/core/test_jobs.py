@@ -16,7 +16,7 @@ from core import outbox
 from core.clock import SimulatedClock
 from core.database import Database
 from core.errors import Permanent, Retryable, TracelineError
-from core.jobs import QUEUE, SLOW_QUEUE, Jobs
+from core.jobs import QUEUE, SLOW_JOB_TIME, SLOW_QUEUE, Jobs
 from core.outbox import OutboxRow
 
 performing: Jobs | None = None
@@ -77,6 +77,20 @@ def test_a_slow_job_stands_in_nobodys_way(database: Database, jobs: Jobs, redis_
     send(database, "write down")
     send(database)
     assert (waiting(redis_client), waiting(redis_client, SLOW_QUEUE)) == (1, 1)
+
+
+def test_a_slow_job_that_is_being_done_is_not_given_to_a_second_worker(
+    database: Database, jobs: Jobs, redis_client: redis.Redis, clock: SimulatedClock
+) -> None:
+    given: list[int] = []
+
+    def slowly(payload: Mapping[str, Any]) -> None:
+        clock.advance(SLOW_JOB_TIME - timedelta(seconds=1))
+        given.append(jobs.relay())
+
+    jobs.register("write down", slowly, slow=True)
+    jobs.perform(send(database, "write down"))
+    assert given == [0]
 
 
 def test_what_is_rolled_back_is_never_sent(database: Database, jobs: Jobs, redis_client: redis.Redis) -> None:

@@ -21,6 +21,7 @@ def upgrade() -> None:
         sa.Column("provider_ref", sa.String(), nullable=True),
         sa.Column("fetched_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("lost_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("forgotten_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("sound", sa.LargeBinary(), nullable=True),
         sa.Column("key", sa.Text(), nullable=True),
         sa.Column("sha256", sa.String(), nullable=True),

@@ -83,6 +83,19 @@ def test_the_proof_finds_the_same_sound_under_another_message(
     assert proven(database)[0].left == ("the same sound under another message",)
 
 
+@pytest.mark.capability("N16")
+def test_more_deletions_are_proven_than_a_statement_has_room_for(database: Database, call_id: UUID) -> None:
+    with database.unit() as uow:
+        uow.session.execute(
+            text(
+                "INSERT INTO audit_entry (at, login, address, action, subject, detail) "
+                "SELECT now(), '', '', 'message.deleted', 'message:' || gen_random_uuid(), "
+                "jsonb_build_object('due', now()::text, 'sha256', md5(n::text)) FROM generate_series(1, 66000) n"
+            )
+        )
+    assert {proof.left for proof in proven(database)} == {()}
+
+
 def test_a_shorter_time_counts_for_messages_that_are_there_and_a_longer_one_does_not(
     database: Database, clock: SimulatedClock, call_id: UUID
 ) -> None:
@@ -112,7 +125,16 @@ def test_a_message_past_its_day_is_told(database: Database, clock: SimulatedCloc
     kept(database, call_id)
     clock.advance(timedelta(days=DAYS, hours=2))
     with database.unit() as uow:
-        assert overdue(uow) == 1
+        assert overdue(uow, DAYS) == 1
+
+
+def test_a_message_that_a_shorter_time_should_have_deleted_is_told_as_well(
+    database: Database, clock: SimulatedClock, call_id: UUID
+) -> None:
+    kept(database, call_id)
+    clock.advance(timedelta(days=30, hours=2))
+    with database.unit() as uow:
+        assert (overdue(uow, DAYS), overdue(uow, 30)) == (0, 1)
 
 
 @pytest.fixture

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import io
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from uuid import UUID
 
 import pytest
+import requests
 from sqlalchemy import func, select
 
 from audio import codec
@@ -18,7 +20,7 @@ from core.ids import new_id
 from core.outbox import OutboxRow
 from core.settings import Settings, read_settings
 from ivr.carriers.twilio_recordings import TwilioRecordings
-from ivr.messages.deletion import delete_due
+from ivr.messages.deletion import delete_due, proofs
 from ivr.messages.model import VoiceMessageRow
 from ivr.messages.provider import FETCH, FORGET, Fetcher, NotThere, expect
 from ivr.messages.store import TRANSCRIBE, sound_of
@@ -144,6 +146,72 @@ async def test_a_message_that_falls_due_before_it_came_is_deleted_at_twilio_too(
     assert sent(database) == [FETCH, FORGET]
     await fetch(fetcher, message)
     assert stored(database, message).sound is None
+
+
+class Refusing:
+    """A carrier that has a recording and says no."""
+
+    def __init__(self) -> None:
+        self.allows = False
+
+    def fetch(self, recording: str) -> bytes:
+        raise Permanent("refused")
+
+    def delete(self, recording: str) -> None:
+        if not self.allows:
+            raise Permanent("refused")
+
+
+def test_a_message_that_the_carrier_refuses_for_good_is_lost_and_not_on_its_way(
+    database: Database, clock: SimulatedClock, call_id: UUID
+) -> None:
+    message = expected(database, call_id, "RE" + "d" * 32)
+    with pytest.raises(Permanent, match="refused"):
+        Fetcher(database, Refusing()).fetch({"message": str(message)})
+    row = stored(database, message)
+    assert (row.lost_at, row.transcription) == (clock.now(), "failed")
+
+
+@pytest.mark.capability("N16")
+def test_a_recording_that_the_carrier_will_not_delete_is_asked_for_again_and_the_proof_names_it(
+    database: Database, clock: SimulatedClock, call_id: UUID
+) -> None:
+    carrier = Refusing()
+    fetcher, recording = Fetcher(database, carrier), "RE" + "e" * 32
+    expected(database, call_id, recording)
+    clock.advance(timedelta(days=90))
+    delete_due(database, 90)
+    with pytest.raises(Retryable):
+        fetcher.forget({"recording": recording})
+    with database.unit() as uow:
+        assert proofs(uow)[0].left == ("recording at the carrier",)
+    carrier.allows = True  # somebody has put the account right
+    fetcher.forget({"recording": recording})
+    with database.unit() as uow:
+        assert proofs(uow)[0].left == ()
+
+
+async def test_what_the_carrier_has_deleted_is_not_asked_for_again_on_its_day(
+    database: Database, clock: SimulatedClock, call_id: UUID, twilio: SimulatedNetwork, fetcher: Fetcher
+) -> None:
+    recording = recorded(twilio)
+    await fetch(fetcher, expected(database, call_id, recording))
+    await asyncio.to_thread(fetcher.forget, {"recording": recording})
+    clock.advance(timedelta(days=90))
+    assert delete_due(database, 90) == 1
+    assert sent(database) == [FETCH, TRANSCRIBE, FORGET]
+
+
+@pytest.mark.parametrize(("status", "error"), [(403, Retryable), (400, Permanent)])
+def test_what_the_account_may_not_do_is_tried_again_and_what_no_account_may_is_not(
+    monkeypatch: pytest.MonkeyPatch, status: int, error: type[Exception]
+) -> None:
+    answer = requests.Response()
+    answer.status_code, answer.raw = status, io.BytesIO(b"")
+    monkeypatch.setattr(requests, "request", lambda *_, **__: answer)
+    ours = read_settings(twilio_account_sid=ACCOUNT, twilio_auth_token=TOKEN)
+    with pytest.raises(error, match=str(status)):
+        TwilioRecordings(ours).fetch("RE" + "f" * 32)
 
 
 def test_a_call_that_is_not_there_has_no_message(database: Database) -> None:

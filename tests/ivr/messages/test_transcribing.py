@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -14,6 +15,7 @@ from audio import codec, transcription
 from audio.models.registry import find_models
 from core.database import Database
 from core.errors import Retryable
+from core.jobs import SLOW_JOB_TIME
 from ivr.messages.deletion import delete_due
 from ivr.messages.model import Transcription, VoiceMessageRow
 from ivr.messages.store import transcript_of
@@ -114,6 +116,39 @@ def test_a_message_that_kills_its_transcriber_is_given_up(database: Database, me
     work.transcribe(payload(message))
     assert stored(database, message).transcription == Transcription.FAILED
     work.transcribe(payload(message))  # and never again
+
+
+def test_a_message_whose_worker_never_came_back_is_given_up_too(
+    database: Database, message: UUID, tmp_path: Path
+) -> None:
+    class Killed(BaseException):
+        """The worker dies, or its job is ended."""
+
+    def killed(*_: object) -> str:
+        raise Killed
+
+    work = transcriber(database, tmp_path, killed)
+    for _ in range(TRIES):
+        with pytest.raises(Killed):
+            work.transcribe(payload(message))
+    work.transcribe(payload(message))
+    assert stored(database, message).transcription == Transcription.FAILED
+
+
+def test_the_longest_message_ends_its_transcriber_before_its_job_ends(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    asked: list[float] = []
+
+    def run(command: list[str], *, timeout: float, **_: object) -> subprocess.CompletedProcess[bytes]:
+        asked.append(timeout)
+        return subprocess.CompletedProcess(command, 0, b'{"text": ""}', b"")
+
+    monkeypatch.setattr(transcription.subprocess, "run", run)
+    for seconds in (60.0, 600.0):
+        transcription.transcribe(b"", tmp_path, seconds)
+    assert asked[0] == transcription.LOAD_SECONDS + 60 * transcription.SECONDS_PER_SECOND
+    assert asked[1] <= SLOW_JOB_TIME.total_seconds() - 60
 
 
 def test_a_message_deleted_meanwhile_stays_deleted(database: Database, message: UUID, tmp_path: Path) -> None:
