@@ -21,8 +21,12 @@ from core.errors import UserError
 
 SUFFIXES = (".wav", ".mp3", ".ogg", ".opus", ".flac", ".m4a", ".webm")
 MAX_BYTES = 50_000_000
+MOST_CHANNELS = 2
+_CHANNELS = slice(22, 24)
+"""Where ffmpeg's WAV header says how many there are."""
 _DECODE_SECONDS = 60
 _RATE = 48_000
+_MOST_DECODED = round((MAX_SECONDS + 1) * _RATE) * 2 * MOST_CHANNELS
 # Only containers of sound: ffmpeg also reads playlists, which could name other files or addresses.
 _FORMATS = "wav,mp3,ogg,flac,mov,mp4,m4a,matroska,webm,aac,amr"
 
@@ -30,7 +34,7 @@ _FORMATS = "wav,mp3,ogg,flac,mov,mp4,m4a,matroska,webm,aac,amr"
 def load_recording(path: Path) -> bytes:
     """The recording as 8 kHz mono samples, loudness normalised, silence at both ends trimmed.
 
-    Raises UserError: not found, too large, not sound, distorted, and what `audio.quality` finds.
+    Raises UserError: not found, too large, not sound, too many channels, distorted, and what `audio.quality` finds.
     """
     try:
         size = path.stat().st_size
@@ -67,13 +71,15 @@ def fault_of(folder: Path, language: str, name: str) -> str | None:
 
 
 def _decode(path: Path) -> Samples:
-    """The samples of every channel, from -1 to 1 (samples × channels), at 48 kHz."""
+    """The samples of each channel, from -1 to 1 (samples × channels), at 48 kHz."""
     try:
         command = [imageio_ffmpeg.get_ffmpeg_exe(), "-nostdin", "-v", "error"]
     except RuntimeError as error:
         raise UserError("Recordings cannot be read: there is no ffmpeg.", "Reinstall imageio-ffmpeg.") from error
     command += ["-protocol_whitelist", "file", "-format_whitelist", _FORMATS, "-i", f"file:{path}"]
-    command += ["-vn", "-t", str(MAX_SECONDS + 1), "-ar", str(_RATE), "-c:a", "pcm_s16le", "-f", "wav", "pipe:1"]
+    command += ["-vn", "-t", str(MAX_SECONDS + 1), "-ar", str(_RATE), "-c:a", "pcm_s16le"]
+    # No file fills our memory: what has more channels than are allowed is cut off here, and refused below.
+    command += ["-fs", str(_MOST_DECODED), "-f", "wav", "pipe:1"]
     try:
         done = subprocess.run(command, capture_output=True, timeout=_DECODE_SECONDS, check=False)  # noqa: S603
     except subprocess.TimeoutExpired as error:
@@ -81,8 +87,10 @@ def _decode(path: Path) -> Samples:
     if done.returncode != 0 or not done.stdout:
         raise UserError("The recording cannot be read: it is no sound file.", "Save it as a WAV or MP3 file.")
     # Written into a pipe, the header's length is a guess: what is there is read.
+    channels = int.from_bytes(done.stdout[_CHANNELS], "little")
+    if channels > MOST_CHANNELS:  # in a kind of WAV that `wave` does not read
+        raise UserError(f"The recording has {channels} channels.", "Save it as mono or stereo.")
     with wave.open(io.BytesIO(done.stdout)) as file:
-        channels = file.getnchannels()
         content = file.readframes(file.getnframes())
     whole = len(content) // (2 * channels) * 2 * channels
     return np.frombuffer(content[:whole], "<i2").astype(np.float64).reshape(-1, channels) / 32768

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import Select, select, update
+from sqlalchemy import Select, select, text, update
 from sqlalchemy.orm import defer
 
 from audio import codec
@@ -24,6 +24,8 @@ from core.database import UnitOfWork
 from core.errors import UserError
 
 LONGEST_VOICE = 80
+# Whoever publishes second withdraws what the first has published: one of each words is played.
+_ONE_AT_A_TIME = text("SELECT pg_advisory_xact_lock(hashtext('audio.studio.publish'))")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +78,7 @@ def publish(uow: UnitOfWork, take: Take, *, voice: str, login: str) -> UUID:
     if not voice or len(voice) > LONGEST_VOICE:
         raise UserError("Say whose voice it is.", f"A name of at most {LONGEST_VOICE} characters.")
     words = take.words
+    uow.session.execute(_ONE_AT_A_TIME)
     _withdraw_played(uow, words, login)
     row = PromptRecording(
         language=words.language,

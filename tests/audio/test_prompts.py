@@ -285,3 +285,21 @@ def test_the_linter_is_told_what_is_wrong_with_a_recording(tmp_path: Path) -> No
     fault = fault_of(tmp_path, "vi", "hello")
     assert fault is not None
     assert "hello.wav" in fault
+
+
+def test_a_recording_of_many_channels_is_refused_before_it_fills_the_memory(tmp_path, monkeypatch):
+    path, decoded = tmp_path / "hall.flac", []
+    path.parent.mkdir(parents=True, exist_ok=True)
+    silent = [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-y", "-f", "lavfi"]
+    subprocess.run([*silent, "-i", "anullsrc=r=48000:cl=7.1", "-t", "150", str(path)], check=True)
+    run = subprocess.run
+
+    def measured(*args, **kwargs):
+        done = run(*args, **kwargs)
+        decoded.append(len(done.stdout))
+        return done
+
+    monkeypatch.setattr(subprocess, "run", measured)
+    with pytest.raises(UserError, match="8 channels"):
+        load_recording(path)
+    assert max(decoded) < 40_000_000

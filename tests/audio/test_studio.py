@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -167,3 +168,17 @@ def test_between_sentences_there_is_a_breath_and_in_a_phrase_there_is_none(promp
     phrase, comma, sentence = quiet_end("Xin chào anh"), quiet_end("Xin chào anh,"), quiet_end("Xin chào anh.")
     assert phrase < comma < sentence
     assert sentence == pytest.approx(0.27, abs=0.06)
+
+
+def test_two_who_publish_the_same_words_at_once_leave_one_recording_that_is_played(
+    database: Database, prompts: PromptStore, take: Take
+) -> None:
+    with ThreadPoolExecutor(1) as others:
+        with database.unit() as uow:
+            studio.publish(uow, take, voice="Chị Hoa", login="hanh")
+            other = others.submit(publish, database, take, "Anh Nam")
+            with pytest.raises(TimeoutError):  # it waits for the first
+                other.result(0.3)
+        last = other.result(10)
+    with database.unit() as uow:
+        assert [row.id for rows in studio.played(uow).values() for row in rows] == [last]
