@@ -17,8 +17,8 @@ BEEP_HZ, BEEP_SECONDS, BEEP_LEVEL = 880.0, 0.3, 6000.0
 BEEP_MARK = "beep"
 BEGIN_SECONDS = 8.0
 """Silence after which nobody is going to speak."""
-DONE_SECONDS = 4.0
-"""Silence after speech that ends the message: people think while they talk."""
+DONE_SECONDS = 5.0
+"""Silence after speech that ends the message, as at Twilio: people think while they talk."""
 
 
 class Tape:
