@@ -47,8 +47,13 @@ _ORDER = {"slow": 1, "system": 2, "browser": 3}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The fast tests first."""
-    items.sort(key=lambda item: max((_ORDER.get(mark.name, 0) for mark in item.iter_markers()), default=0))
+    """The fast tests first; of whole installations the longest first, so that nothing waits for it at the end."""
+    items.sort(key=_when)
+
+
+def _when(item: pytest.Item) -> tuple[int, bool]:
+    marks = {mark.name for mark in item.iter_markers()}
+    return max((_ORDER.get(name, 0) for name in marks), default=0), "slow" not in marks
 
 
 @pytest.fixture(scope="session")
