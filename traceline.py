@@ -177,7 +177,12 @@ class Traceline:
         speech = [] if carrier == WEBHOOKS else sorted(grammar_models(self.settings.models_folder))
         if not self.settings.recogniser_workers:
             speech = []
-        return {"department": self.settings.spoken_name, "hotline": self.settings.hotline, "speech": speech}
+        return {
+            "department": self.settings.spoken_name,
+            "hotline": self.settings.hotline,
+            "messages_days": self.settings.messages_days,
+            "speech": speech,
+        }
 
     def inbound(self, uow: UnitOfWork, number: str, carrier: str, dialed: str = "") -> InboundPlan:
         """What a citizen hears who dials the hotline."""
@@ -311,7 +316,7 @@ def prepare(settings: Settings, *, sample: bool = False) -> str | None:
     upgrade(app.database.engine)
     rekey(app.database)
     with app.database.unit() as uow:
-        seed_areas(uow)
+        seed_areas(uow, settings.province)
         prepare_standing(uow, settings.call_back_carrier, settings.zone)
         first_password = ensure_first_user(uow)
         if sample:

@@ -18,6 +18,7 @@ CONTEXT: Mapping[str, Any] = {
     "hotline": "+842373850115",
     "today": "2026-01-01",
     "entry": "entry-1",
+    "messages_days": 90,
 }
 
 MORNING = {

@@ -23,10 +23,10 @@ NO_INPUT = "no_input"
 NO_MATCH = "no_match"
 OTHERWISE = "otherwise"
 
-CONTEXT_NAMES = ("person", "department", "hotline", "today", "entry", "greeted")
+CONTEXT_NAMES = ("person", "department", "hotline", "today", "entry", "greeted", "messages_days")
 """What the host tells about a call, beside `language`; a script may use these names in prompts and expressions. `entry`
 is the place in a doctor's queue because of which we call; `greeted`: another script has said who we are, and asked for
-the language."""
+the language; `messages_days`: how long a voice message is kept."""
 
 
 @dataclass(frozen=True, slots=True)

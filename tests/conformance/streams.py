@@ -13,7 +13,7 @@ from audio.decision import Decision
 from audio.prompts import PromptStore
 from core.database import UnitOfWork
 from core.settings import Settings
-from flows.engine.actions import Bridge, Listen
+from flows.engine.actions import Bridge, Listen, Record
 from flows.engine.answers.base import tidy
 from flows.runner import SILENCE, Transcript
 from ivr.calls.model import CallState
@@ -24,8 +24,10 @@ from ivr.media.bridging.switchboard import Switchboard
 from ivr.media.conductor import Conductor
 from ivr.media.conversation import Offers
 from ivr.media.digits import Stragglers
+from ivr.media.recording import BEEP_SECONDS
 from ivr.media.session import MediaSession
 from ivr.media.turns import DatabaseTurns, Next
+from ivr.messages.store import keep
 from tests.conformance.golden import Desk, Golden
 from tests.ivr.media.bridging import NotedLines
 from tests.ivr.media.scripted import FakeRecogniser, heard
@@ -72,7 +74,10 @@ class _Turns(DatabaseTurns):
     """Turns on the database in the loop's own thread, which virtual time needs. `taken` tells the person of each."""
 
     def __init__(self, desk: Desk, calls: Calls) -> None:
-        super().__init__(desk.database, calls, None, lambda *_: "test-recording")  # type: ignore[arg-type]
+        def kept(uow: UnitOfWork, call_id: UUID, turn: int, ulaw: bytes) -> str:
+            return keep(uow, call_id=call_id, turn=turn, ulaw=ulaw)
+
+        super().__init__(desk.database, calls, None, kept)  # type: ignore[arg-type]
         self.taken: asyncio.Queue[Next] = asyncio.Queue()
 
     async def _in_thread(self, work: Callable[[UnitOfWork, bool], T]) -> T:
@@ -132,7 +137,7 @@ async def _answer(
         if actions and isinstance(actions[-1], Bridge):
             await doctor.meet(telephone, actions[-1])
             continue
-        if not actions or not isinstance(actions[-1], Listen):
+        if not actions or not isinstance(actions[-1], Listen | Record):
             continue
         await asyncio.sleep(_RECOGNISED_SECONDS)
         while not telephone.quiet:  # noqa: ASYNC110  (virtual time: waiting costs nothing)
@@ -141,7 +146,11 @@ async def _answer(
         if answer is None:
             telephone.hang_up()
             return
-        if _KEYS.fullmatch(answer):
+        if isinstance(actions[-1], Record):
+            if answer != SILENCE:
+                await asyncio.sleep(BEEP_SECONDS + telephone.say("네 있습니다"))
+                telephone.press(actions[-1].finish)
+        elif _KEYS.fullmatch(answer):
             telephone.press(answer)
         elif answer != SILENCE:
             _speak(telephone, recogniser, actions[-1], answer)

@@ -11,7 +11,16 @@ from core.database import Database
 from core.settings import Settings
 from flows.catalogue import load_library
 from flows.saved_calls import differences
-from tests.conformance.golden import Desk, Golden, Harness, heard, lines_of, told_by_log, told_by_runner
+from tests.conformance.golden import (
+    Desk,
+    Golden,
+    Harness,
+    heard,
+    lines_of,
+    messages_of,
+    told_by_log,
+    told_by_runner,
+)
 from tests.conformance.lines import Lines
 from tests.conformance.sip import Sip
 from tests.conformance.streams import Streams
@@ -48,6 +57,7 @@ def test_a_carrier_holds_the_saved_calls_as_the_text_runner_does(
         assert told_by_log(lines) == told_by_runner(expected), f"{saved.name} on {carrier}"
         assert heard(pieces) == heard([line.text for line in lines if line.kind == "said"]), saved.name
         assert desk.answers == {name: answer.value for name, answer in expected.state.answers.items()}, saved.name
+        assert len(messages_of(database, call_id)) == ("message" in desk.answers), saved.name
         assert desk.ended == [expected.state.end_reason], saved.name
         assert not [found for found in differences(saved, expected) if "says" not in found], saved.name
         held += 1

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from flask import Flask
 
@@ -66,7 +66,8 @@ class _Telephone:
                 assert next(answers, None) == "failed"  # the media process is away, the stream cannot be had
             if last.name == "Hangup":
                 return
-            if last.name == "Redirect":
+            recording = next((verb for verb in verbs if verb.name == "Record"), None)
+            if last.name == "Redirect" and recording is None:
                 verbs = self._post(_path(last.text), {})
                 continue
             for play in last.children:
@@ -75,7 +76,11 @@ class _Telephone:
             if answer is None:  # the person hangs up
                 self._post(f"/twilio/status/{self._call}", {"CallStatus": "completed"})
                 return
-            verbs = self._post(_path(last.get("action")), _keyed(last, answer))
+            if recording is not None and answer == SILENCE:  # nothing was recorded: Twilio goes on with the next verb
+                verbs = self._post(_path(last.text), {})
+            else:
+                asked = recording or last
+                verbs = self._post(_path(asked.get("action")), _keyed(asked, answer))
 
     def _hear(self, verb: Verb) -> None:
         if verb.name == "Play":
@@ -91,7 +96,9 @@ class _Telephone:
 
 
 def _keyed(verb: Verb, answer: str) -> dict[str, str]:
-    """The fields that Twilio sends for what was keyed into this <Gather>."""
+    """The fields that Twilio sends for what was keyed into this <Gather>, or said to this <Record>."""
+    if verb.name == "Record":
+        return {"RecordingSid": f"RE{uuid4().hex}", "RecordingDuration": "5", "Digits": verb.get("finishOnKey")}
     assert verb.name == "Gather", f"nothing can be keyed into <{verb.name}>"
     rules = GatherRules(
         int(verb.number("numDigits", 0)) or None, verb.number("timeout", 5), verb.get("finishOnKey", "#")

@@ -43,6 +43,16 @@ def test_the_webhook_fetches_nothing_and_the_call_knows_the_message_by_our_id(
     assert events[-1]["recording_id"] == str(message)
 
 
+def test_who_hangs_up_after_speaking_has_left_a_message_also_when_the_end_is_told_first(
+    database: Database, calls: Calls, post: Post
+) -> None:
+    call_id = open_call(database, calls)
+    post(f"/twilio/voice/{call_id}", AnsweredBy="human", CallStatus="in-progress")
+    post(f"/twilio/status/{call_id}", CallStatus="completed")
+    post(f"/twilio/turn/{call_id}/1?wait=message", RecordingSid=RECORDING, RecordingDuration="7", Digits="hangup")
+    assert [(call, recording) for _, call, _, recording in noted(database)] == [(call_id, RECORDING)]
+
+
 def test_a_message_of_a_call_that_is_not_ours_is_not_noted(database: Database, post: Post) -> None:
     answer = post(f"/twilio/turn/{new_id()}/1?wait=message", RecordingSid=RECORDING, RecordingDuration="7")
     assert answer.status_code == 404
