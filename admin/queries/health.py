@@ -17,8 +17,9 @@ from ivr.calls.model import Call
 # A process beats every few seconds. Silent this long, it counts as gone; this long, it is no longer listed.
 SILENT_AFTER = timedelta(seconds=30)
 FORGOTTEN_AFTER = timedelta(hours=1)
-# What every installation runs.
+# What every installation runs, and what runs unless it is switched off.
 EXPECTED = ("web", "media", "worker", "slow-worker", "scheduler")
+SIP = "sip"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,15 +30,22 @@ class Process:
     alive: bool
 
 
-def list_processes(uow: UnitOfWork) -> tuple[Sequence[Process], Sequence[str]]:
-    """The processes seen lately, and the kinds of which none is alive."""
+def list_processes(uow: UnitOfWork, sip: bool) -> tuple[Sequence[Process], Sequence[str]]:
+    """The processes seen lately, and the kinds of which none is alive although one should be. `sip`: whether telephone
+    lines are switched on."""
     now = uow.now()
     rows = uow.session.scalars(
         select(Heartbeat).where(Heartbeat.at > now - FORGOTTEN_AFTER).order_by(Heartbeat.kind, Heartbeat.process)
     ).all()
     processes = [Process(row, row.at > now - SILENT_AFTER) for row in rows]
     alive = {process.beat.kind for process in processes if process.alive}
-    return processes, [kind for kind in EXPECTED if kind not in alive]
+    expected = (*EXPECTED, SIP) if sip else EXPECTED
+    return processes, [kind for kind in expected if kind not in alive]
+
+
+def full_gateways(processes: Sequence[Process]) -> list[Process]:
+    """The living SIP gateways that have no room for another call of ours: people who ring may hear the busy tone."""
+    return [one for one in processes if one.alive and one.beat.kind == SIP and one.beat.status.get("room") == 0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +65,8 @@ class SpeechHealth:
     load_percent: int = 0
     """How much of the recognisers' time goes into listening now, where they are busiest."""
     error: str = ""
+    certain: bool = True
+    """Whether an answer can be settled by voice alone; else every yes to a read-back goes by keys."""
 
     @property
     def ready(self) -> bool:
@@ -78,7 +88,7 @@ def speech_of(
         state = next((one["state"] for one in told if one["state"] == "ready"), told[0]["state"])
         known = (told[0]["model"], workers, wanted, sessions, crashes, refused, load)
         error = told[0]["last_error"] if state == "failed" else ""
-        return SpeechHealth(language, state, *known, error)
+        return SpeechHealth(language, state, *known, error, all(one.get("certain", True) for one in told))
     model = models.get(language)
     if model is None:
         return SpeechHealth(language, "no_model")

@@ -17,8 +17,9 @@ pages = Blueprint("health", __name__)
 @pages.get("/health")
 @needs(Right.HEALTH_SEE)
 def health() -> ResponseReturnValue:
-    processes, missing = queries.list_processes(uow())
     settings = context().settings
+    processes, missing = queries.list_processes(uow(), bool(settings.sip_bind))
+    full = queries.full_gateways(processes)
     models = find_models(settings.models_folder)
     speech = [queries.speech_of(code, processes, models, settings.recogniser_workers) for code in LANGUAGES]
     if wants_json():
@@ -28,12 +29,14 @@ def health() -> ResponseReturnValue:
                 for p in processes
             ],
             "missing": missing,
+            "full": [p.beat.process for p in full],
             "speech": {one.language: one.state for one in speech},
         }
     return render_template(
         "health_live.html" if wants_fragment() else "health.html",
         processes=processes,
         missing=missing,
+        full=full,
         speech=speech,
         carriers=queries.list_carriers(uow(), list(context().carriers)),
         outbox=queries.outbox_health(uow()),

@@ -9,6 +9,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import event, select
 
+from admin.queries.health import list_processes
 from core.audit import AuditEntry
 from core.clock import SimulatedClock
 from core.database import Database
@@ -229,9 +230,32 @@ def test_the_system_page_says_who_is_alive_and_that_vietnamese_is_keys_only(
     assert hanh.json("/health")["speech"] == {"vi": "no_model", "en": "no_model", "ko": "ready"}
     assert "No speech model for Vietnamese: keys only" in page
     clock.advance(timedelta(minutes=2))
-    assert hanh.json("/health")["missing"] == ["web", "media", "worker", "slow-worker", "scheduler"]
+    assert hanh.json("/health")["missing"] == ["web", "media", "worker", "slow-worker", "scheduler", "sip"]
     hanh.post("/language", {"language": "vi"})
     assert "Không có mô hình giọng nói cho tiếng Việt: chỉ bấm phím" in hanh.page("/health")
+
+
+@pytest.mark.capability("C6")
+def test_the_system_page_warns_when_nobody_serves_the_telephone_lines_or_when_they_are_full(
+    province: Province, visitor: Visit, database: Database
+) -> None:
+    hanh = visitor("hanh")
+    assert "nobody reaches the hotline by them" in hanh.page("/health")
+    free = {"calls": 99, "room": 1, "refused": 0, "registration": "none"}
+    with database.unit() as uow:
+        beat(uow, "sip", "sip@cdc1:78", free)
+    page = hanh.page("/health")
+    assert "nobody reaches the hotline by them" not in page
+    assert "busy tone" not in page
+    with database.unit() as uow:
+        beat(uow, "sip", "sip@cdc1:78", {**free, "calls": 100, "room": 0})
+    assert "lines (SIP) of sip@cdc1:78 are full: 100 calls" in hanh.page("/health")
+    assert hanh.json("/health")["full"] == ["sip@cdc1:78"]
+
+
+def test_where_telephone_lines_are_switched_off_nobody_misses_them(database: Database) -> None:
+    with database.unit() as uow:
+        assert "sip" not in list_processes(uow, sip=False)[1]
 
 
 def test_today_shows_each_what_they_need(province: Province, visitor: Visit) -> None:
