@@ -2,9 +2,9 @@
 
 A grammar recogniser always finds one of its words in whatever is said, often with a confidence above 0.9, so
 confidence alone decides nothing. Accepting takes a whole phrase of the list, said once, as long as such a phrase
-takes, loud enough, and found where the sound is; decoys compete with it inside the recogniser. Where an answer is of
-use only if it is certain (the yes to a read-back), a second recogniser that knows hundreds of other words must find the
-same. Reading back is the usual result; rejecting costs one more try.
+takes, loud enough, and found where the sound is; decoys compete with it inside the recogniser. Where a second
+recogniser that knows hundreds of other words was asked as well, it must be sure of the same phrase: then an answer is
+certain. Reading back is the usual result; rejecting costs one more try.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class Opinion:
 
 @dataclass(frozen=True, slots=True)
 class Thresholds:
-    """Per model; these hold without calibration. Times are seconds; each bound is
+    """Per model; the defaults hold until it is calibrated. Times are seconds; each bound is
     `…_base + …_syllable x syllables of the phrase`."""
 
     accept_confidence: float = 0.90
@@ -48,10 +48,8 @@ class Thresholds:
     """For phrases of one or two syllables, which other speech is most often taken for."""
     accept_coverage: float = 0.50
     """Share of the spoken frames that lie within the words found; the rest was something else."""
-    rival_confidence: float = 0.50
-    """A second recogniser that found something else counts from here on."""
     second_confidence: float = 0.60
-    """One that found the same counts from here on."""
+    """A second recogniser that found the same is sure of it from here on."""
     read_back_confidence: float = 0.30
     min_level: float = -50.0
     """dBFS of the spoken parts; below it, somebody else in the room was speaking."""
@@ -91,8 +89,8 @@ def decide(
     """`best` is what was heard, if any word was; `seconds` how long the person spoke (silence at both ends left out),
     `energy` the level of it in dBFS, `coverage` the share of it that lies within words.
 
-    `fillers` are words without meaning ("um"): with them the answer is read back, never accepted. A second `opinion`
-    that is another one makes an accepted answer read back.
+    `fillers` are words without meaning ("um"): with them the answer is read back, never accepted. So is it if a second
+    `opinion` was asked for and is not the same, for sure; None: nobody asked for one.
     """
     found = match(best.text, phrases, fillers) if best else None
     if best is None or found is None:
@@ -106,15 +104,10 @@ def decide(
         return "reject"
     needed = thresholds.accept_confidence_short if count <= 2 else thresholds.accept_confidence
     certain = best.confidence >= needed and shortest <= seconds <= longest and coverage >= thresholds.accept_coverage
-    allowed = opinion is None or _allows(opinion, match(opinion.text, phrases) == found, thresholds)
-    return "accept" if found.exact and certain and allowed else "read_back"
-
-
-def _allows(opinion: Opinion, same: bool, thresholds: Thresholds) -> bool:
-    """Whether a second opinion lets an answer be accepted: the same and sure of it, or unsure of anything else."""
-    if same:
-        return opinion.confidence >= thresholds.second_confidence
-    return bool(opinion.text) and opinion.confidence < thresholds.rival_confidence
+    agreed = opinion is None or (
+        match(opinion.text, phrases) == found and opinion.confidence >= thresholds.second_confidence
+    )
+    return "accept" if found.exact and certain and agreed else "read_back"
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +128,11 @@ class Evidence:
         """What `decide` makes of it now."""
         known = (self.best, self.phrases, self.seconds, self.energy, self.thresholds, self.fillers)
         return decide(*known, self.coverage, self.opinion)
+
+    @property
+    def certain(self) -> bool:
+        """Two recognisers agree on it, and neither left a doubt."""
+        return self.opinion is not None and self.decision() == "accept"
 
     def to_json(self) -> dict[str, Any]:
         """As a JSON object. The level of silence, minus infinity, is null."""

@@ -76,10 +76,17 @@ class WorkerLink:
             future.set_result(None)
         return future
 
+    def forget(self, number: int) -> None:
+        """Nobody waits for this session any more."""
+        self.sessions.discard(number)
+        self.load.forget(number)
+        for operation in ("opened", "result"):
+            self._waiting.pop((operation, number), None)
+
     def timed_out(self) -> None:
-        """A reply did not come in time. A worker that stays silent twice running hangs, and is ended."""
+        """A reply did not come in time. A worker that stays silent twice running hangs, and is ended, once."""
         self._timeouts += 1
-        if self._timeouts >= TIMEOUTS_BEFORE_KILL and self.alive:
+        if self._timeouts == TIMEOUTS_BEFORE_KILL and self.alive:
             self._kill(self.pid)
 
     async def follow(self) -> None:

@@ -34,10 +34,15 @@ class Heard:
     seconds: float
     evidence: Evidence | None = None
 
+    @property
+    def certain(self) -> bool:
+        """Two recognisers agree on it, and neither left a doubt."""
+        return self.evidence is not None and self.evidence.certain
+
 
 class Listening:
-    """A session on a worker. `feed` never waits; `finish` or `cancel` ends it, once. With `certain`, two recognisers
-    must agree before an answer is accepted."""
+    """A session on a worker. `feed` never waits; `finish` or `cancel` ends it, once. With `certain`, a second
+    recogniser hears the same sound, and both must agree before an answer is accepted."""
 
     def __init__(
         self, link: WorkerLink, language: str, phrases: Sequence[str], thresholds: Thresholds, certain: bool = False
@@ -102,8 +107,7 @@ class Listening:
 
     def _leave(self) -> None:
         self._open = False
-        self._link.sessions.discard(self._number)
-        self._link.load.forget(self._number)
+        self._link.forget(self._number)
 
     def _heard(self, words: Words, opinion: Words | None, unknown: list[str]) -> Heard:
         usable = self._phrases.keys() - set(unknown)

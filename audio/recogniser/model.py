@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +13,11 @@ import vosk
 from audio.codec import RATE
 from audio.decoys import decoys_for, rivals_for
 from audio.models.registry import check_model
-from audio.recogniser.grammar import UNKNOWN_SYMBOLS, BuiltGrammar, build, is_word
+from audio.recogniser.grammar import UNKNOWN_SYMBOLS, BuiltGrammar, build, is_word, plain
 
 _SILENT = -1
+MIN_RIVALS = 100
+"""Other words that a second recogniser must know. One that knows hardly any hears what the first one heard."""
 
 
 class LoadedModel:
@@ -26,6 +28,7 @@ class LoadedModel:
         self.takes_grammar = check_model(path)
         self._model = vosk.Model(str(path))
         self.knows = lru_cache(maxsize=10_000)(self._knows)
+        self.rivals = cache(self._rivals)
         self.unknown_symbol = next((symbol for symbol in UNKNOWN_SYMBOLS if self._id(symbol) >= 0), None)
 
     def _knows(self, word: str) -> bool:
@@ -44,11 +47,18 @@ class LoadedModel:
         return Recogniser(vosk.KaldiRecognizer(self._model, RATE, *([grammar.text] if self.takes_grammar else [])))
 
     def second_opinion(self, language: str, phrases: Sequence[str]) -> Recogniser | None:
-        """A recogniser that must agree where an answer has to be certain: it knows the phrases and hundreds of other
-        words. None for a model with a fixed graph, which knows them already."""
+        """A recogniser that must agree before an answer is certain: it knows the phrases and hundreds of other words.
+        It agrees with nothing if the model knows too few of those (`MIN_RIVALS`). None for a model with a fixed graph,
+        which has heard them all the first time."""
         if not self.takes_grammar:
             return None
+        if self.rivals(language) < MIN_RIVALS:
+            return Recogniser(_Deaf())
         return self.recogniser(build(phrases, rivals_for(language, phrases), self.knows, self.unknown_symbol))
+
+    def _rivals(self, language: str) -> int:
+        """How many of the language's other words for a second opinion the model knows."""
+        return sum(all(map(self.knows, plain(rival).split())) for rival in set(rivals_for(language, ())))
 
     def free_recogniser(self) -> Recogniser:
         """A recogniser that hears any words: too slow and too large for a call, see `audio.transcription`."""
@@ -75,3 +85,15 @@ class Recogniser:
 
     def _keep(self, result: str) -> None:
         self._words += json.loads(result).get("result", [])
+
+
+class _Deaf:
+    """In place of Vosk's: hears nothing, and so agrees with nothing."""
+
+    def SetWords(self, wanted: bool) -> None: ...
+
+    def AcceptWaveform(self, pcm: bytes) -> bool:
+        return False
+
+    def FinalResult(self) -> str:
+        return "{}"

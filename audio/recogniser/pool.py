@@ -48,6 +48,8 @@ class LanguageStatus:
     refused: int = 0
     """Answers that were left to keys because one more would have made others late."""
     calibrated: bool = False
+    certain: bool = True
+    """Whether any answer can be certain: the model knows words enough for a second opinion."""
 
 
 class Recognisers:
@@ -130,6 +132,7 @@ class Recognisers:
                 wait_ms=round(1000 * max((w.load.wait(now) for w in s.workers), default=0.0)),
                 refused=self._refusals[s.language],
                 calibrated=s.language in self._calibrated,
+                certain=s.certain,
             )
             for s in self._supervisors.values()
         ]

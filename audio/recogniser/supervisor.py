@@ -7,6 +7,7 @@ again, after longer and longer pauses; its workers go on meanwhile.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import logging
 import os
@@ -47,6 +48,7 @@ class Supervisor:
         self.last_error = ""
         self.crashes = 0
         self.cost = 0.0
+        self.certain = True
         self.settled = asyncio.Event()
         self._control: socket.socket | None = None
         self._process: subprocess.Popen[bytes] | None = None
@@ -112,7 +114,8 @@ class Supervisor:
     def kill(self, pid: int) -> None:
         """End a worker that hangs; its replacement follows. Its connection is open, so the number is still its own."""
         log.error("event=recogniser_worker_hung language=%s pid=%s", self.language, pid)
-        os.kill(pid, signal.SIGKILL)
+        with contextlib.suppress(ProcessLookupError):  # the template has just reaped it
+            os.kill(pid, signal.SIGKILL)
 
     async def _follow(self) -> None:
         assert self._control is not None
@@ -131,6 +134,9 @@ class Supervisor:
             log.info("event=recogniser_ready language=%s model=%s cost=%.3f", self.language, self.name, message["cost"])
             self.state = "ready"
             self.cost = message["cost"]
+            self.certain = message["certain"]
+            if not self.certain:
+                log.warning("event=no_second_opinion language=%s model=%s", self.language, self.name)
             for _ in range(self.wanted - len(self.workers)):
                 self._ask_worker()
         elif message["op"] == "forked":

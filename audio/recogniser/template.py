@@ -6,7 +6,7 @@ It never starts a thread, so forking is safe; workers share the model's memory. 
 control connection closes, however the pool died, and each worker when its own connection closes.
 
 The control connection keeps message boundaries. In: a descriptor (fork a worker that serves it). Out: JSON `ready`,
-with what a second of sound costs; `forked` and `ended` with the process number.
+with what a second of sound costs and whether answers can be certain; `forked` and `ended` with the process number.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ import sys
 import traceback
 from pathlib import Path
 
-from audio.recogniser.model import LoadedModel
+from audio.recogniser.model import MIN_RIVALS, LoadedModel
 from audio.recogniser.trial import try_out
 from audio.recogniser.worker import serve
 
@@ -40,7 +40,8 @@ def main(arguments: list[str]) -> None:
         model = LoadedModel(Path(arguments[2]))
         cost = try_out(model, arguments[1])  # a model that loads and cannot listen ends here, before a call needs it
         gc.freeze()  # keeps the collector from touching, and so copying, memory shared with the workers
-        _tell(control, "ready", cost=cost)
+        certain = not model.takes_grammar or model.rivals(arguments[1]) >= MIN_RIVALS
+        _tell(control, "ready", cost=cost, certain=certain)
         workers: set[int] = set()
         try:
             _obey(control, model, workers)

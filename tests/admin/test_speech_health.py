@@ -41,3 +41,9 @@ def test_a_model_that_failed_says_why() -> None:
     why = "broken is not a Vosk model: it has no am/final.mdl."
     health = speech_of("ko", [media(state="failed", workers=0, last_error=why)], {}, 2)
     assert (health.ready, health.state, health.error) == (False, "failed", why)
+
+
+@pytest.mark.capability("A3")
+def test_a_model_whose_answers_can_never_be_certain_says_so() -> None:
+    assert speech_of("ko", [media()], {}, 2).certain
+    assert not speech_of("ko", [media(), media(certain=False)], {}, 2).certain

@@ -87,13 +87,28 @@ def test_an_answer_found_in_a_part_of_the_sound_is_read_back():
         (Opinion("đúng rồi", 0.6), "accept"),
         (Opinion("đúng rồi", 0.59), "read_back"),
         (Opinion("không", 1.0), "read_back"),
+        (Opinion("không", 0.49), "read_back"),
         (Opinion("đúng rồi nhé", 0.5), "read_back"),
-        (Opinion("đúng rồi nhé", 0.49), "accept"),
+        (Opinion("đúng rồi nhé", 0.1), "read_back"),
         (Opinion("", 0.0), "read_back"),
     ],
 )
-def test_what_must_be_certain_is_not_accepted_if_a_second_recogniser_is_sure_of_something_else(opinion, decision):
+def test_an_answer_is_accepted_only_if_a_second_recogniser_is_sure_of_the_same(opinion, decision):
     assert decide(Hypothesis("đúng rồi", 1.0), YES_NO, 0.6, LOUD, opinion=opinion) == decision
+
+
+@pytest.mark.parametrize(
+    ("confidence", "opinion", "certain"),
+    [
+        (1.0, Opinion("đúng rồi", 1.0), True),
+        (1.0, Opinion("không", 0.4), False),
+        (0.8, Opinion("đúng rồi", 1.0), False),
+        (1.0, None, False),
+    ],
+)
+def test_an_answer_is_certain_only_if_two_recognisers_agree_on_it(confidence, opinion, certain):
+    best = Hypothesis("đúng rồi", confidence)
+    assert evidence_of(best, YES_NO, 0.6, LOUD, Thresholds(), (), opinion=opinion).certain is certain
 
 
 def test_a_decision_is_made_again_from_what_the_log_kept():

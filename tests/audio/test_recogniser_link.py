@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import socket
+import subprocess
 
 import pytest
 
@@ -88,6 +89,22 @@ async def test_when_the_last_sound_cannot_be_handed_over_nobody_waits_and_no_wor
             async with asyncio.timeout(0.5):
                 assert await listening.finish() is None
         assert worker.killed == []
+
+
+@pytest.mark.capability("A3")
+async def test_a_worker_that_hangs_is_given_up_once_and_remembers_nobody_who_has_gone():
+    async with stalled() as worker:
+        for _ in range(4):
+            assert await worker.listen().finish(timeout=0.01) is None
+        assert worker.killed == [7]
+        assert worker.link._waiting == {}
+
+
+@pytest.mark.capability("A3")
+def test_a_worker_that_has_just_died_can_be_given_up(tmp_path):
+    gone = subprocess.Popen(["true"])
+    gone.wait()
+    Supervisor("ko", tmp_path, 1).kill(gone.pid)
 
 
 @pytest.mark.capability("A3")
