@@ -28,7 +28,7 @@ class Hearing:
 
     def hear(self, pcm: bytes, phrases: tuple[str, ...], certain: bool = True) -> Evidence | None:
         """What there is to decide on, by the default thresholds, after the first thing said; None if nobody was heard
-        to speak. `certain`: with a second opinion, as for an answer that is not read back."""
+        to speak. `certain`: with a second opinion, which calls ask for at every question."""
         utterance = Utterance(Endpointer())
         sound, ended = bytearray(), None
         for frame in codec.frames(_BEFORE + pcm + _AFTER):

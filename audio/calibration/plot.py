@@ -8,7 +8,7 @@ from pathlib import Path
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from audio.calibration.fit import Heard, Point, judge, upper_bound
+from audio.calibration.fit import Heard, Point, false_acceptance, point_of
 from audio.decision import Thresholds
 from core.errors import UserError
 
@@ -20,23 +20,24 @@ def draw(file: Path, all_heard: Sequence[Heard], candidates: Sequence[Point], ch
     FigureCanvasAgg(figure)
     axes = figure.subplots()
     answers = sum(heard.sample.given is not None for heard in all_heard) or 1
-    whole = len(all_heard)
+    off_list = len(all_heard) - sum(heard.sample.given is not None for heard in all_heard)
+
+    def at_most(point: Point) -> float:
+        return 100 * false_acceptance(point.accepted_wrong, answers, point.off_list_accepted, off_list)
+
     axes.scatter(
-        [100 * upper_bound(point.falsely, whole) for point in candidates],
+        [at_most(point) for point in candidates],
         [100 * point.accepted / answers for point in candidates],
         s=14,
         alpha=0.5,
         label="thresholds tried",
     )
-    verdicts = [judge(heard, chosen) for heard in all_heard]
-    accepted = [verdict for verdict in verdicts if verdict.decision == "accept"]
-    right = sum(verdict.right for verdict in accepted)
-    at = 100 * upper_bound(len(accepted) - right, whole)
-    axes.scatter([at], [100 * right / answers], marker="*", s=180, color="crimson", label="chosen")
+    star = point_of(all_heard, chosen)
+    axes.scatter([at_most(star)], [100 * star.accepted / answers], marker="*", s=180, color="crimson", label="chosen")
     axes.axvline(100 * bound, linestyle="--", color="grey", label=f"bound: {100 * bound:g} %")
     axes.set_xlabel("false acceptance, at most (%, one-sided 95 % bound)")
     axes.set_ylabel("answers accepted rightly (%)")
-    axes.set_title(f"{answers} answers, {whole - answers} off-list")
+    axes.set_title(f"{answers} answers, {off_list} off-list")
     axes.legend()
     try:
         figure.savefig(file)

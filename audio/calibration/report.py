@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from audio.calibration.fit import Heard, judge, upper_bound
 from audio.decision import Thresholds
@@ -24,11 +24,15 @@ class Figures:
     read_back: float
     rejected: float
     accepted_wrong: int
+    accepted_wrong_at_most: float
+    """Upper end of the 95 % interval, of the answers."""
     off_list: int
-    off_list_accepted: int
     off_list_read_back: int
-    false_acceptance_at_most: float
-    """Upper end of the 95 % interval, of all recordings."""
+    off_list_accepted: int
+    off_list_accepted_at_most: float
+    """Upper end of the 95 % interval, of the off-list recordings."""
+    off_list_accepted_by_one: int
+    """Had no second recogniser been asked: as for the yes to an answer that was certain itself."""
 
 
 def figures(all_heard: Iterable[Heard], thresholds: Thresholds) -> list[Figures]:
@@ -43,14 +47,15 @@ def figures(all_heard: Iterable[Heard], thresholds: Thresholds) -> list[Figures]
 def _of(kind: str, all_heard: list[Heard], thresholds: Thresholds) -> Figures:
     answers: Counter[str] = Counter()
     off_list: Counter[str] = Counter()
-    understood = wrong = 0
+    understood = wrong = by_one = 0
     for heard in all_heard:
         verdict = judge(heard, thresholds)
         given = heard.sample.given is not None
         (answers if given else off_list)[verdict.decision] += 1
         understood += given and verdict.right
         wrong += given and verdict.decision == "accept" and not verdict.right
-    count, false = answers.total(), wrong + off_list["accept"]
+        by_one += not given and judge(_without_opinion(heard), thresholds).decision == "accept"
+    count, strays = answers.total(), off_list.total()
     return Figures(
         kind=kind,
         answers=count,
@@ -59,11 +64,17 @@ def _of(kind: str, all_heard: list[Heard], thresholds: Thresholds) -> Figures:
         read_back=_share(answers["read_back"], count),
         rejected=_share(answers["reject"] + answers["unheard"], count),
         accepted_wrong=wrong,
-        off_list=off_list.total(),
-        off_list_accepted=off_list["accept"],
+        accepted_wrong_at_most=round(upper_bound(wrong, count), 4),
+        off_list=strays,
         off_list_read_back=off_list["read_back"],
-        false_acceptance_at_most=round(upper_bound(false, len(all_heard)), 4),
+        off_list_accepted=off_list["accept"],
+        off_list_accepted_at_most=round(upper_bound(off_list["accept"], strays), 4),
+        off_list_accepted_by_one=by_one,
     )
+
+
+def _without_opinion(heard: Heard) -> Heard:
+    return replace(heard, evidence=replace(heard.evidence, opinion=None)) if heard.evidence is not None else heard
 
 
 def _share(part: int, whole: int) -> float:
