@@ -33,16 +33,14 @@ _NOTHING = Cut(False, b"", None)
 
 
 class Utterance:
-    """Feed it every frame of 20 ms. `endpointer` is the call's, which goes on knowing the noise of the line from
-    question to question."""
+    """Feed it every frame of 20 ms. `endpointer` is the call's, which goes on knowing from question to question what
+    the noise of the line is, and whether somebody is speaking."""
 
     def __init__(self, endpointer: Endpointer) -> None:
         self._endpointer = endpointer
-        self.reset()
+        self._begin()
 
-    def reset(self) -> None:
-        """Forget what was said so far."""
-        self._endpointer.reset()
+    def _begin(self) -> None:
         self._loudest = self._quiet = 0
         self._levels: list[int] = []
         self._kept_back = bytearray()
@@ -57,6 +55,8 @@ class Utterance:
         heeded = self._endpointer.feed(pcm)
         if not heeded.sound:
             return _NOTHING
+        if heeded.event is Event.SPEECH_STARTED:
+            self._begin()
         ended = heeded.event if heeded.event in (Event.SPEECH_ENDED, Event.TOO_LONG) else None
         return Cut(heeded.event is Event.SPEECH_STARTED, self._without_pause(heeded.sound), ended)
 

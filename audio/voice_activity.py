@@ -69,8 +69,13 @@ class Endpointer:
         self._noise = float(MIN_LEVEL) / OVER_NOISE
         self.reset()
 
+    @property
+    def speaking(self) -> bool:
+        """Somebody has begun to speak, and has not ended."""
+        return self._speaking
+
     def reset(self) -> None:
-        """Forget an answer begun, not what is known of the line's noise: for a new question."""
+        """Forget an answer begun, not what is known of the line's noise."""
         self._speaking = False
         self._window.clear()
         self._before.clear()

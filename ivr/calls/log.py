@@ -44,6 +44,7 @@ class Aside:
     - `barge_in` {by, after}: a `key` or `speech` cut the prompt short, so many seconds after it began;
     - `superseded` {what, by}: `speech` that did not count because a key came first;
     - `too_short` {}: a sound that cut no prompt short, and was not listened to any further;
+    - `began_before` {}: somebody went on speaking who had begun before it counted, and said nothing more;
     - `speech_failed` {why}: `no_recogniser` was free, or it `failed`;
     - `recognised` {decision, evidence}: what the recogniser made of speech, and of what (`audio.decision.Evidence`);
     - `timer` {what}: `wait`, `gap`, `overdue` or `speech` ran out;

@@ -12,7 +12,8 @@ from typing import Any
 from ivr.calls.log import Aside
 
 AT_MOST = 40
-"""Asides of one turn that are kept; of further ones only the number is (`more`). A key held down makes ten a second."""
+"""Asides of one turn that are kept; of further ones only the number is (`more`). A key held down makes ten a second.
+What an answer rests on (`recognised`) is always kept: each turn has one at most."""
 
 
 class Asides:
@@ -25,7 +26,7 @@ class Asides:
 
     def add(self, kind: str, **data: Any) -> None:
         """Something happened; see `ivr.calls.log.Aside` for the kinds and what goes with them."""
-        if len(self._kept) < AT_MOST:
+        if kind == "recognised" or len(self._kept) < AT_MOST:
             self._kept.append(Aside(self._at(), kind, data))
         else:
             self._more += 1

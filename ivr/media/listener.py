@@ -2,10 +2,10 @@
 
 The first complete answer wins. Pressing a key is deliberate: from the first one on, speech no longer counts for this
 question. Speech must last before it cuts a prompt short; a key cuts at once. While something is said that must be heard
-out, keys are dropped and speech is not listened to. So are keys that belong to the answer before (`digits.Stragglers`).
-The time to answer runs from the end of the prompt, and stands still while somebody speaks. When it runs out on somebody
-whose words could not be recognised, they were not silent: the event is speech that was not understood, and after two of
-those a script goes on by keys and says so.
+out, keys are dropped, and what somebody begins to say counts for nothing to its end. So are keys that belong to the
+answer before (`digits.Stragglers`). The time to answer runs from the end of the prompt, and stands still while somebody
+speaks. When it runs out on somebody whose words could not be recognised, or had begun before they counted, they were
+not silent: the event is speech that was not understood, and after two of those a script goes on by keys and says so.
 
 Whatever does not count is told to the call's log all the same, as asides of the turn to come.
 """
@@ -109,16 +109,15 @@ class Listener:
 
     async def _on_frame(self, ulaw: bytes) -> None:
         ear = self._ear
-        if ear is None or self._recognising is not None or self._uninterruptible():
+        if ear is None:
             return
-        if self._loop.time() < self._hears_from:
-            return
-        complete = ear.hear(ulaw)
-        if ear.deaf:
+        waiting = self._recognising is None and not self._uninterruptible() and self._loop.time() >= self._hears_from
+        complete = ear.hear(ulaw, waiting)
+        if ear.deaf and not self._speech_failed:
             log.warning("event=no_recogniser call=%s", self._call)
             self._asides.add("speech_failed", why="no_recogniser")
             self._speech_failed = True
-            self._ear = None
+        if self._recognising is not None or not ear.speaking:
             return
         if not self._playback.over:
             if complete and not ear.certain:
@@ -146,15 +145,15 @@ class Listener:
             log.warning("event=speech_failed call=%s", self._call)
             self._asides.add("speech_failed", why="failed")
             self._speech_failed = True
-            self._ear = None
             self._recognising = None
+            self._stop_hearing()
             self.answered_at = None
             self._wait_for_answer()
             return None
         self._stragglers.spoke()
         self._tell_evidence(heard)
         hypotheses = tuple(Hypothesis(h.text, h.confidence) for h in heard.hypotheses)
-        return SpeechHeard(self._clock.at(), hypotheses, heard.decision, heard.seconds)
+        return SpeechHeard(self._clock.at(), hypotheses, heard.decision, heard.seconds, heard.certain)
 
     def _tell_evidence(self, heard: Heard) -> None:
         if heard.evidence is not None:
@@ -165,8 +164,7 @@ class Listener:
             self._recognising.cancel()
             self._recognising = None  # it may be done already, and wait behind the key that outdid it
         if self._ear is not None:
-            self._ear.stop()
-            self._ear = None
+            self._ear.close()
 
     # --- keys
 
@@ -245,14 +243,17 @@ class Listener:
             self._playback.give_up()
             self._wait_for_answer()
             return None
-        if timer.what == "speech" and self._ear is not None:
+        if timer.what == "speech" and self._ear is not None and self._ear.speaking:
             log.warning("event=speech_stalled call=%s", self._call)
             self._recognise(self._ear)
             return None
         if timer.what == "gap" and self._keys is not None:
             return self._keyed(self._keys.gap_over())
         self._stragglers.silent()
-        if self._speech_failed:
+        overheard = self._ear is not None and self._ear.overheard
+        if overheard:
+            self._asides.add("began_before")
+        if self._speech_failed or overheard:
             return SpeechHeard(self._clock.at(), (), "reject")
         return NothingHeard(self._clock.at())
 

@@ -5,7 +5,8 @@ A recogniser is asked for when speech begins, not before: silence costs none, an
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Coroutine
+from typing import Any, Protocol
 
 from audio import codec
 from audio.recogniser.listening import Heard
@@ -32,13 +33,19 @@ class Recogniser(Protocol):
 
 class Ear:
     """`hear` every frame; when it says that an utterance is complete, `recognise` it once. `endpointer` is the call's,
-    which goes on knowing the noise of the line from question to question."""
+    which goes on knowing from question to question what the noise of the line is, and whether somebody is speaking.
+
+    Only what begins while the ear is open counts: of anything else just the end would be heard, and the end of "không
+    đúng" (not right) is "đúng" (right)."""
 
     def __init__(self, recogniser: Recogniser, grammar: Grammar, endpointer: Endpointer) -> None:
         self._recogniser = recogniser
         self._grammar = grammar
         self._utterance = Utterance(endpointer)
         self._hearing: Hearing | None = None
+        self._closed = False
+        self._missed = endpointer.speaking
+        self._missed_frames = 0
         self.deaf = False
         self.silence = 0.0
 
@@ -52,15 +59,26 @@ class Ear:
         """It has been speech for long enough to interrupt for."""
         return self._utterance.certain
 
-    def hear(self, ulaw: bytes) -> bool:
-        """One frame. True when an utterance is complete; `silence` is then how many seconds ago it ended. When speech
-        begins and no recogniser is free, the ear turns `deaf` for this question."""
-        if self.deaf:
-            return False
+    @property
+    def overheard(self) -> bool:
+        """Somebody went on speaking into the open ear who had begun before; that counts for nothing."""
+        return self._missed_frames * codec.FRAME_MS > END_MS
+
+    def hear(self, ulaw: bytes, counts: bool = True) -> bool:
+        """One frame. True when an utterance is complete; `silence` is then how many seconds ago it ended. What begins
+        in a frame that does not count is missed to its end. When speech begins and no recogniser is free, the ear turns
+        `deaf` for this question."""
         cut = self._utterance.feed(codec.ulaw_to_pcm(ulaw))
+        if self.deaf or self._closed:
+            return False
         if cut.started:
-            self._hearing = self._listen()
-            self.deaf = self._hearing is None
+            self._missed = not counts
+            if counts:
+                self._hearing = self._listen()
+                self.deaf = self._hearing is None
+        self._missed_frames += self._missed and counts
+        if cut.ended is not None:
+            self._missed = False
         if self._hearing is None:
             return False
         if cut.sound:
@@ -68,17 +86,26 @@ class Ear:
         self.silence = END_MS / 1000 if cut.ended is Event.SPEECH_ENDED else 0.0
         return cut.ended is not None
 
-    async def recognise(self) -> Heard | None:
-        """What was said; None if recognition failed."""
+    def recognise(self) -> Coroutine[Any, Any, Heard | None]:
+        """What was said; None if recognition failed. No further frame belongs to it."""
         hearing, self._hearing = self._hearing, None
-        return None if hearing is None else await hearing.finish()
+        return _finished(hearing)
 
     def stop(self) -> None:
         """Forget what is being said: it was too short, or no longer counts."""
         if self._hearing is not None:
             self._hearing.cancel()
             self._hearing = None
-        self._utterance.reset()
+
+    def close(self) -> None:
+        """Nothing that is said counts any more for this question; who speaks when the next one begins is known all the
+        same."""
+        self.stop()
+        self._closed = True
 
     def _listen(self) -> Hearing | None:
         return self._recogniser.listen(self._grammar.language, self._grammar.phrases, self._grammar.certain)
+
+
+async def _finished(hearing: Hearing | None) -> Heard | None:
+    return None if hearing is None else await hearing.finish()

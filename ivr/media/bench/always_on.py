@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Coroutine
+from typing import Any
+
 from audio import codec
 from audio.recogniser.listening import Heard
 from audio.voice_activity import END_MS, Event
@@ -17,7 +20,9 @@ class AlwaysOnEar(Ear):
     def speaking(self) -> bool:
         return self._started
 
-    def hear(self, ulaw: bytes) -> bool:
+    def hear(self, ulaw: bytes, counts: bool = True) -> bool:
+        if self._closed or self._missed or not counts:
+            return super().hear(ulaw, counts)
         if self._hearing is None:
             self._hearing = self._listen()
             self.deaf = self._hearing is None
@@ -30,9 +35,9 @@ class AlwaysOnEar(Ear):
         self.silence = END_MS / 1000 if cut.ended is Event.SPEECH_ENDED else 0.0
         return cut.ended is not None
 
-    async def recognise(self) -> Heard | None:
+    def recognise(self) -> Coroutine[Any, Any, Heard | None]:
         self._started = False
-        return await super().recognise()
+        return super().recognise()
 
     def stop(self) -> None:
         self._started = False

@@ -144,3 +144,12 @@ def test_a_key_held_down_fills_no_log() -> None:
     assert len(taken) == AT_MOST + 1
     assert (taken[-1].kind, taken[-1].data) == ("more", {"number": 25})
     assert kept.take() == ()
+
+
+@pytest.mark.capability("N2")
+def test_however_many_keys_are_pressed_in_vain_an_answer_keeps_what_it_rests_on() -> None:
+    kept = Asides(lambda: "2026-11-23T03:00:00+00:00")
+    for _ in range(AT_MOST + 5):
+        kept.add("key_dropped", key="1", reason="no_keys_here")
+    kept.add("recognised", decision="accept", evidence={})
+    assert [aside.kind for aside in kept.take()][-2:] == ["recognised", "more"]
