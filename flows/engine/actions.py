@@ -55,7 +55,7 @@ class Keys:
 class Grammar:
     """The phrases that answer the question, spoken. `phrases` are whole utterances in `language`, lower case.
 
-    `certain`: an answer is of use only beyond doubt, as when it confirms what was read back."""
+    `certain`: it is accepted only if two recognisers hear the same, beyond doubt."""
 
     language: str
     phrases: tuple[str, ...]

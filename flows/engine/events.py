@@ -43,12 +43,15 @@ class SpeechHeard:
     - `accept`: one whole phrase of the list, and no decoy word;
     - `read_back`: a phrase of the list, not certain enough to be kept without asking;
     - `reject`: none of the phrases.
+
+    `certain`: two recognisers heard the same, each beyond doubt.
     """
 
     at: str
     hypotheses: tuple[Hypothesis, ...]
     decision: Literal["accept", "read_back", "reject"]
     seconds: float = 0.0
+    certain: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,8 @@ Source = Literal["keys", "speech", "voice", "script"]
 @dataclass(frozen=True, slots=True)
 class Answer:
     """One answer and where it came from. `value` is JSON (typed by the record form); `heard` is what was keyed or
-    the recognised words; `confirmed` says that the person confirmed a read-back."""
+    the recognised words; `certain` says that two recognisers heard them alike, beyond doubt; `confirmed` that the
+    person confirmed a read-back."""
 
     value: Any
     source: Source
@@ -24,6 +25,7 @@ class Answer:
     step: str = ""
     turn: int = 0
     at: str = ""
+    certain: bool = False
 
 
 @dataclass(frozen=True, slots=True)

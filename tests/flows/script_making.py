@@ -87,8 +87,10 @@ class Telephone:
     def press(self, digits: str) -> Telephone:
         return self.event(KeysPressed(AT, digits))
 
-    def hear(self, text: str, decision: Literal["accept", "read_back", "reject"] = "accept") -> Telephone:
-        return self.event(SpeechHeard(AT, (Hypothesis(text, 0.9),), decision, 1.0))
+    def hear(
+        self, text: str, decision: Literal["accept", "read_back", "reject"] = "accept", certain: bool = False
+    ) -> Telephone:
+        return self.event(SpeechHeard(AT, (Hypothesis(text, 0.9),), decision, 1.0, certain))
 
     def silence(self) -> Telephone:
         return self.event(NothingHeard(AT))

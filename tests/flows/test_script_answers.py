@@ -149,7 +149,7 @@ def test_options_of_the_running_call_are_spoken_by_their_number() -> None:
     call = offered(("a", "8 giờ"), ("b", "9 giờ"))
     assert call.listens.grammar
     assert "số ba" not in call.listens.grammar.phrases
-    assert call.hear("số hai").hear("đúng").saved == {"answer": "b"}
+    assert call.hear("số hai").hear("đúng rồi").saved == {"answer": "b"}
 
 
 def test_a_fixed_option_stands_beside_those_of_the_call() -> None:
@@ -225,7 +225,7 @@ def test_a_date_that_is_none_or_out_of_bounds_is_no_answer(digits: str) -> None:
 @pytest.mark.parametrize(("words", "value"), [("hôm nay", "2026-08-10"), ("hôm kia", "2026-08-08")])
 def test_a_date_is_spoken_from_today(words: str, value: str) -> None:
     call = asked("date").hear(words)
-    assert call.hear("đúng").saved == {"answer": value}
+    assert call.hear("đúng rồi").saved == {"answer": value}
 
 
 def test_without_today_a_date_needs_its_year_and_is_not_spoken() -> None:

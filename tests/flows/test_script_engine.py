@@ -166,7 +166,7 @@ def test_a_spoken_answer_is_only_saved_after_it_was_confirmed() -> None:
     call = asked().hear("có")
     assert call.saved == {}
     assert call.state.answers == {}
-    assert call.said.startswith("Tôi nghe là: có. Đúng thì nói đúng hoặc bấm 1")
+    assert call.said.startswith("Tôi nghe là: có. Đúng thì nói vâng, đúng rồi, hoặc bấm 1")
     call.press("1")
     assert call.saved == {"answer": True}
     answer = call.state.answers["answer"]
@@ -181,9 +181,71 @@ def test_a_spoken_answer_may_be_confirmed_by_voice() -> None:
 
 @pytest.mark.capability("F13")
 def test_an_uncertain_yes_confirms_nothing() -> None:
-    call = asked().hear("có").hear("đúng", "read_back")
+    call = asked().hear("có").hear("đúng rồi", "read_back")
     assert call.saved == {}
-    assert call.state.phase == "confirm"
+    assert call.state.pending is not None
+    assert call.hear("đúng rồi").saved == {}  # nor does the same yes again
+    assert call.press("1").saved == {"answer": True}
+
+
+@pytest.mark.capability("F13")
+def test_a_read_back_is_heard_to_its_end_before_anybody_can_say_yes_to_it() -> None:
+    call = asked().hear("có")
+    read_back, hint = [action for action in call.actions if isinstance(action, Play)]
+    assert (read_back.prompt.text, read_back.barge_in) == ("Tôi nghe là: có.", False)
+    assert hint.barge_in
+
+
+@pytest.mark.capability("F13")
+def test_who_was_understood_and_said_no_clear_yes_is_not_told_otherwise_and_loses_no_try() -> None:
+    call = asked().hear("có").hear("ừ", "reject")
+    assert call.said == (
+        "Tôi nghe là: có. Đúng thì bấm 1, chưa đúng thì bấm 2. Hoặc nói cả câu: tôi nói có, hay là: tôi nói không."
+    )
+    assert call.state.no_match == {}
+
+
+@pytest.mark.capability("F13")
+def test_an_answer_may_be_confirmed_in_longer_words_that_mean_the_same() -> None:
+    call = asked().hear("có").hear("vâng", "read_back")
+    grammar = call.listens.grammar
+    assert grammar is not None
+    assert (set(grammar.phrases), grammar.certain) == (
+        {"tôi nói có", "tôi trả lời có", "tôi nói không", "tôi trả lời không"},
+        True,
+    )
+    call.hear("tôi nói có")
+    assert call.saved == {"answer": True}
+    assert call.state.answers["answer"].confirmed
+
+
+@pytest.mark.capability("F13")
+def test_longer_words_that_mean_something_else_ask_again() -> None:
+    call = asked().hear("có").hear("vâng", "read_back").hear("tôi nói không")
+    assert call.saved == {}
+    assert call.said.startswith("Dạ, xin hỏi lại. Hỏi?")
+
+
+@pytest.mark.capability("F13")
+def test_after_longer_words_in_vain_the_confirmation_goes_by_keys() -> None:
+    call = asked().hear("có").hear("vâng", "read_back").hear("tôi nói có", "read_back")
+    assert call.saved == {}
+    assert call.listens.grammar is None
+    assert call.state.no_match == {"q": 1}
+    assert call.press("1").saved == {"answer": True}
+
+
+@pytest.mark.capability("F13")
+def test_of_an_answer_and_its_yes_one_must_be_certain() -> None:
+    first = asked()
+    assert first.listens.grammar is not None
+    assert first.listens.grammar.certain
+    for certain in (True, False):
+        grammar = asked().hear("có", certain=certain).listens.grammar
+        assert grammar is not None
+        assert grammar.certain is not certain
+    call = asked().hear("có", certain=True).press("1")
+    assert call.state.answers["answer"].certain
 
 
 @pytest.mark.capability("F13")

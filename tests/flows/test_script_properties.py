@@ -38,7 +38,9 @@ OUTCOMES = {effect.name: effect.outcomes for effect in EFFECTS}
 FINAL = (Listen, Record, Bridge, Effect, HangUp)
 
 words = st.sampled_from(
-    ["có", "không", "vâng", "đúng", "sai", "yes", "no", "예", "아니요", "네", "첫 번째", "số một", "mưa", ""]
+    "có,không,vâng,đúng rồi,sai,tôi nói có,yes,no,my answer is no,예,아니요,네,네 있습니다,첫 번째,số một,mưa,".split(
+        ","
+    )
 )
 keys = st.one_of(
     st.sampled_from(["1", "2", "3", "4", "9", "0", "*", "1990", "1985", "0508", "375", "5", "", "#"]),

@@ -6,7 +6,8 @@ from flows.catalogue import load_library
 from flows.runner import run_text
 
 LONG, SHORT = "Say yes or no, or press 1 for yes, 2 for no.", "Yes or no?"
-LONG_CONFIRM, SHORT_CONFIRM = "If that is right, say yes or press 1. If not, say no or press 2.", "Is that right?"
+LONG_CONFIRM = "If that is right, say yes, that is right, or press 1. If not, say no, wrong, or press 2."
+SHORT_CONFIRM = "Yes, that is right, or no, wrong?"
 TO_THE_FEVER = ["yes", "yes", "1990", "1", "no", "yes"]
 
 

@@ -143,7 +143,7 @@ def test_every_answer_leads_back_to_its_call_turn_and_decision(talk: Talk) -> No
     talk.dial().answer(HEALTHY, until="covid-symptoms/fever")
     talk.say("không", 0.81)
     assert talk.call().script_state["phase"] == "confirm"
-    talk.say("đúng", 0.93)
+    talk.say("đúng rồi", 0.93)
     fever = talk.record().current["fever"]
     assert (fever.value, fever.source, fever.heard, fever.confidence) == (False, "speech", "không", 0.81)
     assert (fever.confirmed, fever.step, fever.call_id) == (True, "covid-symptoms/fever", talk.call_id)
@@ -155,7 +155,7 @@ def test_every_answer_leads_back_to_its_call_turn_and_decision(talk: Talk) -> No
     turn, logged = saved["fever"]
     assert (logged["heard"], logged["confidence"]) == ("không", 0.81)
     events = {line.turn: line.data for line in lines if line.kind == "event"}
-    assert events[turn]["hypotheses"][0]["text"] == "đúng"  # the turn that made it final
+    assert events[turn]["hypotheses"][0]["text"] == "đúng rồi"  # the turn that made it final
     assert events[turn - 1]["hypotheses"][0]["text"] == "không"
 
 

@@ -29,6 +29,19 @@ class Reading:
     outcome: str
 
 
+@dataclass(frozen=True, slots=True)
+class LongForms:
+    """The answers in words that no short word can be mistaken for: `values` by phrase, and how to say them."""
+
+    language: str
+    values: Mapping[str, Any]
+    hint: Text
+
+    @property
+    def grammar(self) -> Grammar:
+        return Grammar(self.language, tuple(self.values))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnswerKind(ABC):
     """A kind of answer, compiled for one question. `outcomes` are all it can yield."""
@@ -63,6 +76,10 @@ class AnswerKind(ABC):
 
     def read_speech(self, turn: Turn, phrase: str) -> Reading | None:
         """What was said (already `tidy`), None when it is no answer."""
+        return None
+
+    def long_forms(self, turn: Turn) -> LongForms | None:
+        """How an answer that was read back may be given once more, in words longer than a yes; None if it cannot."""
         return None
 
     def outcome_of(self, value: Any) -> str:

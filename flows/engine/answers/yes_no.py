@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from flows.engine.actions import Grammar, Keys
-from flows.engine.answers.base import AnswerKind, Reading, grammars, invert
+from flows.engine.answers.base import AnswerKind, LongForms, Reading, grammars, invert
 from flows.engine.script import Text
 
 if TYPE_CHECKING:
@@ -41,6 +41,7 @@ class YesNo(AnswerKind):
     outcomes: tuple[str, ...] = ("yes", "no")
     meanings: Mapping[str, Mapping[str, str]]
     grammar_of: Mapping[str, Grammar]
+    long: Mapping[str, LongForms]
     hint_speech: Text
     hint_short: Text
     hint_keys: Text
@@ -59,6 +60,7 @@ class YesNo(AnswerKind):
         return cls(
             meanings=meanings,
             grammar_of=grammars(meanings),
+            long=_long_forms(build),
             hint_speech=build.phrase("yes_no"),
             hint_short=build.phrase("yes_no_short"),
             hint_keys=build.phrase("yes_no_keys"),
@@ -77,6 +79,9 @@ class YesNo(AnswerKind):
         outcome = self.meanings.get(turn.language, {}).get(phrase)
         return READINGS[outcome] if outcome else None
 
+    def long_forms(self, turn: Turn) -> LongForms | None:
+        return self.long.get(turn.language)
+
     def outcome_of(self, value: Any) -> str:
         return "yes" if value is True else "no"
 
@@ -86,6 +91,8 @@ class YesNo(AnswerKind):
         return (self.hint_short if turn.knows(self.key) else self.hint_speech,)
 
     def texts(self) -> Iterator[tuple[str, Text]]:
+        for forms in list(self.long.values())[:1]:
+            yield "long_yes_no", forms.hint
         yield "hint", self.hint_speech
         yield "hint", self.hint_short
         yield "hint", self.hint_keys
@@ -97,3 +104,12 @@ class YesNo(AnswerKind):
 
     def key_choices(self) -> tuple[str, ...]:
         return KEYS.choices
+
+
+def _long_forms(build: Builder) -> dict[str, LongForms]:
+    meanings = invert({"yes": build.common_words("long_yes"), "no": build.common_words("long_no")}, build)
+    hint = build.phrase("long_yes_no")
+    return {
+        language: LongForms(language, {phrase: READINGS[outcome].value for phrase, outcome in phrases.items()}, hint)
+        for language, phrases in meanings.items()
+    }

@@ -18,9 +18,14 @@
       on: {yes: red_flag, no: fever}    # by outcome; `next: fever` for all that are left
 
 How it goes on: silence counts as no-input, anything that is no answer as no-match, each with its own reprompt and,
-after `tries`, its own way out. A spoken answer that needs it is read back, and only a definite yes makes it final; "no"
-asks again and counts as no-match. After two vain attempts by speech the question goes on by keys only. The key *
-repeats the question and counts as nothing; a script-wide shortcut key runs its subscript and comes back here.
+after `tries`, its own way out. After two vain attempts by speech the question goes on by keys only. The key * repeats
+the question and counts as nothing; a script-wide shortcut key runs its subscript and comes back here.
+
+A spoken answer that needs it is read back, to its end: nobody can say yes to what they have not heard. "No" asks again
+and counts as no-match. Of the answer and its yes one at least must be certain (`SpeechHeard.certain`), or a key is
+pressed. Whoever says something else than a clear yes was understood before, and is not told otherwise: the answer is
+read back once more, with the keys for it, and may be confirmed in longer words (`AnswerKind.long_forms`), never with the
+same yes again.
 """
 
 from __future__ import annotations
@@ -29,7 +34,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from flows.engine.actions import Keys, Listen
+from flows.engine.actions import Grammar, Keys, Listen
 from flows.engine.answers.base import PAGE, SKIPPED, AnswerKind, Reading, tidy
 from flows.engine.answers.registry import ANSWER_KINDS
 from flows.engine.answers.voice import Voice
@@ -46,6 +51,9 @@ if TYPE_CHECKING:
 
 REPEAT = "*"
 CONFIRMING = "confirm"
+"""The phase in which a yes is asked for, and the lesson that is learnt by saying it."""
+ASSURING = "assure"
+"""The phase after it: no clear yes was heard, so a key is asked for, or the answer in longer words."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,14 +144,16 @@ class Ask(Node):
         return None
 
     def again(self, turn: Turn) -> None:
-        if turn.phase == "confirm":
+        if turn.phase == CONFIRMING:
             self._confirm(turn)
+        elif turn.phase == ASSURING:
+            self._assure(turn)
         else:
             self._ask(turn)
 
     def _speaks(self, turn: Turn) -> bool:
         """Whether speech is listened to now. A keyed number may be confirmed by voice all the same."""
-        wanted = self.speech_confirms if turn.phase == "confirm" else self.speech
+        wanted = self.speech_confirms if _reading_back(turn) else self.speech
         return wanted and turn.speech_failures < SPEECH_FAILURES_BEFORE_KEYS and turn.has_speech()
 
     def _ask(self, turn: Turn) -> None:
@@ -161,7 +171,8 @@ class Ask(Node):
         if isinstance(self.kind, Voice):
             turn.do(self.kind.record)
         else:
-            turn.do(Listen(self._keys(turn), grammar, self.wait_seconds, self.barge_in))
+            heard = replace(grammar, certain=True) if grammar is not None else None
+            turn.do(Listen(self._keys(turn), heard, self.wait_seconds, self.barge_in))
 
     def _keys(self, turn: Turn) -> Keys | None:
         keys = self.kind.keys(turn)
@@ -182,7 +193,7 @@ class Ask(Node):
         return None
 
     def _on_keys(self, turn: Turn, digits: str) -> str | None:
-        confirming = turn.phase == "confirm"
+        confirming = _reading_back(turn)
         taken = (self.read_back.yes_no if confirming else self.kind).key_choices()
         if not digits:
             return self._failed(turn, NO_INPUT, self.no_input)
@@ -209,17 +220,19 @@ class Ask(Node):
     def _on_speech(self, turn: Turn, event: SpeechHeard) -> str | None:
         best = event.hypotheses[0] if event.hypotheses and event.decision != "reject" else None
         phrase = tidy(best.text) if best else ""
-        if turn.phase == "confirm":
-            # An uncertain "yes" cannot confirm anything; it is asked for by keys.
-            certain = phrase and event.decision == "accept"
-            return self._on_confirmed(turn, self.read_back.yes_no.read_speech(turn, phrase) if certain else None, True)
+        if _reading_back(turn):
+            # An uncertain "yes" cannot confirm anything.
+            sure = phrase if event.decision == "accept" else ""
+            return self._on_confirmed(turn, self._read_confirmation(turn, sure), True)
         reading = self.kind.read_speech(turn, phrase) if best else None
         if reading is None or best is None:
             turn.speech_failures += 1
             return self._failed(turn, NO_MATCH, self.no_match)
         turn.learn(self.kind.key)
         heard = best.text[:LONGEST_HEARD]
-        answer = Answer(reading.value, "speech", heard, best.confidence, False, self.name, turn.turns, turn.at)
+        answer = Answer(
+            reading.value, "speech", heard, best.confidence, False, self.name, turn.turns, turn.at, event.certain
+        )
         return self._answered(turn, reading, answer, self.read_back.when != "never" or event.decision == "read_back")
 
     def _on_voice(self, turn: Turn, event: Event) -> str | None:
@@ -239,7 +252,7 @@ class Ask(Node):
         if not confirm or reading.outcome == SKIPPED:
             return self._final(turn, reading, answer)
         turn.pending = answer
-        turn.phase = "confirm"
+        turn.phase = CONFIRMING
         self._confirm(turn)
         turn.note("read_back", source=answer.source)
         return None
@@ -247,15 +260,41 @@ class Ask(Node):
     def _confirm(self, turn: Turn) -> None:
         if turn.pending is None:
             return
-        turn.value = self.kind.spoken(turn, Reading(turn.pending.value, ""))
         yes_no, speaks, short = self.read_back.yes_no, self._speaks(turn), turn.knows(CONFIRMING)
-        spoken = self.read_back.say_short if short else self.read_back.say_spoken
-        turn.say(spoken if turn.pending.source == "speech" else self.read_back.say_keyed, self.barge_in)
+        self._read_back(turn, turn.pending, short)
         by_voice = yes_no.hint_short if short else yes_no.hint_speech
         turn.say(by_voice if speaks else yes_no.hint_keys, self.barge_in)
-        grammar = yes_no.grammar(turn) if speaks else None
-        certain = replace(grammar, certain=True) if grammar is not None else None
-        turn.do(Listen(_with_common(yes_no.keys(turn), turn), certain, self.wait_seconds, self.barge_in))
+        self._hear_confirmation(turn, turn.pending, yes_no.grammar(turn) if speaks else None)
+
+    def _assure(self, turn: Turn) -> None:
+        if turn.pending is None:
+            return
+        self._read_back(turn, turn.pending, short=False)
+        turn.say(self.read_back.yes_no.hint_keys, self.barge_in)
+        forms = self.kind.long_forms(turn) if self._speaks(turn) else None
+        if forms is not None:
+            turn.say(forms.hint, self.barge_in)
+        self._hear_confirmation(turn, turn.pending, forms.grammar if forms is not None else None)
+
+    def _read_back(self, turn: Turn, pending: Answer, short: bool) -> None:
+        turn.value = self.kind.spoken(turn, Reading(pending.value, ""))
+        spoken = self.read_back.say_short if short else self.read_back.say_spoken
+        turn.say(spoken if pending.source == "speech" else self.read_back.say_keyed, barge_in=False)
+
+    def _hear_confirmation(self, turn: Turn, pending: Answer, grammar: Grammar | None) -> None:
+        heard = replace(grammar, certain=not pending.certain) if grammar is not None else None
+        keys = _with_common(self.read_back.yes_no.keys(turn), turn)
+        turn.do(Listen(keys, heard, self.wait_seconds, self.barge_in))
+
+    def _read_confirmation(self, turn: Turn, phrase: str) -> Reading | None:
+        """Yes or no to what was read back; None if the phrase is neither."""
+        if turn.phase == CONFIRMING:
+            return self.read_back.yes_no.read_speech(turn, phrase)
+        forms = self.kind.long_forms(turn)
+        if forms is None or turn.pending is None or phrase not in forms.values:
+            return None
+        same = forms.values[phrase] == turn.pending.value
+        return Reading(same, "yes" if same else "no")
 
     def _on_confirmed(self, turn: Turn, reading: Reading | None, spoken: bool = False) -> str | None:
         pending = turn.pending
@@ -263,11 +302,18 @@ class Ask(Node):
             turn.ignore("nothing_pending")
             return None
         if reading is not None and reading.value is True:
-            if spoken:
+            if spoken and turn.phase == CONFIRMING:
                 turn.learn(CONFIRMING)
             answer = replace(pending, confirmed=True)
             return self._final(turn, Reading(answer.value, self.kind.outcome_of(answer.value)), answer)
-        if spoken or (reading is not None and pending.source == "speech"):
+        if spoken and reading is None and turn.phase == CONFIRMING:
+            turn.phase = ASSURING
+            turn.note("not_certain")
+            self._assure(turn)
+            return None
+        if spoken and reading is None:
+            turn.speech_failures = SPEECH_FAILURES_BEFORE_KEYS
+        elif spoken or (reading is not None and pending.source == "speech"):
             turn.speech_failures += 1
         if reading is None:
             return self._failed(turn, NO_MATCH, self.no_match)
@@ -329,13 +375,7 @@ class Ask(Node):
         yield "no_match", self.no_match.say
         if self.speech or self.read_back.when == "always":
             yield "keys_only", self.keys_only
-            yield "read_back", self.read_back.say_spoken
-            yield "read_back", self.read_back.say_short
-            yield "read_back", self.read_back.say_keyed
-            yield "confirm", self.read_back.yes_no.hint_speech
-            yield "confirm", self.read_back.yes_no.hint_short
-            yield "confirm_keys", self.read_back.yes_no.hint_keys
-            yield "not_confirmed", self.read_back.again
+            yield from self.read_back.texts()
 
     def reads(self) -> Iterator[Path]:
         yield from self.kind.reads()
@@ -348,6 +388,10 @@ class Ask(Node):
         for names in self.implies.values():
             for name in names:
                 yield f"answers.{name}"
+
+
+def _reading_back(turn: Turn) -> bool:
+    return turn.phase in (CONFIRMING, ASSURING)
 
 
 def _with_common(keys: Keys, turn: Turn) -> Keys:

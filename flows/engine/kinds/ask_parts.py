@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -33,6 +33,16 @@ class ReadBack:
     again: Text
     yes_no: YesNo
 
+    def texts(self) -> Iterator[tuple[str, Text]]:
+        """All that it says, for the linter."""
+        yield "read_back", self.say_spoken
+        yield "read_back", self.say_short
+        yield "read_back", self.say_keyed
+        yield "confirm", self.yes_no.hint_speech
+        yield "confirm", self.yes_no.hint_short
+        yield "confirm_keys", self.yes_no.hint_keys
+        yield "not_confirmed", self.again
+
 
 def reprompt_of(build: Builder, spec: Mapping[str, Any], why: str) -> Reprompt:
     own = spec.get(why) or {}
@@ -45,6 +55,7 @@ def _confirm_words(build: Builder) -> YesNo:
     return YesNo(
         meanings=meanings,
         grammar_of=grammars(meanings),
+        long={},
         hint_speech=build.phrase("confirm"),
         hint_short=build.phrase("confirm_short"),
         hint_keys=build.phrase("confirm_keys"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, time, timedelta
+from uuid import uuid4
 
 import orjson
 import pytest
@@ -190,7 +191,7 @@ def test_who_says_so_is_never_called_again_either(interview_desk: Desk) -> None:
     desk.tick()
     desk.answer(phone)
     desk.say(phone, "đừng gọi nữa")
-    desk.say(phone, "đúng")  # what was spoken is read back first
+    desk.say(phone, "đúng rồi")  # what was spoken is read back first
     assert desk.target(phone).disposition == "refused"
     desk.wait(days=1)
     desk.tick()
@@ -277,7 +278,7 @@ def test_whoever_answers_the_second_call_is_asked_who_they_are_first(interview_d
     desk, phone = interview_desk, a_phone()
     campaign = desk.campaign(script="contact-interview", running=False)
     person = {"person": {"name": "Lê Thị Hà", "birth_year": 1984}}
-    desk.do(service.add_targets, campaign, [service.NewTarget(phone, "vi", person)])
+    desk.do(service.add_targets, campaign, [service.NewTarget(phone, "vi", person, person_id=uuid4())])
     desk.do(service.start, campaign)
     desk.tick()
     desk.answer(phone)
@@ -307,7 +308,7 @@ def test_a_call_taken_up_the_next_morning_asks_how_the_person_is_then(interview_
     desk, phone = interview_desk, a_phone()
     campaign = desk.campaign(script="contact-interview", running=False)
     person = {"person": {"name": "Lê Thị Hà", "birth_year": 1984}}
-    desk.do(service.add_targets, campaign, [service.NewTarget(phone, "vi", person)])
+    desk.do(service.add_targets, campaign, [service.NewTarget(phone, "vi", person, person_id=uuid4())])
     desk.do(service.start, campaign)
     for days in (0, 1):
         desk.wait(days=days)
@@ -325,7 +326,7 @@ def test_a_wrong_person_on_the_second_call_hears_nothing_of_the_first(interview_
     desk, phone = interview_desk, a_phone()
     campaign = desk.campaign(script="contact-interview", running=False)
     person = {"person": {"name": "Lê Thị Hà", "birth_year": 1984}}
-    desk.do(service.add_targets, campaign, [service.NewTarget(phone, "vi", person)])
+    desk.do(service.add_targets, campaign, [service.NewTarget(phone, "vi", person, person_id=uuid4())])
     desk.do(service.start, campaign)
     desk.tick()
     desk.answer(phone)
@@ -546,3 +547,32 @@ def test_calls_to_numbers_of_the_list_are_made_as_the_list_has_them(desk: Desk) 
     assert desk.network.numbers == ["+84912345678"]
     with desk.database.unit() as uow:
         assert uow.session.scalars(select(Call.direction)).all() == ["outbound"]
+
+
+@pytest.mark.capability("I7", "N18")
+def test_who_is_barred_while_they_answer_and_completes_the_interview_has_completed_it(desk: Desk) -> None:
+    phone = a_phone()
+    desk.campaign(phone)
+    desk.tick()
+    desk.answer(phone)
+    desk.press(phone, "2")
+    desk.do(service.bar_number, phone, "letter")
+    desk.press(phone, "4")
+    assert desk.target(phone).disposition == "completed"
+
+
+@pytest.mark.capability("I2", "I12")
+def test_a_dial_that_surely_was_none_costs_no_attempt(desk: Desk) -> None:
+    """No gateway took the order: the person is called as soon as there is one, and the plan knows nothing of it."""
+    phone = a_phone()
+    desk.campaign(phone, max_attempts=1)
+    for _ in range(3):
+        desk.tick()
+        desk.fail(phone, FailureReason.NOT_DIALED)
+        target = desk.target(phone)
+        assert (target.state, target.outcomes, target.next_at) == ("waiting", {}, desk.clock.now())
+        desk.wait(seconds=30)
+    desk.tick()
+    desk.complete(phone)
+    assert (desk.target(phone).disposition, desk.target(phone).outcomes) == ("completed", {"completed": 1})
+    assert [attempt.outcome for attempt in desk.attempts(phone)] == [*["not_dialed"] * 3, "completed"]

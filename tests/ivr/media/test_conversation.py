@@ -15,7 +15,8 @@ from flows.engine.script import Script
 from tests.ivr.media.scripted import FakeRecogniser, Scene, call, heard
 
 FEVER, FEVER_HINT, YEAR, COUGH = "열이 있습니까", "예는 1번", "출생 연도", "기침이"
-READ_BACK, THANKS, AGAIN, SILENCE = "이렇게 들었습니다", "감사합니다", "듣지 못했습니다", "다시 전화드리겠습니다"
+READING, READ_BACK = "이렇게 들었습니다", "맞으면 네, 그렇습니다라고"
+THANKS, AGAIN, SILENCE = "감사합니다", "듣지 못했습니다", "다시 전화드리겠습니다"
 NOT_UNDERSTOOD, BY_KEYS = "잘 알아듣지", "전화기 번호로 답해"
 
 
@@ -340,7 +341,7 @@ def test_a_key_pressed_too_soon_after_a_spoken_answer_is_dropped_too(talk: Scrip
     async def person(scene: Scene) -> None:
         await scene.telephone.heard(FEVER_HINT)
         scene.telephone.say("네")
-        await scene.telephone.hears(READ_BACK)
+        await scene.telephone.hears(READING)
         scene.telephone.press("2")
         await scene.telephone.heard(READ_BACK)
         await asyncio.sleep(2)
@@ -462,6 +463,89 @@ def test_without_a_database_the_sound_is_ended_so_that_the_carrier_goes_on(talk:
     scene = call(talk, person)
     assert scene.why == "unavailable"
     assert scene.telephone.closed
+
+
+@pytest.mark.capability("F13", "N1")
+@pytest.mark.parametrize("by", ["voice", "key"])
+def test_nobody_confirms_what_they_have_not_heard(talk: Script, by: str) -> None:
+    """Who says yes while the other side talks is being polite."""
+
+    async def person(scene: Scene) -> None:
+        await scene.telephone.heard(FEVER_HINT)
+        scene.telephone.say("네")
+        await scene.telephone.hears(READING)
+        await asyncio.sleep(0.75)
+        if by == "voice":
+            scene.telephone.say("네")
+        else:
+            scene.telephone.press("1")
+        await scene.telephone.heard(READ_BACK)
+        assert "fever" not in scene.answers
+        scene.telephone.press("2")
+        await scene.telephone.heard(FEVER_HINT)
+        scene.telephone.press("2")
+        await finish_by_keys(scene)
+
+    scene = call(talk, person, recogniser=FakeRecogniser([heard("네"), heard("네")]))
+    assert scene.answers["fever"] is False
+    assert len(scene.recogniser.fed) == 1
+
+
+@pytest.mark.capability("N1")
+def test_what_somebody_began_to_say_before_it_counted_is_not_heard_from_its_middle(talk: Script) -> None:
+    """The end of "안 맞아" (not right) is "맞아" (right)."""
+
+    async def person(scene: Scene) -> None:
+        await scene.telephone.hears("보건소입니다")  # to be heard out
+        scene.telephone.say("아니요 그게 아니라 안 맞아", times=2)
+        await scene.telephone.heard(FEVER_HINT)
+        scene.telephone.press("1")
+        await finish_by_keys(scene)
+
+    scene = call(talk, person, recogniser=FakeRecogniser([heard("네")]))
+    assert scene.recogniser.fed == []
+    assert scene.recogniser.cancelled == 0
+    assert scene.answers["fever"] is True
+
+
+@pytest.mark.capability("N1")
+def test_what_somebody_says_on_after_an_answer_does_not_answer_the_next_question(talk: Script) -> None:
+    async def person(scene: Scene) -> None:
+        await scene.telephone.heard(FEVER_HINT)
+        await asyncio.sleep(scene.telephone.say("네") + 0.45)
+        scene.telephone.say("그러니까 열이 났었지요 어제 저녁부터", times=2)  # while the answer is being recognised
+        await scene.telephone.heard(READ_BACK)
+        scene.telephone.press("1")
+        await finish_by_keys(scene)
+
+    scene = call(talk, person, recogniser=FakeRecogniser([heard("네"), heard("아니요")], seconds=0.6))
+    assert kinds(scene)[:3] == ["CallStarted", "SpeechHeard", "KeysPressed"]
+    assert scene.answers["fever"] is True
+
+
+@pytest.mark.capability("A3")
+def test_who_began_before_it_counted_and_then_waits_was_not_silent(talk: Script) -> None:
+    async def person(scene: Scene) -> None:
+        await scene.telephone.hears("보건소입니다")
+        scene.telephone.say("아니요 그게 아니라 안 맞아", times=2)
+        await scene.telephone.heard(NOT_UNDERSTOOD)
+        scene.telephone.hang_up()
+
+    scene = call(talk, person)
+    assert kinds(scene) == ["CallStarted", "SpeechHeard", "CallEnded"]
+    assert any(aside.kind == "began_before" for aside in scene.turns.asides)
+
+
+def test_a_call_that_is_over_stays_over_when_its_last_asides_cannot_be_kept(talk: Script) -> None:
+    async def person(scene: Scene) -> None:
+        scene.turns.forgetful = True
+        await scene.telephone.hears(FEVER)
+        scene.telephone.press("9")
+        scene.telephone.hang_up()
+
+    scene = call(talk, person)
+    assert scene.why == "hangup"
+    assert scene.telephone.over
 
 
 @pytest.mark.capability("F13")
