@@ -37,6 +37,7 @@ class FailureReason(StrEnum):
     CANCELED = "canceled"
     PROVIDER_ERROR = "provider_error"
     LOST = "lost"
+    NOT_DIALED = "not_dialed"  # surely no telephone was rung, so nothing is to be made of it
 
 
 class ScriptRevision(Base):
