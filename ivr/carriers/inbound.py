@@ -44,8 +44,8 @@ def take_call(
     rejected: bytes = b"",
 ) -> bytes:
     """Open the call and answer it, or answer `rejected`; a repeat gets the same answer. `provider_ref` is the carrier's
-    own id of the call, which no other carrier gives to one of its own."""
-    key = f"inbound:{provider_ref}"
+    own id of the call. A SIP telephone chooses its own, maybe one that another carrier has given."""
+    key = f"inbound:{carrier}:{provider_ref}"
     receipt = claim(uow, key)
     if not receipt.fresh:
         return receipt.reply

@@ -17,7 +17,7 @@ from ivr.calls.service import Calls
 from ivr.calls.status import StatusReport
 from ivr.carriers.base import DialOrder, OrderUnknown
 from ivr.carriers.sip.model import LegState, SipLeg
-from ivr.carriers.sip.orders import SIP, ask_to_hang_up, order_call
+from ivr.carriers.sip.orders import SIP, ask_to_hang_up, order_call, room_left
 
 _STATES = {
     LegState.ORDERED: CallState.QUEUED,
@@ -38,11 +38,15 @@ class SipCarrier:
         self._trunk = trunk
 
     def place(self, order: DialOrder) -> str:
-        """Order the call; its reference is our own id of it. Raises Retryable without a trunk: nothing was dialed."""
+        """Order the call; its reference is our own id of it. Raises Retryable, and nothing was dialed, without a trunk,
+        and while no gateway lives or none has room: an attempt must not be spent on a telephone that never rings."""
         if not self._trunk:
             raise Retryable("Calls cannot go out by SIP: there is no trunk.", "Set TRACELINE_SIP_TRUNK.")
         try:
             with self._database.unit() as uow:
+                known = uow.session.get(SipLeg, order.call_id) is not None
+                if not known and room_left(uow) <= 0:
+                    raise Retryable("No SIP gateway has room for another call.", "It is asked again.")
                 order_call(uow, order.call_id, order.to, order.ring_seconds)
         except (OperationalError, PoolTimeout) as error:
             raise OrderUnknown(type(error).__name__) from error

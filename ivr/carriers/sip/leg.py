@@ -12,7 +12,7 @@ from audio.codec import FRAME_MS, pcm_to_ulaw, ulaw_to_pcm
 from ivr.carriers.sip.comfort import comfort_noise
 from ivr.carriers.sip.downlink import Downlink
 from ivr.carriers.sip.inband import InbandKeys
-from ivr.carriers.sip.line import Line
+from ivr.carriers.sip.line import Line, LineEnd
 from ivr.carriers.sip.stack import Answered, CallEvent, Ended, Pressed, Ringing, SipCall
 from ivr.carriers.sip.uplink import Uplink
 from ivr.lines.protocol import Clear, Key, Mark, Sound, ToTelephone
@@ -27,12 +27,15 @@ BEHIND_SECONDS = 0.2
 _TICK = FRAME_MS / 1000
 _COMFORT = comfort_noise()
 
-TalkEnd = Literal["person", "over", "lost", "asked"]
-"""Who ended it: the person; the media process; nobody, its line is lost for good; `stop`."""
+TalkEnd = Literal["person", "over", "lost", "asked", "left"]
+"""Who ended it: the person; the media process; nobody, its line is lost for good; `stop`; `leave`."""
+Connected = Literal["up", "gone", "lost"]
+"""`gone`: the telephone rings no more, or the leg was ended. `lost`: the media process does not take the line."""
 
 
 class Leg:
-    """`bind` is where the media process listens. `stop` ends it from outside, at any time."""
+    """`bind` is where the media process listens. From outside it is ended, at any time, by `stop`, as if the person had
+    hung up, or by `leave`, when it is the gateway that goes."""
 
     def __init__(self, call: SipCall, bind: str, ticket: Ticket) -> None:
         self._call = call
@@ -44,9 +47,33 @@ class Leg:
         self._comfort = itertools.cycle(_COMFORT)
         self._marks: list[str] = []
         self._stop = asyncio.Event()
+        self._keeping: asyncio.Task[LineEnd] | None = None
+        self.left = False
 
     def stop(self) -> None:
         self._stop.set()
+
+    def leave(self) -> None:
+        self.left = True
+        self._stop.set()
+
+    async def connect(self, seconds: float) -> Connected:
+        """Have the line taken before the telephone is picked up, so that nobody hears silence. What is said meanwhile
+        waits."""
+        try:
+            async with asyncio.timeout(seconds):
+                end = await _first(self._line.let_in.wait(), self._keep(), self._call.events.get(), self._stop.wait())
+        except TimeoutError:
+            return "lost"
+        if self._call.ended or self._stop.is_set():
+            return "gone"
+        return "up" if self._line.let_in.is_set() else "lost" if end == "lost" else "gone"
+
+    async def disconnect(self) -> None:
+        """Let the line go, if there is one."""
+        if self._keeping is not None:
+            self._keeping.cancel()
+            await asyncio.gather(self._keeping, return_exceptions=True)
 
     async def next_event(self) -> CallEvent | None:
         """What the telephone does next, before it talks; None when `stop` was called."""
@@ -55,12 +82,23 @@ class Leg:
 
     async def talk(self) -> TalkEnd:
         """Carry the call until either side ends it. Hanging up is the caller's."""
-        ending: TalkEnd = await _first(self._clock(), self._watch(), self._line.keep(), self._told_to_stop())
+        try:
+            ending: TalkEnd = await _first(self._clock(), self._watch(), self._keep(), self._told_to_stop())
+        finally:
+            await self.disconnect()
         log.info("event=talk_ended why=%s late_frames=%s", ending, self._uplink.dropped)
         return ending
 
+    async def _keep(self) -> LineEnd:
+        """The line to its end, however often this is cancelled: it is connected once."""
+        if self._keeping is None:
+            self._keeping = asyncio.ensure_future(self._line.keep())
+        return await asyncio.shield(self._keeping)
+
     async def _told_to_stop(self) -> TalkEnd:
         await self._stop.wait()
+        if self.left:  # the person has not hung up: the call may be made again, and go on where it was
+            return "left"
         await self._line.hang_up()
         return "asked"
 

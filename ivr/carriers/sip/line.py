@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable
+from contextlib import closing
 from typing import Literal
 
 from websockets.asyncio.client import ClientConnection, connect
@@ -35,6 +36,8 @@ RETURN_SECONDS = 20.0
 PAUSE_SECONDS = 0.5
 CONNECT_SECONDS = 5.0
 PING_SECONDS = 5.0
+HEALTH_PATH = "/health"
+HEALTH_SECONDS = 2.0
 GOODBYE_SECONDS = 3.0
 """How long the media process may take to file what was said before the person hung up."""
 
@@ -46,11 +49,12 @@ class Line:
     """One telephone's line. `bind` is where the media process listens; `take` gets what it sends."""
 
     def __init__(self, bind: str, ticket: Ticket, take: Callable[[ToTelephone], None]) -> None:
-        host, _, port = bind.rpartition(":")
-        self._address = f"ws://{'127.0.0.1' if host == '0.0.0.0' else host}:{port}{PATH}"  # noqa: S104
+        self._address = f"ws://{':'.join(_reach(bind))}{PATH}"
         self._ticket = ticket
         self._take = take
         self._websocket: ClientConnection | None = None
+        self.let_in = asyncio.Event()
+        """The media process has taken this line once: something has come over it."""
 
     @property
     def up(self) -> bool:
@@ -116,6 +120,7 @@ class Line:
                 async for message in websocket:
                     self._take(parse_to_telephone(message))
                     heard = True
+                    self.let_in.set()
             except ConnectionClosed as error:
                 log.debug("event=line_closed why=%s", error)
             except BadLineMessage as error:
@@ -135,3 +140,22 @@ class Line:
             ping_timeout=PING_SECONDS,
             close_timeout=1.0,
         )
+
+
+async def takes_calls(bind: str) -> bool:
+    """Whether the media process that listens there would take another line now."""
+    host, port = _reach(bind)
+    try:
+        async with asyncio.timeout(HEALTH_SECONDS):
+            reader, writer = await asyncio.open_connection(host, int(port))
+            with closing(writer):
+                writer.write(f"GET {HEALTH_PATH} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode())
+                return b" 200 " in await reader.readline()
+    except (OSError, TimeoutError):
+        return False
+
+
+def _reach(bind: str) -> tuple[str, str]:
+    """The host and port at which a process that listens there is reached from its own machine."""
+    host, _, port = bind.rpartition(":")
+    return "127.0.0.1" if host == "0.0.0.0" else host, port  # noqa: S104

@@ -29,9 +29,9 @@ class SipLeg(Base):
     __tablename__ = "sip_leg"
 
     id: Mapped[UUID] = mapped_column(primary_key=True)
-    ref: Mapped[str] = mapped_column(unique=True)  # what we call it when we ring (the id), its Call-ID when it rings us
+    ref: Mapped[str] = mapped_column(unique=True)  # the id when we ring, `in:` and its Call-ID when it rings us
     room: Mapped[str | None] = mapped_column(index=True)
-    number: Mapped[str | None] = mapped_column(EncryptedText)  # to be rung
+    number: Mapped[str | None] = mapped_column(EncryptedText)  # to be rung; gone when it is over
     ring_seconds: Mapped[int] = mapped_column(server_default=text("0"))
     state: Mapped[str] = mapped_column(server_default=LegState.ORDERED)
     gateway: Mapped[str | None]  # the process that claimed it, by the name of its heartbeat

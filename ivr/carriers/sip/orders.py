@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import or_, select, text
+from sqlalchemy import func, or_, select, text
 from sqlalchemy.dialects.postgresql import insert
 
 from core.database import UnitOfWork
+from core.heartbeats import Heartbeat
 from core.ids import new_id
 from ivr.calls.model import Call, CallState, FailureReason
 from ivr.calls.service import Calls
@@ -28,9 +29,12 @@ SIP = "sip"
 CHANNEL = "sip_leg"
 """What PostgreSQL notifies the gateways on, that they need not wait for their next look."""
 CLAIM_WITHIN = timedelta(seconds=30)
-"""How long an order may wait for a gateway; then the retry plan decides, not a late gateway."""
+"""How long an order may wait for a gateway; then it is not for a late one any more."""
+SILENT = timedelta(seconds=20)
+"""A gateway beats every two seconds. Silent for so long, it and its calls are gone."""
 NO_GATEWAY = "no gateway"
 GATEWAY_GONE = "gateway gone"
+FORGOTTEN = "gateway forgot it"
 
 _STATES = {CallState.RINGING: LegState.RINGING, CallState.IN_PROGRESS: LegState.ANSWERED}
 
@@ -43,6 +47,16 @@ class Order:
     number: str
     ring_seconds: int
     room: str | None = None
+
+
+def room_left(uow: UnitOfWork) -> int:
+    """How many more orders the living gateways would take now."""
+    told = uow.session.scalars(select(Heartbeat.status).where(Heartbeat.kind == SIP, Heartbeat.at > uow.now() - SILENT))
+    waiting = select(func.count()).where(
+        SipLeg.state == LegState.ORDERED, SipLeg.ended_at.is_(None), SipLeg.created_at > uow.now() - CLAIM_WITHIN
+    )
+    room: int = sum(status.get("room", 0) for status in told)
+    return room - (uow.session.scalar(waiting) or 0)
 
 
 def order_call(uow: UnitOfWork, call_id: UUID, number: str, ring_seconds: int) -> None:
@@ -66,6 +80,7 @@ def call_off(uow: UnitOfWork, room: str) -> None:
         leg.hang_up = True
         if leg.state == LegState.ORDERED:
             leg.state, leg.ended_at, leg.failure_reason = LegState.ENDED, uow.now(), FailureReason.CANCELED
+            leg.number = None
     notify(uow)
 
 
@@ -122,6 +137,7 @@ def report(uow: UnitOfWork, calls: Calls, leg_id: UUID, told: StatusReport) -> N
         leg.ended_at = uow.now()
         leg.failure_reason = told.failure_reason
         leg.raw_code = told.raw_code
+        leg.number = None  # it was there to be rung
     else:
         leg.state = _STATES.get(told.state, leg.state)
 
@@ -135,6 +151,15 @@ def unwanted(uow: UnitOfWork, mine: Collection[UUID]) -> list[UUID]:
             select(SipLeg.id).where(SipLeg.id.in_(mine), or_(SipLeg.hang_up, SipLeg.ended_at.is_not(None)))
         )
     )
+
+
+def forgotten(
+    uow: UnitOfWork, gateway: str, held: Collection[UUID], opening: Collection[str], at: datetime
+) -> list[UUID]:
+    """Legs that this gateway has by the table and not in fact: the answer to a commit was lost. `held` are those that
+    it knew at that moment, and `opening` the references of those that it was just entering."""
+    mine = select(SipLeg.id).where(SipLeg.gateway == gateway, SipLeg.ended_at.is_(None), SipLeg.created_at < at)
+    return list(uow.session.scalars(mine.where(SipLeg.id.not_in(held), SipLeg.ref.not_in(opening))))
 
 
 def ask_to_hang_up(uow: UnitOfWork, calls: Calls, ref: str) -> None:

@@ -13,28 +13,38 @@ from ivr.lines.protocol import RingOutcome
 _STATUS = re.compile(r"([1-6]\d\d)(?: |$)")
 
 _REASONS = {
-    401: FailureReason.PROVIDER_ERROR,  # our own credentials: the person was never asked
-    402: FailureReason.PROVIDER_ERROR,
     403: FailureReason.REJECTED,
-    407: FailureReason.PROVIDER_ERROR,
+    404: FailureReason.UNREACHABLE,
     408: FailureReason.NO_ANSWER,
+    410: FailureReason.UNREACHABLE,
     480: FailureReason.NO_ANSWER,
+    484: FailureReason.UNREACHABLE,
+    485: FailureReason.UNREACHABLE,
     486: FailureReason.BUSY,
     487: FailureReason.NO_ANSWER,  # we gave up ringing
-    488: FailureReason.PROVIDER_ERROR,  # no codec in common
     600: FailureReason.BUSY,
     603: FailureReason.REJECTED,
+    604: FailureReason.UNREACHABLE,
     607: FailureReason.REJECTED,
     608: FailureReason.REJECTED,
 }
-# Of the codes that are not in the table: 5xx is the network's trouble, any other a number that cannot be reached.
-_SERVER_TROUBLE = range(500, 600)
+# Any other code is our own trouble (401, 407: credentials; 488: no codec in common) or the network's: it says nothing
+# of the person's number.
 
 NOT_ANSWERED = "ring time over"
 UNWANTED = "hung up by us"
 NOT_DIALED = "not dialed"
-"""Codes of our own: a telephone rang for as long as it was to; somebody wanted it ended before; no INVITE went out."""
-_OUR_OWN = {NOT_ANSWERED: FailureReason.NO_ANSWER, UNWANTED: FailureReason.CANCELED}
+NO_RINGING = "no ringing"
+STALLED = "stack stalled"
+GATEWAY_ENDED = "gateway ended"
+"""Codes of our own: a telephone rang for as long as it was to; somebody wanted it ended before; no INVITE went out; the
+trunk never said that it rings; nobody knows whether it was rung; the gateway was told to end."""
+_OUR_OWN = {
+    NOT_ANSWERED: FailureReason.NO_ANSWER,
+    UNWANTED: FailureReason.CANCELED,
+    STALLED: FailureReason.LOST,
+    GATEWAY_ENDED: FailureReason.LOST,
+}
 
 
 def code_of(close_reason: str) -> int | None:
@@ -48,11 +58,7 @@ def reason_of(close_reason: str) -> FailureReason:
     if close_reason in _OUR_OWN:
         return _OUR_OWN[close_reason]
     code = code_of(close_reason)
-    if code is None:
-        return FailureReason.PROVIDER_ERROR
-    if code in _REASONS:
-        return _REASONS[code]
-    return FailureReason.PROVIDER_ERROR if code in _SERVER_TROUBLE else FailureReason.UNREACHABLE
+    return FailureReason.PROVIDER_ERROR if code is None else _REASONS.get(code, FailureReason.PROVIDER_ERROR)
 
 
 def raw_code(close_reason: str) -> str:

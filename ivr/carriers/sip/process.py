@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import itertools
 import logging
 import os
 import signal
 import socket
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
 import psycopg
 import uvloop
-from sqlalchemy.exc import OperationalError, SQLAlchemyError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
+from sqlalchemy.exc import SQLAlchemyError
 
 from core.database import Database
 from core.errors import TracelineError, UserError
@@ -24,8 +22,9 @@ from core.heartbeats import beat
 from ivr.calls.service import Calls
 from ivr.carriers.inbound import Inbound
 from ivr.carriers.sip.gateway import Gateway, GatewayPlan
+from ivr.carriers.sip.line import takes_calls
 from ivr.carriers.sip.orders import CHANNEL
-from ivr.carriers.sip.sources import Network, SourceFilter, addresses_of
+from ivr.carriers.sip.sources import Network, addresses_of
 from ivr.carriers.sip.stack import SipStack, Trunk
 from ivr.carriers.sip.sweep import Sweep
 
@@ -34,17 +33,19 @@ log = logging.getLogger(__name__)
 BEAT_SECONDS = 2.0
 LOOK_SECONDS = 1.0
 """How often orders are looked for without being woken."""
-RESOLVE_BEATS = 30
-"""The trunk's name is looked up again at every so many beats: once a minute."""
-LEAVE_SECONDS = 5.0
-"""How long running calls may go on when the process is told to end, and then how long their goodbye may take."""
+MEDIA_SECONDS = 1.0
+"""How often the media process is asked whether it takes calls."""
+RESOLVE_SECONDS = 60.0
+"""How often the trunk's name is looked up."""
 THREADS = 4
 """Units of work at the same time; no more than the database has connections for."""
 
 
 @dataclass(frozen=True, slots=True)
 class SipPlan:
-    """What one gateway is to be. `allow`: who may speak SIP to it, beside its trunk."""
+    """What one gateway is to be. `allow`: who may speak SIP to it, and send it sound, beside its trunk. `media`: who
+    may send it sound as well. `kept_free`: places among `most_calls` that are kept for people who ring us.
+    `leave_seconds`: how long running calls may go on when the process is told to end."""
 
     host: str
     port: int
@@ -53,6 +54,9 @@ class SipPlan:
     hotline: str
     media_bind: str
     most_calls: int
+    media: Sequence[Network] = ()
+    kept_free: int = 0
+    leave_seconds: float = 5.0
 
 
 def run_sip(plan: SipPlan, database: Database, calls: Calls, inbound: Inbound) -> None:
@@ -73,13 +77,13 @@ class _Process:
         self._executor = executor
         self._name = f"sip@{socket.gethostname()}:{os.getpid()}"
         trunk = plan.trunk.address if plan.trunk else ""
-        told = GatewayPlan(self._name, plan.media_bind, trunk, plan.hotline, plan.most_calls)
+        told = GatewayPlan(self._name, plan.media_bind, trunk, plan.hotline, plan.most_calls, plan.kept_free)
         self._gateway = Gateway(told, database, calls, inbound, executor)
         self._stack = SipStack(plan.host, plan.port, plan.trunk, self._gateway.incoming)
         self._sweep = Sweep(database, calls)
         self._stop, self._dead = asyncio.Event(), asyncio.Event()
         self._woken = asyncio.Event()
-        self._dropped = 0
+        self._dropped = (0, 0)
         self._trunk_at: tuple[Network, ...] = ()
 
     async def run(self) -> None:
@@ -88,27 +92,33 @@ class _Process:
             loop.add_signal_handler(number, self._stop.set)
         await loop.run_in_executor(self._executor, self._begin)
         await self._stack.start(self._dead.set)
-        sources = SourceFilter(self._plan.host, self._plan.port)
         try:
-            if not sources.found:
-                raise TracelineError("The SIP stack does not listen.", "Set TRACELINE_SIP_BIND to another address.")
-            sources.allow(self._allowed())
+            self._stack.allow(*self._allowed())
             self._gateway.use(self._stack)
             await self._stack.open()
             log.info("event=sip_up address=%s:%s", self._plan.host, self._plan.port)
-            await self._serve(sources)
-        finally:
-            sources.close()
+            await self._serve()
+        finally:  # people are said goodbye to whatever ends us
+            if not self._dead.is_set():
+                await self._leave()
         if self._dead.is_set():
             raise TracelineError("The SIP stack has died.", "It is started again.")
+
+    async def _leave(self) -> None:
         log.info("event=sip_ending calls=%s", self._gateway.calls)
         self._gateway.accept_no_more()
-        await self._gateway.left(LEAVE_SECONDS)
+        beating = asyncio.ensure_future(self._live())  # or others would take our calls for a dead one's
+        await self._gateway.left(self._plan.leave_seconds)
+        beating.cancel()
+        await asyncio.gather(beating, return_exceptions=True)
         await self._stack.close()
 
-    async def _serve(self, sources: SourceFilter) -> None:
+    async def _serve(self) -> None:
         """Until told to stop, or until the stack is dead. Whatever ends otherwise raises."""
-        works = [self._stop.wait(), self._dead.wait(), self._look(), self._listen(), self._live(sources)]
+        works: list[Coroutine[Any, Any, object]] = [self._stop.wait(), self._dead.wait()]
+        works += [self._look(), self._listen(), self._live(), self._ask_media()]
+        if self._plan.trunk is not None:
+            works.append(self._resolve(self._plan.trunk))
         if self._stack.registers:
             works.append(self._stack.keep_registered())
         tasks = [asyncio.ensure_future(work) for work in works]
@@ -137,7 +147,7 @@ class _Process:
             self._woken.clear()
             try:
                 await self._gateway.look()
-            except (OperationalError, PoolTimeout) as error:
+            except SQLAlchemyError as error:
                 log.warning("event=orders_not_seen error=%s", type(error).__name__)
 
     async def _listen(self) -> None:
@@ -149,46 +159,62 @@ class _Process:
                     await connection.execute(f"LISTEN {CHANNEL}")
                     async for _ in connection.notifies():
                         self._woken.set()
-            except psycopg.OperationalError as error:
+            except psycopg.Error as error:
                 log.warning("event=not_woken error=%s", type(error).__name__)
             await asyncio.sleep(LOOK_SECONDS)
 
-    async def _live(self, sources: SourceFilter) -> None:
-        """Give signs of life, and keep the filter true to the trunk's addresses."""
+    async def _live(self) -> None:
+        """Give signs of life, and wait for nothing else: whoever is silent is taken for dead, with all calls."""
         loop = asyncio.get_running_loop()
-        for count in itertools.count(1):
-            dropped = sources.dropped()
+        while True:
+            dropped = self._stack.refused_packets()
             if dropped != self._dropped:
-                log.warning("event=strangers_refused packets=%s", dropped - self._dropped)
+                packets, sound = (now - before for now, before in zip(dropped, self._dropped, strict=True))
+                log.warning("event=strangers_refused packets=%s sound=%s", packets, sound)
                 self._dropped = dropped
-            if count % RESOLVE_BEATS == 0:
-                sources.allow(await loop.run_in_executor(self._executor, self._allowed))
             try:
                 await loop.run_in_executor(self._executor, self._beat)
             except SQLAlchemyError as error:
                 log.warning("event=heartbeat_missed error=%s", type(error).__name__)
             await asyncio.sleep(BEAT_SECONDS)
 
+    async def _ask_media(self) -> None:
+        """Nobody is rung whom nobody could talk to."""
+        while True:
+            up = await takes_calls(self._plan.media_bind)
+            if up != self._gateway.media_up:
+                log.info("event=media takes_calls=%s", up)
+                self._gateway.media_up = up
+            await asyncio.sleep(MEDIA_SECONDS)
+
+    async def _resolve(self, trunk: Trunk) -> None:
+        """Keep the filter true to the trunk's addresses, which it loses at no failure."""
+        while True:
+            try:
+                self._trunk_at = await addresses_of(trunk.address)
+            except UserError as error:
+                log.warning("event=trunk_unknown why=%s", error.message)
+            self._stack.allow(*self._allowed())
+            await asyncio.sleep(RESOLVE_SECONDS)
+
     def _beat(self) -> None:
         with self._database.unit() as uow:
             beat(uow, "sip", self._name, self._status())
 
     def _status(self) -> dict[str, Any]:
-        """What the heartbeat tells: `calls` up, `registration` at the trunk, calls `refused` for want of room, and
-        packets of `strangers` that were dropped."""
+        """What the heartbeat tells: `calls` up and `room` for those that we make, `registration` at the trunk, calls
+        `refused` for want of room, and packets of `strangers` that were dropped, of SIP and of `sound`."""
+        strangers, sound = self._dropped
         return {
             "calls": self._gateway.calls,
+            "room": self._gateway.room,
             "registration": self._stack.registration,
             "refused": self._gateway.refused,
-            "strangers": self._dropped,
+            "strangers": strangers,
+            "sound": sound,
         }
 
-    def _allowed(self) -> list[Network]:
-        """Who may speak SIP to us. A trunk whose name cannot be looked up now keeps the addresses that it had."""
-        trunk = self._plan.trunk
-        if trunk is not None:
-            try:
-                self._trunk_at = addresses_of(trunk.address)
-            except UserError as error:
-                log.warning("event=trunk_unknown why=%s", error.message)
-        return [*self._plan.allow, *self._trunk_at]
+    def _allowed(self) -> tuple[list[Network], list[Network]]:
+        """Who may speak SIP to us, and whose sound we take."""
+        sip = [*self._plan.allow, *self._trunk_at]
+        return sip, [*sip, *self._plan.media]

@@ -4,6 +4,7 @@ transactions; safe to run in many places at once."""
 from __future__ import annotations
 
 import logging
+from collections.abc import Collection
 from datetime import timedelta
 from uuid import UUID
 
@@ -16,12 +17,10 @@ from ivr.calls.service import Calls
 from ivr.calls.status import StatusReport
 from ivr.calls.store import lock
 from ivr.carriers.sip.model import LegState, SipLeg
-from ivr.carriers.sip.orders import CLAIM_WITHIN, GATEWAY_GONE, NO_GATEWAY, report
+from ivr.carriers.sip.orders import CLAIM_WITHIN, FORGOTTEN, GATEWAY_GONE, NO_GATEWAY, SILENT, report
 
 log = logging.getLogger(__name__)
 
-SILENT = timedelta(seconds=20)
-"""A gateway beats every two seconds. Silent for so long, it and its calls are gone."""
 KEEP = timedelta(days=30)
 _BATCH = 200
 
@@ -34,21 +33,25 @@ class Sweep:
         self._calls = calls
 
     def sweep(self) -> int:
-        """End what is over; returns how many. An order that no gateway claimed in time is the provider's failure; a leg
-        whose gateway has died is lost: we cannot know whether the telephone rang."""
+        """End what is over; returns how many. An order that no gateway claimed in time was never dialed; a leg whose
+        gateway has died is lost: we cannot know whether the telephone rang."""
         with self._database.unit() as uow:
             now = uow.now()
             alive = exists().where(Heartbeat.process == SipLeg.gateway, Heartbeat.at > now - SILENT)
             unclaimed = and_(SipLeg.state == LegState.ORDERED, SipLeg.created_at <= now - CLAIM_WITHIN)
             # A gateway's first sign of life comes before its first claim.
             orphaned = and_(SipLeg.gateway.is_not(None), ~alive)
-        return self._end(unclaimed, FailureReason.PROVIDER_ERROR, NO_GATEWAY) + self._end(
+        return self._end(unclaimed, FailureReason.NOT_DIALED, NO_GATEWAY) + self._end(
             orphaned, FailureReason.LOST, GATEWAY_GONE
         )
 
     def end_of(self, gateway: str) -> int:
         """A gateway of this name begins: whatever an earlier one of its name held is lost."""
         return self._end(SipLeg.gateway == gateway, FailureReason.LOST, GATEWAY_GONE)
+
+    def end_forgotten(self, legs: Collection[UUID]) -> int:
+        """A gateway knows nothing of these legs of its own: they are lost."""
+        return self._end(SipLeg.id.in_(legs), FailureReason.LOST, FORGOTTEN)
 
     def clear_away(self) -> int:
         """Remove legs that ended long ago; returns how many."""

@@ -70,10 +70,37 @@ def test_a_call_belongs_to_nobody_and_is_told_of_somebody_made_up(dial: Callable
     assert (call.context["speech"], call.context["today"]) == (["ko"], "2026-11-23")
 
 
-def test_its_ticket_lets_its_line_in_with_captions(telephone: BrowserTelephone, dial: Callable[..., Call]) -> None:
+def test_its_ticket_lets_its_line_in_with_captions(
+    database: Database, telephone: BrowserTelephone, dial: Callable[..., Call]
+) -> None:
     call = dial()
-    assert read_ticket(telephone.ticket(call)) == CallTicket(call.id, captions=True)
-    assert (telephone.url, telephone.origin) == ("wss://media.example/line", "https://cdc.example")
+    with database.unit() as uow:
+        given = telephone.ticket(uow, call)
+    assert read_ticket(given["ticket"]) == CallTicket(call.id, captions=True)
+    assert (given["url"], telephone.origin) == ("wss://media.example/line", "https://cdc.example")
+
+
+def test_while_the_usual_media_process_is_away_a_line_is_sent_to_another(
+    database: Database, telephone: BrowserTelephone, dial: Callable[..., Call]
+) -> None:
+    call = dial()
+    with database.unit() as uow:
+        beat(uow, "media", "media@two:1", {"address": "wss://second.example"})
+        assert telephone.ticket(uow, call)["url"] == "wss://second.example/line"
+        beat(uow, "media", "media@one:1", {"address": "wss://media.example"})
+        assert telephone.ticket(uow, call)["url"] == "wss://media.example/line"
+
+
+@pytest.mark.capability("I11")
+def test_a_call_whose_line_was_lost_a_moment_ago_is_not_closed_yet(
+    database: Database, clock: SimulatedClock, calls: Calls, dial: Callable[..., Call], reaper: Reaper
+) -> None:
+    call = dial()
+    talks(database, calls, call)
+    clock.advance(QUIET_TALK + timedelta(seconds=1))
+    with database.unit() as uow:
+        beat(uow, "media", "media@one:1", {"up": [], "awaited": [str(call.id)]})
+    assert reaper.reap() == 0
 
 
 @pytest.mark.capability("I11")

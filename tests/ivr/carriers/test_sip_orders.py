@@ -28,7 +28,15 @@ HERE, THERE = "sip@here:1", "sip@there:2"
 
 @pytest.fixture
 def carrier(database: Database, calls: Calls) -> SipCarrier:
+    """With a gateway that has room."""
+    lives(database)
     return SipCarrier(database, calls, "trunk.example.vn")
+
+
+def lives(database: Database, gateway: str = HERE, room: int = 100) -> None:
+    """The gateway's sign of life."""
+    with database.unit() as uow:
+        beat(uow, "sip", gateway, {"room": room})
 
 
 @pytest.fixture
@@ -38,8 +46,8 @@ def order(database: Database, calls: Calls) -> DialOrder:
 
 
 def claim(database: Database, gateway: str = HERE, most: int = 10) -> list[Order]:
+    lives(database, gateway)
     with database.unit() as uow:
-        beat(uow, "sip", gateway, {})
         return claim_orders(uow, gateway, most)
 
 
@@ -133,8 +141,36 @@ def test_what_is_told_too_late_changes_nothing(
     assert (status.state, status.failure_reason, status.raw_code) == (CallState.FAILED, FailureReason.BUSY, "486")
 
 
+@pytest.mark.capability("I11", "N12")
+@pytest.mark.parametrize(("gateways", "seconds"), [([], 0), ([5], 25), ([0, 0], 0)], ids=["none", "silent", "full"])
+def test_without_a_gateway_that_has_room_nothing_is_ordered_and_the_attempt_waits(
+    database: Database, calls: Calls, order: DialOrder, clock: SimulatedClock, gateways: list[int], seconds: int
+) -> None:
+    carrier = SipCarrier(database, calls, "trunk.example.vn")
+    for number, room in enumerate(gateways):
+        lives(database, f"sip@here:{number}", room)
+    clock.advance(timedelta(seconds=seconds))
+    with pytest.raises(Retryable):
+        carrier.place(order)
+    assert carrier.find(order, ()) is None
+    lives(database, room=1)
+    carrier.place(order)
+    assert carrier.find(order, ()) is not None
+
+
+def test_no_more_is_ordered_than_gateways_have_room_for(
+    database: Database, calls: Calls, carrier: SipCarrier, order: DialOrder
+) -> None:
+    lives(database, HERE, room=1)
+    lives(database, THERE, room=1)
+    for _ in range(2):
+        carrier.place(DialOrder(open_call(database, calls, carrier=SIP), NUMBER, 40, database.clock.now()))
+    with pytest.raises(Retryable):
+        carrier.place(order)
+
+
 @pytest.mark.capability("I11")
-def test_an_order_without_a_gateway_fails_and_no_late_gateway_dials_it(
+def test_an_order_that_no_gateway_took_was_never_dialed_and_no_late_gateway_dials_it(
     database: Database, calls: Calls, carrier: SipCarrier, order: DialOrder, clock: SimulatedClock
 ) -> None:
     carrier.place(order)
@@ -144,7 +180,7 @@ def test_an_order_without_a_gateway_fails_and_no_late_gateway_dials_it(
     assert claim(database) == []
     assert Sweep(database, calls).sweep() == 1
     call = call_of(database, order.call_id)
-    assert (call.state, call.failure_reason) == (CallState.FAILED, FailureReason.PROVIDER_ERROR)
+    assert (call.state, call.failure_reason) == (CallState.FAILED, FailureReason.NOT_DIALED)
     assert claim(database) == []
 
 
@@ -258,3 +294,18 @@ def test_a_number_to_be_dialed_is_kept_encrypted(database: Database, carrier: Si
     with database.engine.connect() as connection:
         stored = connection.exec_driver_sql("SELECT number FROM sip_leg").scalar_one()
     assert NUMBER not in stored
+
+
+@pytest.mark.capability("C5")
+def test_a_number_is_forgotten_when_its_telephone_rings_no_more(
+    database: Database, calls: Calls, carrier: SipCarrier, order: DialOrder
+) -> None:
+    carrier.place(order)
+    with database.unit() as uow:
+        order_leg(uow, "leg:1", NUMBER, 20)
+    claim(database, most=1)
+    told(database, calls, order.call_id, CallState.FAILED, failure_reason=FailureReason.BUSY)
+    with database.unit() as uow:
+        call_off(uow, "leg:1")
+    with database.engine.connect() as connection:
+        assert connection.exec_driver_sql("SELECT DISTINCT number FROM sip_leg").scalar_one() is None

@@ -6,7 +6,17 @@ import pytest
 
 from ivr.calls.model import FailureReason
 from ivr.carriers.sip.numbers import address_of, caller, number_in
-from ivr.carriers.sip.outcomes import NOT_ANSWERED, NOT_DIALED, UNWANTED, raw_code, reason_of, ring_outcome
+from ivr.carriers.sip.outcomes import (
+    GATEWAY_ENDED,
+    NO_RINGING,
+    NOT_ANSWERED,
+    NOT_DIALED,
+    STALLED,
+    UNWANTED,
+    raw_code,
+    reason_of,
+    ring_outcome,
+)
 
 pytestmark = pytest.mark.capability("I1")
 
@@ -33,6 +43,11 @@ pytestmark = pytest.mark.capability("I1")
         ("500 Server Internal Error", FailureReason.PROVIDER_ERROR, "500", "failed"),
         ("503 Service Unavailable", FailureReason.PROVIDER_ERROR, "503", "failed"),
         ("Connection refused [111]", FailureReason.PROVIDER_ERROR, "Connection refused [111]", "failed"),
+        ("400 Bad Request", FailureReason.PROVIDER_ERROR, "400", "failed"),
+        ("483 Too Many Hops", FailureReason.PROVIDER_ERROR, "483", "failed"),
+        (NO_RINGING, FailureReason.PROVIDER_ERROR, NO_RINGING, "failed"),
+        (STALLED, FailureReason.LOST, STALLED, "failed"),
+        (GATEWAY_ENDED, FailureReason.LOST, GATEWAY_ENDED, "failed"),
         (NOT_DIALED, FailureReason.PROVIDER_ERROR, NOT_DIALED, "failed"),
         (UNWANTED, FailureReason.CANCELED, UNWANTED, "failed"),
         ("", FailureReason.PROVIDER_ERROR, "", "failed"),

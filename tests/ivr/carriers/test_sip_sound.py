@@ -172,7 +172,7 @@ def test_speech_presses_no_key(language: str, words: str) -> None:
 def test_a_gateway_takes_so_many_calls_at_once_and_so_many_in_a_second() -> None:
     door = Admission(most=5, per_second=3)
     assert [door.enter(0.0) for _ in range(4)] == [True, True, True, False]
-    assert door.room(0.9) == 0
+    assert door.hold(0.9) == 0
     assert not door.full  # only too many in this second
     assert [door.enter(1.0) for _ in range(3)] == [True, True, False]
     assert door.full
@@ -181,3 +181,27 @@ def test_a_gateway_takes_so_many_calls_at_once_and_so_many_in_a_second() -> None
     door.open = False
     door.leave()
     assert not door.enter(9.0)
+
+
+def test_places_that_orders_did_not_take_are_free_again_and_nobody_is_counted_twice() -> None:
+    door = Admission(most=3)
+    assert door.hold(0.0) == 3
+    assert not door.enter(0.0)  # they may be taken
+    assert not door.full  # so whoever rings us waits a moment
+    door.settle(3, used=1, now=0.1)
+    assert (door.up, door.room) == (1, 2)
+    assert [door.enter(0.2) for _ in range(3)] == [True, True, False]
+    for _ in range(3):
+        door.leave()
+    assert (door.up, door.room) == (0, 3)
+
+
+@pytest.mark.capability("I13")
+def test_calls_that_we_make_leave_places_to_people_who_ring_us() -> None:
+    door = Admission(most=5, kept_free=2)
+    assert door.hold(0.0) == 3
+    door.settle(3, used=3, now=0.0)
+    assert (door.hold(1.5), door.room) == (0, 0)
+    assert [door.enter(2.0) for _ in range(3)] == [True, True, False]
+    door.leave()
+    assert door.hold(4.0) == 0
