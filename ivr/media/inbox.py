@@ -7,12 +7,14 @@ keep the time at which they were pressed: whether they still count is the next q
 from __future__ import annotations
 
 import asyncio
-import contextlib
+import logging
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Generic, TypeVar
 
 from ivr.media.session import Closed, Digit, Frame, MarkReached, MediaSession
+
+log = logging.getLogger(__name__)
 
 MAX_WAITING = 1500
 """Events that may wait; beyond it (30 s of sound: the database is away) further frames are dropped and counted."""
@@ -65,14 +67,14 @@ class Inbox:
 
     async def __aenter__(self) -> Inbox:
         self._reader = self._loop.create_task(self._read())
+        self._reader.add_done_callback(self._read_to_its_end)
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._reader.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await self._reader
+        await asyncio.wait([self._reader])
 
     async def get(self) -> Happening:
         """The next thing that happened. After `Closed` nothing more comes from the session."""
@@ -98,6 +100,12 @@ class Inbox:
     def when_done(self, task: asyncio.Task[T]) -> None:
         """Put `Done(task)` here when the task has ended, unless it was cancelled."""
         task.add_done_callback(lambda ended: None if ended.cancelled() else self._queue.put_nowait(Done(ended)))
+
+    def _read_to_its_end(self, reader: asyncio.Task[None]) -> None:
+        """A session that cannot be read any more is lost: a deaf call would go on with nobody."""
+        if not reader.cancelled() and (error := reader.exception()) is not None:
+            log.error("event=session_broken", exc_info=error)
+            self._queue.put_nowait(Closed("lost"))
 
     async def _read(self) -> None:
         async for event in self._session.events():
