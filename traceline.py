@@ -248,6 +248,9 @@ class Traceline:
             hotline=self.settings.hotline,
             media_bind=self.settings.media_bind,
             most_calls=self.settings.sip_calls,
+            media=self.settings.sip_media_networks,
+            kept_free=self.settings.sip_kept_free,
+            leave_seconds=self.settings.sip_leave_seconds,
         )
         run_sip(plan, self.database, self.calls, self.inbound)
 

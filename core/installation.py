@@ -18,7 +18,7 @@ from contextlib import closing, contextmanager, suppress
 import psutil
 
 from core.errors import TracelineError, UserError
-from core.processes import Program, supervised
+from core.processes import STOP_SECONDS, Program, supervised
 from core.services import Services, services
 from core.settings import Settings, environment
 
@@ -38,7 +38,8 @@ def programs(settings: Settings) -> list[Program]:
     traceline = [sys.executable, "-m", "traceline", "process"]
     web = [sys.executable, "-m", "gunicorn", "wsgi:app", "--bind", settings.web_bind]
     web += ["--workers", "2", "--worker-class", "gthread", "--threads", "8", "--keep-alive", "15", "--timeout", "120"]
-    sip = [Program("sip", [*traceline, "sip"])] if settings.sip_bind else []
+    leaves = settings.sip_leave_seconds + STOP_SECONDS
+    sip = [Program("sip", [*traceline, "sip"], stop_seconds=leaves)] if settings.sip_bind else []
     return [
         Program("web", [*web, "--graceful-timeout", "10", "--error-logfile", "-"]),
         Program("media", [*traceline, "media"]),

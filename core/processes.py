@@ -22,11 +22,12 @@ STOP_SECONDS = 15
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """A command to keep running, `number` times."""
+    """A command to keep running, `number` times. Told to stop, it may take `stop_seconds`."""
 
     name: str
     command: Sequence[str]
     number: int = 1
+    stop_seconds: int = STOP_SECONDS
 
 
 @contextmanager
@@ -52,7 +53,7 @@ def supervised(
             yield process
         finally:
             process.terminate()
-            process.wait(STOP_SECONDS + 10)
+            process.wait(max((program.stop_seconds for program in programs), default=STOP_SECONDS) + 10)
 
 
 def configuration(programs: Sequence[Program], logs: Path, folder: Path) -> configparser.RawConfigParser:
@@ -81,7 +82,7 @@ def configuration(programs: Sequence[Program], logs: Path, folder: Path) -> conf
             "startretries": "1000000",
             "stopasgroup": "true",
             "killasgroup": "true",
-            "stopwaitsecs": str(STOP_SECONDS),
+            "stopwaitsecs": str(program.stop_seconds),
             "redirect_stderr": "true",
             "stdout_logfile": str(logs / f"{program.name}.log").replace("%", "%%"),
             "stdout_logfile_maxbytes": "20MB",

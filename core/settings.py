@@ -23,6 +23,7 @@ _HIGHEST_PORT = 65535
 _DATABASES = ("postgresql://", "postgres://", "postgresql+psycopg://")
 _REDISES = ("redis://", "rediss://", "unix://")
 _MOST_NETWORKS = 1000
+_MOST_MEDIA_NETWORKS = 15  # the kernel's filter has room for so many more
 _TRUNK = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?(?::[1-9][0-9]{0,4})?")
 # What the SIP stack's own notation can carry.
 _SIP_USER = re.compile(r"[\w.+-]*", re.ASCII)
@@ -60,7 +61,14 @@ class Settings(BaseSettings):
     sip_bind: str = Field("127.0.0.1:5060", description="where telephones and the trunk reach us by SIP; empty: no SIP")
     sip_allow: str = Field("127.0.0.0/8", description="comma-separated networks whose telephones may call us by SIP")
     sip_calls: int = Field(100, ge=1, le=500, description="calls by SIP at once, on each gateway")
+    sip_media: str = Field("", description="comma-separated networks of the trunk's that send us sound, not SIP")
     sip_trunk: str = Field("", description="host, or host:port, of the telephone company's SIP trunk")
+    sip_for_callers: int | None = Field(
+        None, ge=0, le=500, description="of these, how many are kept for people who ring us; default: a fifth"
+    )
+    sip_leave_seconds: int = Field(
+        5, ge=0, le=3600, description="how long calls may go on when a gateway is told to end"
+    )
     sip_user: str = Field("", description="our name at the trunk; empty: it knows us by our address")
     sip_password: str = Field("", repr=False, description="the password at the trunk")
     sip_transport: Literal["udp", "tcp", "tls"] = Field("udp", description="how the trunk is reached")
@@ -109,15 +117,18 @@ class Settings(BaseSettings):
             raise ValueError("write the IPv4 address of this machine and a port, as 192.168.1.5:5060") from error
         return value
 
-    @field_validator("sip_allow")
+    @field_validator("sip_allow", "sip_media")
     @classmethod
-    def _are_networks(cls, value: str) -> str:
+    def _are_networks(cls, value: str, field: ValidationInfo) -> str:
+        if field.field_name == "sip_media" and not value:
+            return value
         try:
             networks = [IPv4Network(part.strip()) for part in value.split(",")]
         except ValueError as error:
             raise ValueError("write IPv4 addresses or networks, as 127.0.0.0/8,192.168.1.20") from error
-        if len(networks) > _MOST_NETWORKS:
-            raise ValueError(f"name at most {_MOST_NETWORKS} networks")
+        most = _MOST_NETWORKS if field.field_name == "sip_allow" else _MOST_MEDIA_NETWORKS
+        if len(networks) > most:
+            raise ValueError(f"name at most {most} networks")
         return value
 
     @field_validator("sip_trunk")
@@ -187,6 +198,16 @@ class Settings(BaseSettings):
     @property
     def missed_numbers(self) -> frozenset[str]:
         return frozenset(_parts(self.missed_call_numbers))
+
+    @property
+    def sip_media_networks(self) -> tuple[IPv4Network, ...]:
+        """Whose sound we take, beside theirs."""
+        return tuple(IPv4Network(part) for part in _parts(self.sip_media))
+
+    @property
+    def sip_kept_free(self) -> int:
+        """How many of a gateway's calls are kept for people who ring us."""
+        return self.sip_calls // 5 if self.sip_for_callers is None else self.sip_for_callers
 
     @property
     def call_back_regions(self) -> frozenset[str]:

@@ -29,6 +29,8 @@ from core.settings import read_settings
         ("TRACELINE_SIP_ALLOW", "", "127.0.0.0/8,192.168.1.20"),
         ("TRACELINE_SIP_ALLOW", "192.168.1.20/24", "127.0.0.0/8,192.168.1.20"),
         ("TRACELINE_SIP_ALLOW", ",".join(["10.0.0.1"] * 1001), "at most 1000"),
+        ("TRACELINE_SIP_MEDIA", "media.example.vn", "127.0.0.0/8,192.168.1.20"),
+        ("TRACELINE_SIP_MEDIA", ",".join(["10.0.0.1"] * 16), "at most 15"),
         ("TRACELINE_SIP_TRUNK", "sip:trunk.example.vn", "host:port"),
         ("TRACELINE_SIP_USER", "hotline@trunk", "without @"),
         ("TRACELINE_SIP_PASSWORD", 'a"b', "quotation marks"),
