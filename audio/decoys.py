@@ -5,7 +5,7 @@ heard beside an answer, they make it read back. Words that are part of an answer
 
 Words that sound like yes or no are no decoys: "내일" took away more answers ("네") than mistakes. They are rivals:
 words of daily life (`words/rivals.<language>.txt`), known only to the second recogniser that must agree before an
-answer is certain. In every grammar they would take away three answers of four.
+answer is certain. In the first one's grammar they would take away most answers that are now read back.
 """
 
 from __future__ import annotations

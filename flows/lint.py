@@ -16,6 +16,7 @@ from flows.engine.script import Script
 from flows.lint_effects import effect_findings
 from flows.lint_paths import path_findings
 from flows.lint_values import value_findings
+from flows.lint_words import word_findings
 from flows.load import check
 from flows.mistakes import Mistake, ScriptError
 from flows.prompts import pieces_of
@@ -95,6 +96,7 @@ def _findings(
         *(effect_findings(script, effects) if effects is not None else ()),
         *(_words(script, knows) if knows else ()),
         *_shadowed(script),
+        *word_findings(script),
     ):
         yield Finding(rule, script.id, step, message)
     if recordings:
@@ -110,7 +112,7 @@ def _words(script: Script, knows: Knows) -> Iterator[tuple[str, str, str]]:
     for name, node in script.steps.items():
         if not isinstance(node, Ask) or not node.speech:
             continue
-        phrases = [*node.kind.phrases(), *node.read_back.yes_no.phrases()]
+        phrases = [*node.kind.phrases(), *node.kind.long_phrases(), *node.read_back.yes_no.phrases()]
         for language, phrase, _ in phrases:
             if language not in script.languages:
                 continue

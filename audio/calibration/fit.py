@@ -4,8 +4,8 @@ The rule: of the thresholds for accepting on a grid, those with which the most a
 acceptance stays below a bound. It is two shares, each below the bound: off-list speech accepted, of the off-list
 recordings; and another answer than the one given accepted, of the answers. What counts is not the share in the sample
 but the upper end of its one-sided 95 % confidence interval (Wilson). If no thresholds hold the bound, none is accepted
-by voice: every answer is read back, and confirmed by keys. The threshold for reading back is the highest that turns away
-at most one in fifty of the answers understood rightly.
+by voice: every answer is read back, and confirmed by keys. The threshold for reading back is the highest that turns
+away at most one in fifty of the answers understood rightly.
 """
 
 from __future__ import annotations

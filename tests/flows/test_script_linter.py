@@ -12,7 +12,10 @@ from flows.mistakes import Mistake
 from tests.flows.script_making import HEAD, TAIL, question
 
 pytestmark = pytest.mark.capability("F12")
-EFFECTS = (EffectSpec("telehealth.book", {"slot": "string"}, ("booked", "taken")),)
+EFFECTS = (
+    EffectSpec("telehealth.book", {"slot": "string"}, ("booked", "taken")),
+    EffectSpec("call.hand_over", {"script": "script"}, ("done",)),
+)
 FORM = """
 id: small
 title: {vi: a, en: a}
@@ -113,6 +116,47 @@ def test_a_word_the_model_does_not_know_is_found(folder: Folder) -> None:
     assert "`bị` in `tôi bị rồi`" in found[0].message
 
 
+def common_words(folder: Folder, **words: str) -> None:
+    """Change common words of the library."""
+    lines = (LIBRARY / "phrases.yaml").read_text().splitlines()
+    for name, vietnamese in words.items():
+        at = lines.index(f"  {name}:")
+        lines[at + 1] = f"    vi: [{vietnamese}]"
+    (folder.path / "phrases.yaml").write_text("\n".join(lines))
+
+
+@pytest.mark.capability("N1")
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        ({"confirm_yes": "vâng, đúng"}, "`đúng` (yes) is the beginning or the end of `không đúng` (no, vi)"),
+        ({"confirm_yes": "vâng, phải"}, "`phải` (yes) is the beginning or the end of `không phải` (no, vi)"),
+        ({"confirm_no": "không, vâng nhầm"}, "`vâng` (yes) is the beginning or the end of `vâng nhầm` (no, vi)"),
+        ({"long_yes": "tôi nói không sai"}, "`tôi nói không` (no) is the beginning or the end of `tôi nói không sai`"),
+        ({"long_yes": "vâng có"}, "`vâng có` (vi) confirms an answer in longer words"),
+        ({"long_yes": "dạ vâng"}, "`dạ vâng` (vi) confirms an answer in longer words"),
+    ],
+)
+def test_words_that_confirm_and_are_half_of_words_that_deny_are_found(
+    folder: Folder, words: dict[str, str], told: str
+) -> None:
+    common_words(folder, **words)
+    found = folder.lint(question("yes_no"))
+    assert {mistake.rule for mistake in found} == {"half_an_answer"}
+    assert told in " ".join(mistake.message for mistake in found)
+
+
+@pytest.mark.capability("N1")
+def test_the_words_of_an_answer_may_end_alike_for_it_is_read_back(folder: Folder) -> None:
+    assert folder.lint(question("yes_no", words='{"no": {vi: [không bị có]}}')) == []
+
+
+@pytest.mark.capability("F13")
+def test_an_answer_saved_from_speech_without_being_read_back_is_found(folder: Folder) -> None:
+    assert rules(folder.lint(question("yes_no", confirm="never"))) == [("unconfirmed_answer", "q")]
+    assert folder.lint(question("yes_no", confirm="never", listen="keys")) == []
+
+
 def test_words_of_a_question_by_keys_are_not_checked(folder: Folder) -> None:
     assert folder.lint(question("digits"), knows=lambda language, word: False) == []
 
@@ -136,6 +180,20 @@ def test_a_wrong_call_of_an_effect_is_found(folder: Folder, change: tuple[str, s
     found = folder.lint(BOOK.replace(*change) + question("yes_no"), INBOUND)
     assert (rule, "b") in rules(found)
     assert told in " ".join(mistake.message for mistake in found)
+
+
+HAND_OVER = "  b: {effect: call.hand_over, with: {script: \"'small'\"}, on: {done: q}}\n"
+
+
+def test_a_script_that_nobody_has_is_found_before_a_call_is_handed_over_to_it(folder: Folder) -> None:
+    assert folder.lint(HAND_OVER + question("yes_no"), INBOUND) == []
+    found = folder.lint(HAND_OVER.replace("small", "smal") + question("yes_no"), INBOUND)
+    assert rules(found) == [("unknown_script", "b")]
+    assert "there is no script 'smal'; there are small" in found[0].message
+
+
+def test_a_script_that_only_the_call_knows_is_no_finding(folder: Folder) -> None:
+    assert folder.lint(HAND_OVER.replace("'small'", "language") + question("yes_no"), INBOUND) == []
 
 
 def test_otherwise_provides_for_every_outcome(folder: Folder) -> None:

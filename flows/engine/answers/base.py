@@ -110,6 +110,10 @@ class AnswerKind(ABC):
         """Every spoken phrase as (language, phrase, outcome), for the linter."""
         yield from ()
 
+    def long_phrases(self) -> Iterator[tuple[str, str, str]]:
+        """The same for the words of its long forms."""
+        yield from ()
+
     def key_choices(self) -> tuple[str, ...]:
         """The single keys it takes, so that none is used twice."""
         return ()

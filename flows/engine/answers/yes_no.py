@@ -102,6 +102,11 @@ class YesNo(AnswerKind):
             for phrase, outcome in meanings.items():
                 yield language, phrase, outcome
 
+    def long_phrases(self) -> Iterator[tuple[str, str, str]]:
+        for language, forms in self.long.items():
+            for phrase, value in forms.values.items():
+                yield language, phrase, self.outcome_of(value)
+
     def key_choices(self) -> tuple[str, ...]:
         return KEYS.choices
 

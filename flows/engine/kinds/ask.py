@@ -24,8 +24,8 @@ the question and counts as nothing; a script-wide shortcut key runs its subscrip
 A spoken answer that needs it is read back, to its end: nobody can say yes to what they have not heard. "No" asks again
 and counts as no-match. Of the answer and its yes one at least must be certain (`SpeechHeard.certain`), or a key is
 pressed. Whoever says something else than a clear yes was understood before, and is not told otherwise: the answer is
-read back once more, with the keys for it, and may be confirmed in longer words (`AnswerKind.long_forms`), never with the
-same yes again.
+read back once more, with the keys for it, and may be confirmed in longer words (`AnswerKind.long_forms`), never with
+the same yes again.
 """
 
 from __future__ import annotations

@@ -41,7 +41,9 @@ from tests.ivr.world import AT
 real = load_library()
 REAL = {script.revision: script for script in real.scripts.values()}
 
-heard = st.sampled_from(["có", "không", "vâng", "đúng rồi", "tôi nói có", "sai", "yes", "no", "예", "아니요", "네", "mưa"])
+heard = st.sampled_from(
+    ["có", "không", "vâng", "đúng rồi", "tôi nói có", "sai", "yes", "no", "예", "아니요", "네", "mưa"]
+)
 events = st.one_of(
     st.builds(KeysPressed, st.just(AT), st.sampled_from(["1", "2", "3", "9", "0", "*", "1990", "0508", "5", ""])),
     st.builds(
