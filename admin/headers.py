@@ -6,8 +6,9 @@ from urllib.parse import urlsplit
 
 from flask import Flask, Response, g, request
 
-from admin.current import context
+from admin.current import context, uow
 from admin.policy import access_of
+from ivr.lines.presence import line_addresses
 
 CONTENT_SECURITY_POLICY = "; ".join(
     (
@@ -20,10 +21,9 @@ CONTENT_SECURITY_POLICY = "; ".join(
 )
 
 
-def allow_line(media: str = "") -> None:
-    """This page holds a telephone: it may use the microphone, and connect to the media process: the one at the address
-    `media`, if there are several."""
-    g.line = media or context().settings.public_media_url
+def allow_line() -> None:
+    """This page holds a telephone: it may use the microphone, and connect to every media process that is alive."""
+    g.media = {context().settings.public_media_url, *line_addresses(uow())}
 
 
 def use_headers(app: Flask, secure: bool) -> None:
@@ -34,14 +34,14 @@ def use_headers(app: Flask, secure: bool) -> None:
         if request.endpoint and access_of(app, request.endpoint).webhook:
             return response
         headers = response.headers
-        line = g.get("line", "")
-        media = f"; connect-src 'self' {_origin(line)}" if line else ""
-        headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY + media
+        media = sorted(_origin(address) for address in g.get("media", ()))
+        connect = f"; connect-src 'self' {' '.join(media)}" if media else ""
+        headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY + connect
         headers["X-Content-Type-Options"] = "nosniff"
         headers["Referrer-Policy"] = "same-origin"
         headers["Cross-Origin-Opener-Policy"] = "same-origin"
         headers["Cross-Origin-Resource-Policy"] = "same-origin"
-        microphone = "(self)" if line else "()"
+        microphone = "(self)" if media else "()"
         headers["Permissions-Policy"] = f"camera=(), geolocation=(), microphone={microphone}"
         if request.endpoint != "static":
             headers["Cache-Control"] = "no-store"

@@ -14,6 +14,13 @@ from core.errors import UserError
 
 # A number that a spreadsheet took for a decimal one.
 _DECIMAL = re.compile(r"(\d{9,11})\.0")
+_TELEPHONES = frozenset(
+    {
+        phonenumbers.PhoneNumberType.MOBILE,
+        phonenumbers.PhoneNumberType.FIXED_LINE,
+        phonenumbers.PhoneNumberType.FIXED_LINE_OR_MOBILE,
+    }
+)
 
 
 def normalise_phone(text: str, country: str = "VN") -> str:
@@ -39,6 +46,13 @@ def normalise_phone(text: str, country: str = "VN") -> str:
         if phonenumbers.is_valid_number(number):
             return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
     raise UserError(f"{text!r} is not a phone number.", "Write it as 0912345678 or +84912345678.")
+
+
+def is_ordinary(number: str, country: str = "VN") -> bool:
+    """Whether an E.164 number is that of a mobile or fixed telephone in the country: ringing it costs what a call
+    costs, and nobody earns by it."""
+    parsed = phonenumbers.parse(number)
+    return phonenumbers.region_code_for_number(parsed) == country and phonenumbers.number_type(parsed) in _TELEPHONES
 
 
 def zone_of_number(number: str) -> str | None:

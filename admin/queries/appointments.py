@@ -95,8 +95,14 @@ def list_practitioners(uow: UnitOfWork, viewer: Viewer) -> Sequence[Practitioner
 
 
 def own_practitioner(uow: UnitOfWork, viewer: Viewer) -> Practitioner | None:
-    """The practitioner that the viewer is."""
+    """The practitioner that the viewer is; one who was taken off still finishes what they have taken."""
     return uow.session.scalar(select(Practitioner).where(Practitioner.user_id == viewer.id))
+
+
+def may_take(uow: UnitOfWork, viewer: Viewer) -> bool:
+    """Whether the viewer is a practitioner, and has not been taken off."""
+    own = own_practitioner(uow, viewer)
+    return own is not None and own.active
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,11 +116,18 @@ class QueueRow:
     language: str
     created_at: datetime
     practitioner: str
+    practitioner_id: UUID | None
     name: str
-    phone: str | None
+    rang_from: str | None
+    known_phone: str | None
     call_id: UUID | None
     record_id: UUID | None
     tries: int
+
+    @property
+    def phone(self) -> str | None:
+        """Where they are called back: "this number", they were told; only without one, what is known of them."""
+        return self.rang_from or self.known_phone
 
 
 def _queue(viewer: Viewer) -> AnySelect:
@@ -127,8 +140,10 @@ def _queue(viewer: Viewer) -> AnySelect:
             QueueEntry.language,
             QueueEntry.created_at,
             func.coalesce(Practitioner.name, ""),
+            QueueEntry.taken_by,
             func.coalesce(Person.name, ""),
-            func.coalesce(Person.phone, Call.remote_number, type_=Person.phone.type),
+            Call.remote_number,
+            Person.phone,
             QueueEntry.call_id,
             Record.id,
             QueueEntry.tries,

@@ -6,10 +6,15 @@ const words = page.dataset;
 const [form, keypad, display, state, meter, talk] = ["form", "keypad", "display", "state", "meter", "talk"].map(part);
 const [notice, mute, hangUp, call, ended] = ["notice", "mute", "hang-up", "call", "ended"].map(part);
 
+const { openLine } = await import(words.line);
+
 let line = null;
 let callId = null;
 let began = null;
+let reason = ""; // why no ticket was to be had, if there is more to say than that the call is over
 let [reading, news] = [false, false];
+
+const AGAIN = 2000; // ms
 
 const post = (address, data) =>
   fetch(address, {
@@ -46,9 +51,9 @@ const STATES = {
   over: (why) => {
     line = began = null;
     page.classList.remove("talking");
-    show(why === "failed" ? words.failed : words.over, why === "ended" || why === "hung_up" ? "" : "bad");
-    if (why === "lost") warn(words.mediaAway);
-    else if (why !== "failed") warn("");
+    const failed = why === "failed" || why === "broken";
+    show(failed ? words.failed : words.over, why === "ended" || why === "hung_up" ? "" : "bad");
+    warn({ lost: words.mediaAway, broken: words.broken }[why] ?? (reason || (failed ? words.refused : "")));
     form.hidden = false;
     ended.hidden = callId === null || !ended.querySelector("a");
     call.disabled = false;
@@ -64,37 +69,59 @@ async function readAlong() {
   reading = true;
   while (news) {
     news = false;
-    const answer = await fetch(`${words.talk}?call=${callId}`).catch(() => null);
-    if (!answer?.ok) continue;
+    const read = callId;
+    const text = await said(read);
+    if (read !== callId) continue; // of the call before
+    if (text === null) setTimeout(readAlong, AGAIN);
+    if (!text) break;
     const fresh = document.createElement("template");
-    fresh.innerHTML = await answer.text();
+    fresh.innerHTML = text;
     talk.replaceChildren(fresh.content);
     talk.parentElement.scrollTop = talk.parentElement.scrollHeight;
   }
   reading = false;
 }
 
-async function ticket() {
-  const answer = callId === null ? await post(words.open, Object.fromEntries(new FormData(form))) : await again();
-  const told = await answer.json();
-  if (!answer.ok) {
-    if (callId === null) warn([told.error, told.hint].filter(Boolean).join(" "));
+/** What was said in the call; null when the console does not answer, empty when it does not tell. */
+async function said(call) {
+  try {
+    const answer = await fetch(`${words.talk}?call=${call}`);
+    if (answer.ok) return await answer.text();
+    return answer.status < 500 ? "" : null;
+  } catch {
     return null;
   }
-  if (callId === null) {
-    callId = told.call;
-    const link = ended.querySelector("a");
-    if (link) link.href = words.page.replace("00000000-0000-0000-0000-000000000000", callId);
-  }
-  return told.ticket;
 }
 
-const again = () => post(words.renew, { call: callId });
+const ticket = () => (callId === null ? opened() : renewed());
 
-form.addEventListener("submit", async (event) => {
+/** The ticket of a new call. It is asked for once: whoever asks again may have two calls. */
+async function opened() {
+  const answer = await post(words.open, Object.fromEntries(new FormData(form))).catch(() => null);
+  const told = await answer?.json().catch(() => null);
+  if (!answer?.ok || !told) {
+    reason = told ? [told.error, told.hint].filter(Boolean).join(" ") : words.away;
+    if (answer?.status === 401) reason = words.signedOut;
+    return null;
+  }
+  callId = told.call;
+  const link = ended.querySelector("a");
+  if (link) link.href = words.page.replace("00000000-0000-0000-0000-000000000000", callId);
+  return told;
+}
+
+async function renewed() {
+  const answer = await post(words.renew, { call: callId });
+  if (answer.ok) return answer.json();
+  if (answer.status === 401) reason = words.signedOut;
+  else if (answer.status !== 404) throw new Error(`no ticket: ${answer.status}`); // 404: the call is over
+  return null;
+}
+
+form.addEventListener("submit", (event) => {
   event.preventDefault();
   if (location.origin !== words.origin) return warn(words.elsewhere);
-  [callId, began] = [null, null];
+  [callId, began, reason] = [null, null, ""];
   warn("");
   talk.replaceChildren();
   display.textContent = "";
@@ -103,22 +130,18 @@ form.addEventListener("submit", async (event) => {
   mute.setAttribute("aria-pressed", "false");
   page.classList.add("talking");
   form.hidden = true;
-  const { openLine } = await import(words.line);
-  line = await openLine({
-    url: words.url,
+  line = openLine({
     sound: words.sound,
     ticket,
     onState: (what, why) => STATES[what](why),
     onCaption: readAlong,
     onLevel: (level) => (meter.value = Math.min(1, level * 4)),
   });
-  if (!page.classList.contains("talking")) line = null; // it was over before it began
   keypad.querySelector("button").focus();
 });
 
 function press(key) {
-  if (line === null) return;
-  line.press(key);
+  if (!line?.press(key)) return;
   display.textContent = (display.textContent + key).slice(-16);
   const button = keypad.querySelector(`[value="${key}"]`);
   button.classList.add("pressed");
@@ -132,7 +155,7 @@ keypad.addEventListener("click", (event) => {
 
 document.addEventListener("keydown", (event) => {
   const typed = event.target.closest("input, select, textarea") || event.ctrlKey || event.altKey || event.metaKey;
-  if (!typed && /^[0-9*#]$/.test(event.key)) press(event.key);
+  if (!typed && !event.repeat && /^[0-9*#]$/.test(event.key)) press(event.key);
 });
 
 mute.addEventListener("click", () => {

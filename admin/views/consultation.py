@@ -17,9 +17,10 @@ from admin.policy import needs
 from admin.queries import appointments as queries
 from admin.queries import records
 from core.errors import UserError
-from core.phones import normalise_phone
+from core.phones import is_ordinary, mask_phone, normalise_phone
 from core.rights import Right
 from ivr.carriers.sip.orders import order_leg
+from ivr.lines.presence import line_address
 from ivr.lines.protocol import PATH
 from ivr.lines.tickets import RoomTicket, write_ticket
 from ivr.media.bridging.presence import OnLine, on_line
@@ -42,15 +43,13 @@ def consultation(entry_id: UUID) -> ResponseReturnValue:
     audit("queue.read", f"queue:{entry_id}")
     if wants_json():
         return _state(entry)
-    line = _line(entry)
-    allow_line(line.address if line else "")
+    allow_line()
     found = records.find_record(uow(), viewer(), row.record_id) if row.record_id else None
     return render_template(
         "consultation.html",
         row=row,
         entry=entry,
-        line=line,
-        own=queries.own_practitioner(uow(), viewer()),
+        may_take=queries.may_take(uow(), viewer()),
         page=found,
         answers=forms.answer_rows(found.record.form, found.answers) if found else [],
         earlier=consultations.earlier(uow(), entry),
@@ -71,10 +70,10 @@ def state(entry_id: UUID) -> ResponseReturnValue:
 @pages.post("/queue/<uuid:entry_id>/line")
 @needs(*_RIGHTS)
 def line(entry_id: UUID) -> ResponseReturnValue:
-    """A ticket for the room of this place, for the doctor who has taken it."""
-    entry = _own(entry_id)
-    waiting = _line(entry)
-    address = waiting.address if waiting else context().settings.public_media_url.rstrip("/")
+    """A ticket for the room of this place, for the doctor who has taken it, and where it is good: where the person is,
+    or will be."""
+    waiting = _line(_own(entry_id))
+    address = waiting.address if waiting else line_address(uow(), context().settings.public_media_url.rstrip("/"))
     audit("queue.talk", f"queue:{entry_id}")
     return {"url": f"{address}{PATH}", "ticket": write_ticket(RoomTicket(room_of(entry_id), viewer().id))}
 
@@ -82,7 +81,10 @@ def line(entry_id: UUID) -> ResponseReturnValue:
 @pages.post("/queue/<uuid:entry_id>/call-back")
 @needs(*_RIGHTS)
 def call_back(entry_id: UUID) -> ResponseReturnValue:
-    _call_person(_own(entry_id))
+    """Harmless while the person is on the line: then the two of them can talk."""
+    entry = _own(entry_id)
+    if _line(entry) is None:
+        _call_person(entry)
     audit("queue.call_back", f"queue:{entry_id}")
     return _answer(entry_id)
 
@@ -90,15 +92,17 @@ def call_back(entry_id: UUID) -> ResponseReturnValue:
 @pages.post("/queue/<uuid:entry_id>/telephone")
 @needs(*_RIGHTS)
 def telephone(entry_id: UUID) -> ResponseReturnValue:
-    """The doctor talks at a telephone: it is rung, and joins the room like a browser."""
+    """The doctor talks at a telephone: it is rung, and joins the room in place of the browser, if one is there."""
     entry = _own(entry_id)
     if not context().settings.sip_trunk:
         raise UserError("This installation has no telephone line of its own.", "Talk at this browser.")
     number = normalise_phone(request.form.get("number", ""))
+    if not is_ordinary(number):
+        raise UserError("This number is not rung: it is abroad, or costs extra.", "Give a fixed or mobile number.")
     order_leg(uow(), room_of(entry_id), number, RING_SECONDS)
     if _line(entry) is None:
         _call_person(entry)
-    audit("queue.telephone", f"queue:{entry_id}")
+    audit("queue.telephone", f"queue:{entry_id}", {"number": mask_phone(number)})
     return _answer(entry_id)
 
 
@@ -143,7 +147,8 @@ def _answer(entry_id: UUID) -> ResponseReturnValue:
 
 
 def _state(entry: QueueEntry) -> dict[str, Any]:
-    """`on_line`: the caller is in the room; `calling`: how the call back fares, and `told` the same for the viewer."""
+    """`on_line`: the caller is in the room, at `url`; `calling`: how the call back fares, and `told` the same for the
+    viewer."""
     own = queries.own_practitioner(uow(), viewer())
     there, calling = _line(entry), calling_back.calling(uow(), entry)
     told = None
@@ -155,6 +160,7 @@ def _state(entry: QueueEntry) -> dict[str, Any]:
         "state": entry.state,
         "mine": own is not None and entry.taken_by == own.id and entry.state == TAKEN,
         "on_line": there is not None,
+        "url": f"{there.address}{PATH}" if there is not None else None,
         "talking": there is not None and there.talks_since is not None,
         "calling": calling.state if calling else None,
         "told": str(told) if told else None,

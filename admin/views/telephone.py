@@ -55,7 +55,7 @@ def call() -> ResponseReturnValue:
     opened = _telephone().open(uow(), script, form.get("language", ""), _person(script), viewer().area)
     session["telephone"] = [*session.get("telephone", ()), str(opened.id)][-_REMEMBERED:]
     audit("telephone.call", f"call:{opened.id}", {"script": script.id})
-    return {"call": str(opened.id), "ticket": _telephone().ticket(opened)}, 201
+    return {"call": str(opened.id), **_telephone().ticket(uow(), opened)}, 201
 
 
 @pages.post("/telephone/ticket")
@@ -65,7 +65,7 @@ def ticket() -> ResponseReturnValue:
     own = _own(request.form.get("call", type=UUID))
     if own is None or own.ended_at is not None:
         abort(404)
-    return {"ticket": _telephone().ticket(own)}
+    return _telephone().ticket(uow(), own)
 
 
 @pages.get("/telephone/talk")

@@ -121,7 +121,14 @@ async def _run(
             log.info("event=media_up port=%s max_calls=%s", port, plan.max_calls)
             if ready is not None:
                 ready(port)
-            await _beat_until(stop, database, executor, process, lambda: status(server, conductor, recognisers))
+            place = {"address": plan.address}
+            await _beat_until(
+                stop,
+                database,
+                executor,
+                process,
+                lambda: place | status(server, conductor, line_calls, recognisers),
+            )
             log.info("event=media_ending calls=%s", conductor.calls)
             server.accepts = False
             switchboard.leave_all()
@@ -133,12 +140,15 @@ async def _run(
         await recognisers.close()
 
 
-def status(server: MediaServer, conductor: Conductor, recognisers: Recognisers) -> dict[str, Any]:
-    """What the heartbeat tells: `calls` up, which of ours they are (`up`), streams `refused`, `frames` in and
-    `frames_dropped`, `latency` of answers, and the `recogniser` of each language."""
+def status(
+    server: MediaServer, conductor: Conductor, line_calls: LineCalls, recognisers: Recognisers
+) -> dict[str, Any]:
+    """What the heartbeat tells: `calls` up, which of ours they are (`up`), those whose line may come back (`awaited`),
+    streams `refused`, `frames` in and `frames_dropped`, `latency` of answers, and the `recogniser` of each language."""
     return {
         "calls": conductor.calls,
         "up": [str(call) for call in conductor.up],
+        "awaited": [str(call) for call in line_calls.awaited],
         "accepts": server.accepts,
         "refused": server.refused,
         "frames": conductor.frames,

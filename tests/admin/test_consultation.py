@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from uuid import UUID
 
 import pytest
+from flask import Flask
 from sqlalchemy import select
 
+from admin.context import ConsoleContext
 from core.audit import AuditEntry
 from core.database import Database
 from core.heartbeats import beat
 from core.ids import new_id
 from ivr.calls.model import Call
 from ivr.campaigns.model import Target
+from ivr.carriers.sip.model import SipLeg
 from ivr.lines.tickets import RoomTicket, read_ticket
 from ivr.media.bridging.model import WaitingLine
 from telehealth.calling_back import room_of
-from telehealth.model import Consultation, QueueEntry
+from telehealth.model import Consultation, Practitioner, QueueEntry
 from tests.admin.conftest import Visitor
 from tests.admin.province import Province
 
@@ -32,7 +36,8 @@ def an(province: Province) -> str:
 def comes_onto_the_line(database: Database, entry_id: UUID, talks: bool = False) -> None:
     """The person calls, and waits in the room of the place."""
     with database.unit() as uow:
-        beat(uow, "media", "media@here:1", {})
+        beat(uow, "media", "media@here:1", {"address": "wss://m2.example.vn"})
+        beat(uow, "media", "media@here:2", {"address": "wss://m3.example.vn"})
         call = Call(
             id=new_id(), direction="inbound", carrier="sip", remote_number="", state="in_progress",
             script="symptom-report", revision="r", language="vi", context={}, script_state={}, created_at=uow.now(),
@@ -82,7 +87,26 @@ def test_a_ticket_for_the_room_is_given_to_the_doctor_who_took_the_place_and_to_
     assert given["url"] == "wss://m2.example.vn/line"  # where the caller is, if there are several media processes
     assert read_ticket(given["ticket"]) == RoomTicket(room_of(province.an.queue), province.users["dung"])
     assert mai.post(f"{an}/line").status_code == 400
-    assert "connect-src 'self' wss://m2.example.vn" in dung.get(an).headers["Content-Security-Policy"]
+    assert dung.json(f"{an}/state")["url"] == given["url"]
+
+
+@pytest.mark.capability("H8")
+def test_the_page_may_reach_every_media_process_that_is_alive_wherever_the_person_comes_onto_the_line(
+    province: Province, visitor: Visit, database: Database, an: str
+) -> None:
+    dung = visitor("dung")
+    dung.post(f"{an}/take")
+    with database.unit() as uow:
+        beat(uow, "media", "media@here:2", {"address": "wss://m3.example.vn"})
+    first = dung.post(f"{an}/line").json
+    assert first is not None
+    assert first["url"] == "wss://m3.example.vn/line"  # nobody is on the line yet, and the usual process is away
+    comes_onto_the_line(database, province.an.queue)
+    second = dung.post(f"{an}/line").json
+    assert second is not None
+    assert second["url"] == "wss://m2.example.vn/line"
+    policy = dung.get(an).headers["Content-Security-Policy"]
+    assert "connect-src 'self' ws://127.0.0.1:8001 wss://m2.example.vn wss://m3.example.vn" in policy
 
 
 @pytest.mark.capability("N9")
@@ -114,6 +138,71 @@ def test_somebody_with_a_hidden_number_is_shown_as_such(
     assert "only be met on the line" in dung.page(an)
     assert "hidden" in dung.page("/queue")
     assert dung.post(f"{an}/call-back").status_code == 400
+
+
+def test_nobody_who_is_on_the_line_is_called_back_from_a_page_that_has_not_noticed(
+    province: Province, visitor: Visit, database: Database, an: str
+) -> None:
+    dung = visitor("dung")
+    dung.post(f"{an}/take")
+    comes_onto_the_line(database, province.an.queue)
+    answer = dung.post(f"{an}/call-back", headers={"Accept": "application/json"}).json
+    assert answer is not None
+    assert (answer["on_line"], answer["calling"]) == (True, None)
+    with database.unit() as uow:
+        assert uow.session.scalars(select(Target).where(Target.script == "doctor-callback")).all() == []
+
+
+@pytest.fixture
+def trunk(console: Flask) -> Iterator[None]:
+    """This installation has a telephone line of its own."""
+    context: ConsoleContext = console.extensions["traceline"]
+    settings = context.settings.model_copy(update={"sip_trunk": "sip.example.vn"})
+    console.extensions["traceline"] = replace(context, settings=settings)
+    yield
+    console.extensions["traceline"] = context
+
+
+@pytest.mark.parametrize("number", ["1900545461", "+37120123456", "+4915112345678", "+882161234567"])
+def test_a_doctors_telephone_abroad_or_one_that_costs_extra_is_not_rung(
+    province: Province, visitor: Visit, database: Database, trunk: None, an: str, number: str
+) -> None:
+    dung = visitor("dung")
+    dung.post(f"{an}/take")
+    assert dung.post(f"{an}/telephone", {"number": number}).status_code == 400
+    with database.unit() as uow:
+        assert uow.session.scalars(select(SipLeg)).all() == []
+
+
+def test_a_telephone_rung_for_a_doctor_stands_in_the_audit_log_with_its_number_masked(
+    province: Province, visitor: Visit, database: Database, trunk: None, an: str
+) -> None:
+    dung = visitor("dung")
+    dung.post(f"{an}/take")
+    comes_onto_the_line(database, province.an.queue)
+    rung = dung.post(f"{an}/telephone", {"number": "0912345678"}, headers={"Accept": "application/json"})
+    assert rung.json is not None
+    assert rung.json["on_line"]  # the page goes on, and so does a talk
+    with database.unit() as uow:
+        [leg] = uow.session.scalars(select(SipLeg))
+        [line] = uow.session.scalars(select(AuditEntry).where(AuditEntry.action == "queue.telephone"))
+    assert (leg.room, leg.number) == (room_of(province.an.queue), "+84912345678")
+    assert line.detail == {"number": "+8491•••678"}
+
+
+def test_a_doctor_who_was_taken_off_takes_nobody_and_finishes_with_whom_they_have(
+    province: Province, visitor: Visit, database: Database, an: str
+) -> None:
+    dung = visitor("dung")
+    dung.post(f"{an}/take")
+    with database.unit() as uow:
+        uow.session.get_one(Practitioner, province.practitioner).active = False
+    assert dung.post(f"{an}/note", {"outcome": "advised"}).status_code == 302
+    with database.unit() as uow:
+        uow.session.get_one(QueueEntry, province.an.queue).state = "waiting"
+    assert dung.post(f"{an}/take").status_code == 400
+    assert ">Take<" not in dung.page("/queue")
+    assert ">Take<" not in dung.page(an)
 
 
 def test_without_a_telephone_line_of_its_own_no_telephone_of_the_doctor_is_rung(

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import UserError
-from core.phones import mask_phone, normalise_phone
+from core.phones import is_ordinary, mask_phone, normalise_phone
 
 MOBILE = "+84912345678"
 
@@ -87,3 +87,17 @@ def test_any_text_is_a_number_or_refused_and_a_number_stays_itself(written: str)
 def test_a_masked_number_keeps_only_its_ends() -> None:
     assert mask_phone(MOBILE) == "+8491•••678"
     assert mask_phone("1234") == "•••"
+
+
+@pytest.mark.parametrize(
+    ("number", "ordinary"),
+    [
+        ("+84912345678", True),
+        ("+842373850116", True),
+        ("+841900545461", False),  # costs extra
+        ("+4915112345678", False),  # abroad
+        ("+37120000000", False),
+    ],
+)
+def test_an_ordinary_number_is_a_telephone_of_the_country(number: str, ordinary: bool) -> None:
+    assert is_ordinary(number) is ordinary

@@ -11,14 +11,15 @@ from core.errors import Permanent
 from ivr.calls.model import CallState, FailureReason
 from ivr.calls.status import StatusReport
 from ivr.carriers.base import DialOrder
-from ivr.lines.presence import lines_up
+from ivr.lines.presence import lines_kept
 
 BROWSER = "browser"
 TITLE = "Telephone in the browser"
 
 
 class BrowserCarrier:
-    """A call goes on for as long as a media process tells of its line; its `provider_ref` is its own id."""
+    """A call goes on for as long as a media process tells of its line, or waits for it; its `provider_ref` is its own
+    id."""
 
     name = BROWSER
 
@@ -38,6 +39,6 @@ class BrowserCarrier:
         """A call that has been quiet and has no line is lost: its media process died, or its page was closed before it
         could connect."""
         with self._database.unit() as uow:
-            if UUID(provider_ref) in lines_up(uow):
+            if UUID(provider_ref) in lines_kept(uow):
                 return StatusReport(CallState.IN_PROGRESS, now, provider_ref=provider_ref)
         return StatusReport(CallState.FAILED, now, failure_reason=FailureReason.LOST, provider_ref=provider_ref)

@@ -14,6 +14,7 @@ from flows.stubs import CONTEXT
 from ivr.calls.model import Call
 from ivr.calls.service import Calls
 from ivr.carriers.browser.carrier import BROWSER
+from ivr.lines.presence import line_address
 from ivr.lines.protocol import PATH
 from ivr.lines.tickets import CallTicket, write_ticket
 
@@ -37,7 +38,7 @@ class BrowserTelephone:
         self._calls = calls
         self._told = told
         self._zone = ZoneInfo(settings.zone)
-        self.url = settings.public_media_url.rstrip("/") + PATH
+        self._media = settings.public_media_url.rstrip("/")
         self.origin = settings.public_origin
 
     def open(self, uow: UnitOfWork, script: Script, language: str, person: MadeUpPerson, area: str) -> Call:
@@ -62,6 +63,7 @@ class BrowserTelephone:
         call.provider_ref = str(call.id)  # so that the reaper has something to ask for
         return call
 
-    def ticket(self, call: Call) -> str:
-        """Lets one line carry the call's sound, with captions."""
-        return write_ticket(CallTicket(call.id, captions=True))
+    def ticket(self, uow: UnitOfWork, call: Call) -> dict[str, str]:
+        """Lets one line carry the call's sound, with captions: the `ticket`, and the `url` to connect to."""
+        url = line_address(uow, self._media) + PATH
+        return {"url": url, "ticket": write_ticket(CallTicket(call.id, captions=True))}

@@ -41,6 +41,11 @@ class LineCalls:
         self._waiting: dict[UUID, asyncio.TimerHandle] = {}
         self._ending: set[asyncio.Task[None]] = set()
 
+    @property
+    def awaited(self) -> frozenset[UUID]:
+        """The calls whose line was lost, and may come back."""
+        return frozenset(self._waiting)
+
     async def why_not(self, token: str, ticket: Ticket) -> Refused | None:
         """Why this ticket lets nobody in: it was used before, or its call is over or unknown. None: it does, once."""
         loop = asyncio.get_running_loop()
