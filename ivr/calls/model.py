@@ -78,6 +78,7 @@ class Call(Base):
     created_at: Mapped[datetime] = mapped_column(index=True)
     ringing_at: Mapped[datetime | None]
     answered_at: Mapped[datetime | None]
+    talked_at: Mapped[datetime | None]  # when somebody of ours first talked with the caller, in a bridge
     ended_at: Mapped[datetime | None]
 
     __table_args__ = (

@@ -11,6 +11,7 @@ from flows.engine.actions import Action, Bridge, Effect, HangUp, Listen, Play, R
 from flows.engine.events import CallEnded, DialEnded, Event, NothingHeard, PromptPlayed
 from ivr.media.asides import Asides
 from ivr.media.bridging.bridge import CallerBridge
+from ivr.media.bridging.notes import Notes
 from ivr.media.bridging.switchboard import Switchboard
 from ivr.media.bridging.waiting import Lines
 from ivr.media.digits import Stragglers
@@ -58,6 +59,7 @@ class Conversation:
         self._latencies = latencies
         self._stragglers = Stragglers()
         self._asides = Asides(turns.at)
+        self._notes = Notes()
         self._offers = offers or Offers()
         self._answered: tuple[By, float] | None = None
 
@@ -66,19 +68,27 @@ class Conversation:
         `unavailable`."""
         try:
             ended = await self._run()
-            left = self._asides.take()
-            if left:
-                await self._turns.remark(self._call_id, left)
-            return ended
         except TurnsUnavailable as error:
             # What was answered so far is saved. The carrier goes on by its own means once the sound ends.
             log.error("event=call_without_database call=%s error=%s", self._call_id, error)
             return "unavailable"
+        finally:
+            await self._notes.written()
+        await self._keep_asides()
+        return ended
+
+    async def _keep_asides(self) -> None:
+        """What no turn took along. That it could not be kept changes nothing about how the call ended."""
+        left = self._asides.take()
+        try:
+            if left:
+                await self._turns.remark(self._call_id, left)
+        except TurnsUnavailable as error:
+            log.error("event=asides_lost call=%s count=%s error=%s", self._call_id, len(left), error)
 
     async def _run(self) -> str:
         step = await self._turns.begin(self._call_id)
-        if step.turn > 1 and step.actions and isinstance(step.actions[-1], Bridge):
-            # The call was on its way to somebody, on another line or by webhooks: what was said before has been heard.
+        if step.heard:
             step = replace(step, actions=step.actions[-1:])
         while step.actions and not step.elsewhere:
             if self._is_for_carrier(step.actions[-1]):
@@ -130,6 +140,7 @@ class Conversation:
                 switchboard,
                 lines,
                 self._asides,
+                self._notes,
                 self._turns.at,
             )
             return await bridge.run(last)

@@ -6,7 +6,7 @@ import asyncio
 import logging
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol, TypeVar
 from uuid import UUID
 
@@ -16,14 +16,15 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from audio.codec import RATE
 from core.database import Database, UnitOfWork
-from flows.engine.actions import Action, action_to_json
+from flows.engine.actions import Action, Bridge, action_to_json
 from flows.engine.events import CallEnded, CallStarted, Event, NothingHeard, VoiceMessage
 from ivr.calls.log import Aside
 from ivr.calls.model import Call
 from ivr.calls.service import Calls
 from ivr.calls.status import known_answerer
-from ivr.calls.store import lock
+from ivr.calls.store import lock, reply_of
 from ivr.calls.turn import StaleTurn, UnknownCall
+from ivr.media.bridging.presence import has_begun
 
 log = logging.getLogger(__name__)
 
@@ -43,12 +44,14 @@ class TurnsUnavailable(Exception):
 @dataclass(frozen=True, slots=True)
 class Next:
     """What the telephone is to do, and the number of the turn that its outcome will be. `over`: nothing is expected
-    any more. `elsewhere`: somebody else goes on with this call (its webhooks), so this session is to be left."""
+    any more. `elsewhere`: somebody else goes on with this call (its webhooks), so this session is to be left. `heard`:
+    the call is on its way to somebody, and has heard on another line what is said before."""
 
     actions: tuple[Action, ...] = ()
     turn: int = 0
     over: bool = False
     elsewhere: bool = False
+    heard: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +113,14 @@ class DatabaseTurns:
         call = lock(uow, call_id)
         if call is None:
             return Next(over=True)
-        return self._take(uow, call_id, call.next_turn, CallStarted(self.at(), known_answerer(call.answered_by)))
+        before = reply_of(uow, call_id, call.next_turn - 1)
+        due = self._take(uow, call_id, call.next_turn, CallStarted(self.at(), known_answerer(call.answered_by)))
+        last = due.actions[-1] if due.actions else None
+        if not isinstance(last, Bridge):
+            return due
+        # Webhooks say all of it before they lend a call to us; on a line it was heard when the wait has begun.
+        by_webhooks = before is not None and not before.startswith(_OURS)
+        return replace(due, heard=by_webhooks or has_begun(uow, call_id, last.target))
 
     def _take(
         self,

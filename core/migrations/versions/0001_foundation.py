@@ -43,8 +43,8 @@ def upgrade() -> None:
         sa.Column("kind", sa.String(), nullable=False),
         sa.Column("name_vi", sa.String(), nullable=False),
         sa.Column("name_en", sa.String(), nullable=False),
+        sa.Column("counterparts", postgresql.ARRAY(sa.Text()), server_default="{}", nullable=False),
         sa.PrimaryKeyConstraint("path", name=op.f("pk_area")),
-        sa.UniqueConstraint("code", name=op.f("uq_area_code")),
     )
     op.create_table(
         "audit_entry",
@@ -183,6 +183,7 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("ringing_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("answered_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("talked_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("ended_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(["revision"], ["script_revision.revision"], name=op.f("fk_call_revision")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_call")),
@@ -256,7 +257,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("campaign_id", "person_id", name=op.f("uq_target_campaign_id_person_id")),
     )
     op.create_index(op.f("ix_target_area"), "target", ["area"], unique=False)
-    op.create_index("ix_target_campaign_disposition", "target", ["campaign_id", "disposition"], unique=False)
+    op.create_index("ix_target_campaign_disposition", "target", ["campaign_id", "disposition", "state"], unique=False)
     op.create_index(
         "ix_target_due",
         "target",
@@ -357,8 +358,10 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("taken_by", sa.Uuid(), nullable=True),
         sa.Column("taken_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("was_with", sa.Uuid(), nullable=True),
         sa.Column("done_at", sa.DateTime(timezone=True), nullable=True),
         sa.ForeignKeyConstraint(["call_id"], ["call.id"], name=op.f("fk_queue_entry_call_id")),
+        sa.ForeignKeyConstraint(["was_with"], ["practitioner.id"], name=op.f("fk_queue_entry_was_with")),
         sa.ForeignKeyConstraint(["taken_by"], ["practitioner.id"], name=op.f("fk_queue_entry_taken_by")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_queue_entry")),
         sa.UniqueConstraint("call_id", name=op.f("uq_queue_entry_call_id")),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Callable
 from uuid import UUID
@@ -12,9 +13,12 @@ from flows.engine.events import DialEnded
 from ivr.media.asides import Asides
 from ivr.media.bridging.comfort import comfort
 from ivr.media.bridging.hold import Hold
+from ivr.media.bridging.model import LEG
+from ivr.media.bridging.notes import Notes
 from ivr.media.bridging.party import Party
+from ivr.media.bridging.rooms import RETURN_SECONDS
 from ivr.media.bridging.switchboard import Switchboard
-from ivr.media.bridging.waiting import Lines
+from ivr.media.bridging.waiting import Lines, Stay
 from ivr.media.inbox import Inbox, News, Pressed, TimeUp
 from ivr.media.playback import Sounds
 from ivr.media.session import Closed, MediaSession
@@ -25,6 +29,8 @@ QUEUE, PHONE = "queue:", "phone:"
 UNANSWERED = ("busy", "no_answer", "failed")
 ORDER_GRACE_SECONDS = 15.0
 """How much longer than its ringing a telephone that we have rung may take to tell that nobody answered."""
+AGAIN_SECONDS = 2 * RETURN_SECONDS
+"""How long at least a caller waits for somebody whose sound was lost: a browser tries to come back for 25 s."""
 
 
 class CallerBridge:
@@ -39,6 +45,7 @@ class CallerBridge:
         switchboard: Switchboard,
         lines: Lines,
         asides: Asides,
+        notes: Notes,
         at: Callable[[], str],
     ) -> None:
         self._call_id = call_id
@@ -48,43 +55,48 @@ class CallerBridge:
         self._switchboard = switchboard
         self._lines = lines
         self._asides = asides
+        self._notes = notes
         self._at = at
 
     async def run(self, bridge: Bridge) -> DialEnded | Closed:
         """From the last word of the robot to the last of the person. Raises TurnsUnavailable."""
-        room, patience = await self._room(bridge)
-        if room is None:
+        stay, patience = await self._stay(bridge)
+        if stay is None:
             return DialEnded(self._at(), "failed")
-        stay = await self._lines.waits(self._call_id, room)
-        hold = Hold(self._session, await self._waiting_sound(bridge))
-        party = self._switchboard.enter(room, self._session, self._inbox)
+        chords, words = await self._waiting_sound(bridge)
+        hold = Hold(self._session, chords + words)
+        party = self._switchboard.enter(stay.room, self._session, self._inbox)
         lost = False
         try:
-            outcome = await self._talk(party, hold, stay, patience)
+            outcome = await self._talk(party, hold, stay, _Patience(self._inbox, patience), words_at=len(chords))
             lost = isinstance(outcome, Closed) and outcome.reason == "lost"
             return outcome
         finally:
             await hold.stop()
             await party.go(lost)
             if not lost:
-                await self._lines.leaves(stay, room)
+                self._notes.add("leaves", lambda: self._lines.leaves(stay))
 
-    async def _room(self, bridge: Bridge) -> tuple[str | None, float]:
-        """Where to wait, and for how long."""
+    async def _stay(self, bridge: Bridge) -> tuple[Stay | None, float]:
+        """Where the call waits, and for how long."""
         if bridge.target.startswith(QUEUE):
-            return bridge.target, bridge.ring_seconds
+            return await self._lines.waits(self._call_id, bridge.target), bridge.ring_seconds
         if not bridge.target.startswith(PHONE):
             log.warning("event=bridge_to_nobody call=%s", self._call_id)
             return None, 0.0
         number = bridge.target.removeprefix(PHONE)
-        room = await self._lines.order(self._call_id, number, bridge.ring_seconds)
-        if room is None:
+        stay = await self._lines.order(self._call_id, number, bridge.ring_seconds)
+        if stay is None:
             log.warning("event=bridge_not_offered call=%s", self._call_id)
-        return room, bridge.ring_seconds + ORDER_GRACE_SECONDS
+        return stay, bridge.ring_seconds + ORDER_GRACE_SECONDS
 
-    async def _talk(self, party: Party, hold: Hold, stay: UUID, patience: float) -> DialEnded | Closed:
-        nobody = TimeUp("nobody_came")
-        timer = self._inbox.after(patience, nobody)
+    async def _talk(
+        self, party: Party, hold: Hold, stay: Stay, patience: _Patience, words_at: int
+    ) -> DialEnded | Closed:
+        """A guest whose sound is lost is waited for, with the words first: silence would sound like the end."""
+        rung = stay.room.startswith(LEG)
+        talked: float | None = None
+        patience.begins()
         hold.start()
         try:
             while True:
@@ -93,32 +105,69 @@ class CallerBridge:
                     case Closed():
                         return happened
                     case News("joined"):
-                        timer.cancel()
+                        patience.rests()
                         await hold.stop()
                         await party.talk()
-                        await self._lines.talks(stay)
+                        self._notes.add("talks", lambda: self._lines.talks(stay))
+                    case News("away"):
+                        await party.rest()
+                        hold.start(words_at)
+                        patience.begins(AGAIN_SECONDS)
+                    case News("gone", seconds):
+                        talked = round(seconds, 1)
+                        if rung:
+                            return DialEnded(self._at(), "failed", talked)
                     case News("ended", seconds):
                         return DialEnded(self._at(), "answered", round(seconds, 1))
                     case News("replaced"):
-                        return Closed("lost")
-                    case News(what) if what in UNANSWERED:
+                        # By another call: this call's own next line has told us to leave before.
+                        return DialEnded(self._at(), "failed")
+                    case News(what) if what in UNANSWERED and rung:
                         return DialEnded(self._at(), what)
-                    case TimeUp() if happened is nobody:
-                        return DialEnded(self._at(), "no_answer")
+                    case TimeUp() if patience.is_over(happened):
+                        return DialEnded(self._at(), "no_answer" if talked is None else "failed", talked or 0.0)
                     case Pressed(key):
                         self._asides.add("key_dropped", key=key, reason="bridged")
                         party.happened(happened)
                     case _:
                         party.happened(happened)
         finally:
-            timer.cancel()
+            patience.rests()
 
-    async def _waiting_sound(self, bridge: Bridge) -> bytes:
-        """Soft sound, and after it the words for those who wait."""
+    async def _waiting_sound(self, bridge: Bridge) -> tuple[bytes, bytes]:
+        """Soft sound, and the words that come after it for those who wait."""
         words = await self._words(bridge.waiting) if bridge.waiting else b""
         rounds = max(1, round(bridge.every_seconds * RATE / len(comfort())))
-        return comfort() * rounds + words
+        return comfort() * rounds, words
 
     async def _words(self, prompt: Prompt) -> bytes:
         pieces = [await self._sounds.ulaw(prompt.language, segment) for segment in prompt.segments]
         return b"".join(pieces)
+
+
+class _Patience:
+    """How long a caller still waits. It counts while nobody is there, and rests while they talk."""
+
+    def __init__(self, inbox: Inbox, seconds: float) -> None:
+        self._inbox = inbox
+        self._left = seconds
+        self._loop = asyncio.get_running_loop()
+        self._timer: asyncio.TimerHandle | None = None
+        self._up = TimeUp("nobody_came")
+
+    def begins(self, least: float = 0.0) -> None:
+        """Count from now, `least` seconds at least."""
+        self.rests()
+        self._left = max(self._left, least)
+        self._up = TimeUp("nobody_came")
+        self._timer = self._inbox.after(self._left, self._up)
+
+    def rests(self) -> None:
+        """Stop counting. Harmless when it does not count."""
+        if self._timer is not None:
+            self._left = max(0.0, self._timer.when() - self._loop.time())
+            self._timer.cancel()
+            self._timer = None
+
+    def is_over(self, time_up: TimeUp) -> bool:
+        return time_up is self._up

@@ -11,6 +11,9 @@ from sqlalchemy.orm import Mapped, mapped_column
 from core.tables import Base
 from ivr.calls.model import Call
 
+LEG = "leg:"
+"""How rooms begin in which a caller waits for a telephone that we ring."""
+
 
 class WaitingLine(Base):
     """A call that is in a room now, on the media process `process`; a browser reaches it at `address`. A row counts

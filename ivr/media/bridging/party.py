@@ -35,6 +35,7 @@ class Party:
         self._place = place
         self._relay = Relay(session)
         self._talk: asyncio.Task[None] | None = None
+        self._talked = False
         self._keys = 0
         self.side = side
         self.session = session
@@ -46,6 +47,17 @@ class Party:
         if self._talk is None:
             await self.session.clear()
             self._talk = asyncio.get_running_loop().create_task(self._relay.run())
+            self._talked = True
+
+    async def rest(self) -> None:
+        """Hear the other no more until the next `talk`: the other's sound is lost. Harmless when nobody talks."""
+        if self._talk is None:
+            return
+        talk, self._talk = self._talk, None
+        talk.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await talk
+        self._relay.buffer.clear()
 
     def hear(self, ulaw: bytes) -> None:
         """A frame of the other's voice."""
@@ -64,12 +76,10 @@ class Party:
     async def go(self, lost: bool = False) -> None:
         """Leave the room, for good or because the sound is lost. Harmless when it was left before."""
         self._place.gone(self, lost)
-        if self._talk is None:
+        await self.rest()
+        if not self._talked:
             return
-        talk, self._talk = self._talk, None
-        talk.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await talk
+        self._talked = False
         buffer = self._relay.buffer
         log.info(
             "event=talk_left room=%s side=%s lost=%s keys=%s dropped_frames=%s concealed_frames=%s cleared=%s",

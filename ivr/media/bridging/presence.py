@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from sqlalchemy import delete, select
 
@@ -12,7 +13,7 @@ from core.database import UnitOfWork
 from core.heartbeats import Heartbeat
 from flows.engine.state import Answer, State
 from ivr.calls.model import Call
-from ivr.media.bridging.model import WaitingLine
+from ivr.media.bridging.model import LEG, WaitingLine
 
 FRESH = timedelta(seconds=15)
 """A media process beats every two seconds; of one that has been silent for longer, nobody is on the line."""
@@ -36,6 +37,12 @@ def on_line(uow: UnitOfWork, rooms: Collection[str]) -> dict[str, OnLine]:
         .where(WaitingLine.room.in_(rooms), Call.ended_at.is_(None), Heartbeat.at > uow.now() - FRESH)
     )
     return {room: OnLine(since, talks_since, address) for room, since, talks_since, address in rows}
+
+
+def has_begun(uow: UnitOfWork, call_id: UUID, target: str) -> bool:
+    """Whether a call that is to be bridged to `target` has waited there before, and lost its line."""
+    room = uow.session.scalar(select(WaitingLine.room).where(WaitingLine.call_id == call_id))
+    return room is not None and (room == target or (room.startswith(LEG) and not target.startswith("queue:")))
 
 
 class LeavesRooms:

@@ -43,7 +43,9 @@ class Relay:
             self._late = True
 
     async def run(self) -> None:
-        """Until cancelled."""
+        """Until cancelled; may be run again after a pause."""
+        self._marks.clear()
+        self._late = False
         due = self._loop.time()
         sent = 0
         while True:

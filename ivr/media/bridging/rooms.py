@@ -12,9 +12,10 @@ from typing import Literal
 Side = Literal["caller", "guest"]
 OTHER: dict[Side, Side] = {"caller": "guest", "guest": "caller"}
 
-Told = Literal["joined", "away", "ended", "replaced"]
-"""`joined`: the other is there, talk. `away`: the other's sound is lost for the moment. `ended`: the other has gone, or
-will not come back. `replaced`: the same person has come by another line, this one is no longer needed."""
+Told = Literal["joined", "away", "gone", "ended", "replaced"]
+"""`joined`: the other is there, talk. `away`: the other's sound is lost for the moment. `gone`, to a caller: the guest
+was lost and did not come back in time, but has not hung up. `ended`: the other has gone for good. `replaced`: somebody
+has come by another line, this one is no longer needed."""
 
 RETURN_SECONDS = 15.0
 """How long a lost side may take to come back before it counts as gone: a browser needs two, a gateway up to ten."""
@@ -55,8 +56,16 @@ class Room:
         return [(OTHER[side], "away")] if OTHER[side] in self.here else []
 
     def return_overdue(self, side: Side, now: float) -> list[tuple[Side, Told]]:
-        """A side that was lost has had its time."""
-        return self.leave(side, now) if side in self.lost else []
+        """A side that was lost has had its time. A guest who is lost has not hung up: nothing was said to an end, so
+        the caller goes on waiting, and whoever comes then begins a talk anew."""
+        if side not in self.lost:
+            return []
+        told = self.leave(side, now)
+        if side == "caller":
+            return told
+        self.seconds = max(0.0, self.seconds - RETURN_SECONDS)
+        self.over, self.joined_at = False, None
+        return [("caller", "gone")] if "caller" in self.here else []
 
     def leave(self, side: Side, now: float) -> list[tuple[Side, Told]]:
         """A side has gone for good: hung up, given up, or lost for too long."""

@@ -20,8 +20,9 @@ from ivr.media.session import Closed, MediaSession
 
 log = logging.getLogger(__name__)
 
-GUEST_WAITS_SECONDS = 120.0
-"""How long a guest waits for a caller who is not there: whoever is called back has to be rung, and hears who calls."""
+GUEST_WAITS_SECONDS = 330.0
+"""How long a guest waits for a caller who is not there. Whoever is called back may be rung several times, and then
+hears who calls and is asked who they are; a page that waits leaves sooner, once nobody will be called any more."""
 
 
 class Switchboard:
@@ -44,14 +45,17 @@ class Switchboard:
 
     async def join(self, name: str, user: UUID | None, session: MediaSession) -> None:
         """Meet whoever waits in the room, until either side is gone; closes the session. `user` is None for a telephone
-        that we rang: when nobody answered there, the caller is told why. A seat that somebody else has stays theirs."""
+        that we rang: when nobody answered there, the caller is told why; when only its line broke, it may come back. A
+        seat that somebody else has stays theirs."""
         over = True
         try:
             async with Inbox(session) as inbox:
                 # A telephone shows by its first event whether there is one at all.
                 first = await inbox.get() if user is None else None
                 meeting = self._meeting(name)
-                if isinstance(first, Closed):
+                if isinstance(first, Closed) and first.reason == "lost":
+                    over = False
+                elif isinstance(first, Closed):
                     meeting.unanswered(first.unanswered or "failed")
                 elif meeting.taken_by_another(user):
                     log.info("event=room_taken room=%s", name)
@@ -131,6 +135,7 @@ class _Meeting:
 
     def unanswered(self, outcome: str) -> None:
         """A telephone that was rung for this room did not answer."""
+        log.info("event=telephone_unanswered room=%s why=%s", self.name, outcome)
         caller = self._parties.get("caller")
         if caller is not None and "guest" not in self._parties:
             caller.inbox.tell(News(outcome))
@@ -171,6 +176,9 @@ async def _stay(meeting: _Meeting, party: Party) -> bool:
                     timer.cancel()
                     await alone.stop()
                     await party.talk()
+                case News("away"):
+                    await party.rest()
+                    alone.start()
                 case News("ended" | "replaced"):
                     return True
                 case TimeUp() if happened is overdue:

@@ -13,8 +13,10 @@ import numpy as np
 from audio import codec
 from flows.engine.script import Script
 from ivr.media.bridging.switchboard import Switchboard
+from ivr.media.bridging.waiting import Stay
 from ivr.media.conductor import Conductor
 from ivr.media.conversation import Offers
+from ivr.media.turns import TurnsUnavailable
 from tests.ivr.media.scripted import CALL, FakeRecogniser, ScriptTurns
 from tests.ivr.media.telephone import Sounds, Telephone, on_line
 from tests.ivr.media.virtual_time import run
@@ -47,24 +49,33 @@ class NotedLines:
         self.talking: list[UUID] = []
         self.ordered: list[tuple[str, float]] = []
         self.left: list[str] = []
+        self.away = 0
+        """How many times more the database does not answer to what is noted beside a talk."""
 
-    async def waits(self, call_id: UUID, room: str) -> UUID:
-        stay = uuid4()
-        self.waiting[stay] = room
+    async def waits(self, call_id: UUID, room: str) -> Stay:
+        stay = Stay(uuid4(), call_id, room)
+        self.waiting[stay.id] = room
         return stay
 
-    async def talks(self, stay: UUID) -> None:
-        self.talking.append(stay)
+    async def talks(self, stay: Stay) -> None:
+        self._answer()
+        self.talking.append(stay.id)
 
-    async def leaves(self, stay: UUID, room: str) -> None:
-        self.waiting.pop(stay, None)
-        self.left.append(room)
+    async def leaves(self, stay: Stay) -> None:
+        self._answer()
+        self.waiting.pop(stay.id, None)
+        self.left.append(stay.room)
 
-    async def order(self, call_id: UUID, number: str, ring_seconds: float) -> str | None:
+    async def order(self, call_id: UUID, number: str, ring_seconds: float) -> Stay | None:
         if not self.rings:
             return None
         self.ordered.append((number, ring_seconds))
-        return "leg:1"
+        return await self.waits(call_id, "leg:1")
+
+    def _answer(self) -> None:
+        if self.away:
+            self.away -= 1
+            raise TurnsUnavailable("OperationalError")
 
 
 @dataclass

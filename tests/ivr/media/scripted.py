@@ -36,6 +36,7 @@ class ScriptTurns:
         self.turn = 0
         self.seconds = TURN_SECONDS
         self.unavailable = False
+        self.forgetful = False
 
     def at(self) -> str:
         return f"2026-11-23T03:00:{asyncio.get_running_loop().time():09.6f}+00:00"
@@ -44,6 +45,8 @@ class ScriptTurns:
         return await self.take(call_id, 0, CallStarted(self.at(), "human"))
 
     async def remark(self, call_id: UUID, asides: Sequence[Aside]) -> None:
+        if self.forgetful:
+            raise TurnsUnavailable("OperationalError")
         self.asides += asides
 
     async def take(self, call_id: UUID, turn: int, event: Event | Recorded, asides: Sequence[Aside] = ()) -> Next:

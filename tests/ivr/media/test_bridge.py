@@ -11,11 +11,12 @@ from flows.catalogue import Library
 from flows.engine.events import CallEnded, DialEnded
 from flows.engine.script import Script
 from ivr.media.bridging.comfort import CHORD, RING_HZ
+from ivr.media.bridging.hold import Hold
 from ivr.media.bridging.rooms import RETURN_SECONDS
 from ivr.media.bridging.switchboard import GUEST_WAITS_SECONDS
 from ivr.media.inbox import Inbox
 from tests.ivr.media.bridging import COLLEAGUE, Scene, loudness, on_line, played, tone
-from tests.ivr.media.telephone import Telephone
+from tests.ivr.media.telephone import Sounds, Telephone
 
 CALLER_HZ, DOCTOR_HZ = 600.0, 1000.0
 CONNECTING = "연결해"
@@ -250,7 +251,23 @@ def test_a_doctor_whose_browser_crashed_comes_back_into_the_talk(doctor: Script)
     assert [outcome for outcome, _ in dialed(played(doctor, happens))] == ["answered"]
 
 
-def test_a_doctor_who_is_lost_for_good_has_hung_up(doctor: Script) -> None:
+def test_a_doctor_who_is_lost_for_good_did_not_come_and_the_caller_is_not_thanked(doctor: Script) -> None:
+    async def happens(scene: Scene) -> None:
+        async with on_line(scene.caller):
+            call = scene.call()
+            await waits_in_the_room(scene)
+            guest = scene.guest()
+            async with on_line(guest.telephone):
+                await asyncio.sleep(2)
+                guest.telephone.lose()
+            assert await call == "completed"
+
+    scene = played(doctor, happens)
+    assert dialed(scene) == [("failed", pytest.approx(2, abs=0.2))]
+    assert "도움이 되셨습니까?" not in scene.caller.said
+
+
+def test_while_a_lost_doctor_is_waited_for_there_is_no_silence(doctor: Script) -> None:
     async def happens(scene: Scene) -> None:
         async with on_line(scene.caller):
             scene.call()
@@ -259,10 +276,162 @@ def test_a_doctor_who_is_lost_for_good_has_hung_up(doctor: Script) -> None:
             async with on_line(guest.telephone):
                 await asyncio.sleep(1)
                 guest.telephone.lose()
-            await scene.caller.hears("도움이")
+            lost = asyncio.get_running_loop().time()
+            await scene.caller.hears("기다려")
+            assert asyncio.get_running_loop().time() - lost < 1
+            await asyncio.sleep(6)
+            assert max(loudness(scene.caller.since(lost + 2)[:16000], hertz) for hertz in CHORD) > 0.001
             scene.caller.hang_up()
+            await asyncio.sleep(RETURN_SECONDS)
 
-    assert dialed(played(doctor, happens)) == [("answered", pytest.approx(RETURN_SECONDS + 1, abs=0.3))]
+    played(doctor, happens)
+
+
+def test_a_doctor_who_comes_back_after_the_seat_was_given_up_still_finds_the_caller(doctor: Script) -> None:
+    async def happens(scene: Scene) -> None:
+        async with on_line(scene.caller):
+            scene.call()
+            await waits_in_the_room(scene)
+            first = scene.guest()
+            async with on_line(first.telephone):
+                await asyncio.sleep(1)
+                first.telephone.lose()
+            await asyncio.sleep(RETURN_SECONDS + 5)
+            second = scene.guest()
+            async with on_line(second.telephone):
+                await asyncio.sleep(1)
+                begun = asyncio.get_running_loop().time()
+                second.telephone.make_noise(tone(DOCTOR_HZ))
+                await asyncio.sleep(1)
+                assert loudness(scene.caller.since(begun + 0.2), DOCTOR_HZ) > 0.7
+                assert max(loudness(scene.caller.since(begun + 0.2), hertz) for hertz in CHORD) < 0.001
+                second.telephone.hang_up()
+                await scene.caller.hears("도움이")
+                scene.caller.hang_up()
+
+    assert [outcome for outcome, _ in dialed(played(doctor, happens))] == ["answered"]
+
+
+def test_a_doctor_whose_patient_is_lost_hears_it_ring_until_they_are_back(doctor: Script) -> None:
+    async def happens(scene: Scene) -> None:
+        async with on_line(scene.caller):
+            scene.call()
+            await waits_in_the_room(scene)
+            guest = scene.guest()
+            async with on_line(guest.telephone):
+                await asyncio.sleep(1)
+                scene.caller.lose()
+                await asyncio.sleep(2)
+                assert loudness(guest.telephone.since(0)[-16000:-8000], RING_HZ) > 0.1
+                guest.telephone.hang_up()
+                await guest.stay
+                await asyncio.sleep(RETURN_SECONDS)
+
+    played(doctor, happens)
+
+
+def test_a_doctor_whose_own_telephone_does_not_answer_leaves_the_caller_waiting(doctor: Script) -> None:
+    async def happens(scene: Scene) -> None:
+        async with on_line(scene.caller):
+            scene.call()
+            await waits_in_the_room(scene)
+            for outcome in ("busy", "no_answer", "failed"):
+                scene.guest(user=None).telephone.fail(outcome)
+                await asyncio.sleep(1)
+            assert dialed(scene) == []
+            guest = scene.guest()
+            async with on_line(guest.telephone):
+                await asyncio.sleep(1)
+                guest.telephone.hang_up()
+                await scene.caller.hears("도움이")
+                scene.caller.hang_up()
+
+    assert [outcome for outcome, _ in dialed(played(doctor, happens))] == ["answered"]
+
+
+def test_a_telephone_whose_line_breaks_before_its_first_word_may_come_back(doctor: Script) -> None:
+    async def happens(scene: Scene) -> None:
+        async with on_line(scene.caller):
+            call = scene.call()
+            await scene.caller.heard("보건소로")
+            await asyncio.sleep(1)
+            broken = scene.guest("leg:1", None)
+            broken.telephone.lose()
+            await broken.stay
+            assert not broken.telephone.over
+            await asyncio.sleep(5)
+            leg = scene.guest("leg:1", None)
+            async with on_line(leg.telephone):
+                await asyncio.sleep(5)
+                leg.telephone.hang_up()
+                assert await call == "completed"
+
+    assert [outcome for outcome, _ in dialed(played(doctor, happens))] == ["no_answer", "answered"]
+
+
+@pytest.mark.parametrize("times", [2, 1000])
+def test_a_database_that_is_away_for_a_moment_or_for_long_does_not_end_a_talk(doctor: Script, times: int) -> None:
+    async def happens(scene: Scene) -> None:
+        async with on_line(scene.caller):
+            call = scene.call()
+            await waits_in_the_room(scene)
+            scene.lines.away = times
+            guest = scene.guest()
+            async with on_line(guest.telephone):
+                await asyncio.sleep(0.1)
+                begun = asyncio.get_running_loop().time()
+                scene.caller.make_noise(tone(CALLER_HZ))
+                await asyncio.sleep(1)
+                assert loudness(guest.telephone.since(begun + 0.2), CALLER_HZ) > 0.7
+                guest.telephone.hang_up()
+                await scene.caller.heard("도움이")
+                scene.caller.press("1")
+                assert await call == "completed"
+
+    scene = played(doctor, happens)
+    assert [outcome for outcome, _ in dialed(scene)] == ["answered"]
+    assert (len(scene.lines.talking), scene.lines.left) == ((1, ["queue:1"]) if times == 2 else (0, []))
+
+
+def test_another_call_in_the_same_room_ends_the_wait_of_the_first_and_does_not_fight_with_it(doctor: Script) -> None:
+    async def happens(scene: Scene) -> None:
+        async with on_line(scene.caller):
+            call = scene.call()
+            await waits_in_the_room(scene)
+            other = Telephone(scene.sounds)
+            async with on_line(other), Inbox(other) as inbox:
+                party = scene.switchboard.enter("queue:1", other, inbox)
+                assert await call == "completed"
+                await party.go()
+        assert scene.caller.over
+
+    assert [outcome for outcome, _ in dialed(played(doctor, happens))] == ["failed"]
+
+
+def test_who_waits_in_vain_is_told_when_their_time_is_up_however_long_the_sound_is_that_they_hear(
+    library: Library,
+) -> None:
+    async def happens(scene: Scene) -> None:
+        async with on_line(scene.caller):
+            call = scene.call()
+            await scene.caller.heard(CONNECTING)
+            begun = asyncio.get_running_loop().time()
+            await scene.caller.hears("받지")
+            assert asyncio.get_running_loop().time() - begun == pytest.approx(20, abs=1)
+            assert await call == "completed"
+
+    scene = played(library.script("impatient"), happens)
+    assert dialed(scene) == [("no_answer", 0.0)]
+    assert "잠시만 기다려 주세요." not in scene.caller.said
+
+
+async def test_a_wait_without_any_sound_is_silent_and_lets_everybody_else_work() -> None:
+    telephone = Telephone(Sounds())
+    hold = Hold(telephone, b"")
+    hold.start()
+    await asyncio.sleep(0)
+    await hold.stop()
+    assert telephone.heard_sound == []
 
 
 def test_a_caller_whose_line_was_lost_finds_the_doctor_still_there(doctor: Script) -> None:

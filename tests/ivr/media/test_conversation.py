@@ -539,12 +539,14 @@ def test_who_began_before_it_counted_and_then_waits_was_not_silent(talk: Script)
 def test_a_call_that_is_over_stays_over_when_its_last_asides_cannot_be_kept(talk: Script) -> None:
     async def person(scene: Scene) -> None:
         scene.turns.forgetful = True
-        await scene.telephone.hears(FEVER)
-        scene.telephone.press("9")
-        scene.telephone.hang_up()
+        for question, answer in ((FEVER, "1"), ("출생", "1984"), ("기침", "2")):
+            await scene.telephone.heard(question)
+            scene.telephone.press(answer)
+        await scene.telephone.hears("감사합니다")
+        scene.telephone.press("9")  # nobody asks any more: it stands in the log alone
 
     scene = call(talk, person)
-    assert scene.why == "hangup"
+    assert scene.why == "completed"
     assert scene.telephone.over
 
 

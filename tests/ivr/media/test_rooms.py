@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ivr.media.bridging.rooms import OTHER, Room, Side
+from ivr.media.bridging.rooms import OTHER, RETURN_SECONDS, Room, Side
 
 
 def test_whoever_comes_first_waits_and_then_they_talk() -> None:
@@ -52,12 +52,34 @@ def test_a_lost_side_comes_back_into_the_same_talk() -> None:
         assert room.seconds == 30
 
 
-def test_a_lost_side_that_stays_away_has_gone() -> None:
+def test_a_guest_who_stays_lost_has_not_hung_up_and_may_still_come_to_a_talk_of_its_own() -> None:
     room = Room()
     room.arrive("caller", 0)
     room.arrive("guest", 0)
     room.lose("guest")
-    assert room.return_overdue("guest", 15) == [("caller", "ended")]
+    assert room.return_overdue("guest", 5 + RETURN_SECONDS) == [("caller", "gone")]
+    assert room.seconds == 5
+    assert set(room.arrive("guest", 30)) == {("caller", "joined"), ("guest", "joined")}
+    assert room.leave("guest", 40) == [("caller", "ended")]
+    assert room.seconds == 10
+
+
+def test_a_caller_who_stays_lost_has_gone() -> None:
+    room = Room()
+    room.arrive("caller", 0)
+    room.arrive("guest", 0)
+    room.lose("caller")
+    assert room.return_overdue("caller", 15) == [("guest", "ended")]
+
+
+def test_a_caller_who_comes_back_after_both_were_lost_waits_for_the_guest_and_is_not_thanked() -> None:
+    room = Room()
+    room.arrive("caller", 0)
+    room.arrive("guest", 0)
+    room.lose("guest")
+    room.lose("caller")
+    assert room.return_overdue("guest", 15) == []
+    assert room.arrive("caller", 16) == []
 
 
 def test_a_caller_who_was_lost_while_the_guest_hung_up_hears_of_it_on_coming_back() -> None:
@@ -90,7 +112,8 @@ def test_the_same_side_by_another_line_replaces_the_first() -> None:
     st.lists(st.tuples(st.sampled_from(["arrive", "lose", "leave", "overdue"]), st.sampled_from(["caller", "guest"])))
 )
 def test_nobody_sits_with_somebody_who_has_gone_without_being_told(steps: list[tuple[str, Side]]) -> None:
-    """Whatever happens in whatever order: after a talk with one who went for good, the other has heard `ended`."""
+    """Whatever happens in whatever order: after a talk with one who went for good, the other has heard `ended`, or
+    that a lost guest is `gone`."""
     room = Room()
     together = False
     for now, (step, side) in enumerate(steps):
@@ -104,6 +127,7 @@ def test_nobody_sits_with_somebody_who_has_gone_without_being_told(steps: list[t
             continue
         gone = step in ("leave", "overdue")
         if gone and together and OTHER[side] in room.here:
-            assert (OTHER[side], "ended") in told
+            lost_guest = step == "overdue" and side == "guest"
+            assert (OTHER[side], "gone" if lost_guest else "ended") in told
         together = {"caller", "guest"} <= room.here or (together and not gone)
         assert not (room.here & room.lost)

@@ -26,6 +26,7 @@ from ivr.media.bridging.presence import FRESH, LeavesRooms, on_line
 from ivr.media.bridging.switchboard import Switchboard
 from ivr.media.bridging.waiting import DatabaseLines, Legs
 from ivr.media.conversation import Offers
+from ivr.media.turns import DatabaseTurns
 from tests.ivr.media.bridging import DOCTOR, loudness, tone
 from tests.ivr.media.conftest import Exchange, left
 from tests.ivr.media.line_caller import LineCaller
@@ -264,16 +265,71 @@ async def test_a_telephone_is_ordered_once_however_often_the_callers_line_breaks
     async with exchange() as here:
         call_id = here.open(script="doctor", carrier="browser", provider_ref=None)
         lines = DatabaseLines(database, executor, ADDRESS, PROCESS, legs)
-        room = await lines.order(call_id, "+84912345678", 20.5)
-        assert room is not None
-        first = await lines.waits(call_id, room)
-        assert await lines.order(call_id, "+84912345678", 20.5) == room  # the media process died, the line is back
-        second = await lines.waits(call_id, room)
-        await lines.leaves(first, room)
+        first = await lines.order(call_id, "+84912345678", 20.5)
+        second = await lines.order(call_id, "+84912345678", 20.5)  # the media process died, the line is back
+        assert first is not None
+        assert second is not None
+        assert (second.room, second.id != first.id) == (first.room, True)
+        await lines.leaves(first)
         assert called_off == []
-        await lines.leaves(second, room)
-        assert (len(ordered), called_off) == (1, [room])
+        await lines.leaves(second)
+        assert (len(ordered), called_off) == (1, [first.room])
         assert ordered[0][1:] == ("+84912345678", 21)
+
+
+async def test_a_telephone_need_not_ring_on_for_a_call_that_ended_before_its_line_did(
+    database: Database, exchange: Open, executor: ThreadPoolExecutor
+) -> None:
+    called_off: list[str] = []
+    legs = Legs(lambda uow, *order: None, lambda uow, room: called_off.append(room))
+    async with exchange() as here:
+        call_id = here.open(script="doctor", carrier="browser", provider_ref=None)
+        lines = DatabaseLines(database, executor, ADDRESS, PROCESS, legs)
+        stay = await lines.order(call_id, "+84912345678", 20)
+        assert stay is not None
+        with database.unit() as uow:
+            LeavesRooms().ended(uow, here.call(call_id), None)  # type: ignore[arg-type]
+        await lines.leaves(stay)
+    assert called_off == [stay.room]
+
+
+async def test_that_somebody_talked_is_known_of_the_call_when_nobody_is_in_the_room_any_more(
+    database: Database, exchange: Open, executor: ThreadPoolExecutor, clock: SimulatedClock
+) -> None:
+    async with exchange() as here:
+        call_id = here.open(script="doctor", carrier="browser", provider_ref=None)
+        lines = DatabaseLines(database, executor, ADDRESS, PROCESS)
+        stay = await lines.waits(call_id, ROOM)
+        assert here.call(call_id).talked_at is None
+        await lines.talks(stay)
+        first = clock.now()
+        clock.advance(FRESH)
+        await lines.talks(stay)
+        await lines.leaves(stay)
+    assert here.call(call_id).talked_at == first
+
+
+@pytest.mark.capability("F2")
+async def test_a_line_that_breaks_in_the_words_before_a_wait_hears_them_again_and_later_it_does_not(
+    database: Database, exchange: Open, executor: ThreadPoolExecutor
+) -> None:
+    async with exchange() as here:
+        call_id = here.open(script="doctor", carrier="browser", provider_ref=None)
+        turns = DatabaseTurns(database, here.calls, executor)
+        for _ in range(2):  # the line broke while the words were played
+            assert not (await turns.begin(call_id)).heard
+        await DatabaseLines(database, executor, ADDRESS, PROCESS).waits(call_id, ROOM)
+        assert (await turns.begin(call_id)).heard
+
+
+async def test_what_webhooks_have_said_before_they_lend_a_call_is_not_said_again(
+    database: Database, exchange: Open, executor: ThreadPoolExecutor
+) -> None:
+    async with exchange() as here:
+        call_id = here.open("CA7", script="doctor", carrier=WEBHOOKS, context={"speech": []})
+        with database.unit() as uow:
+            here.calls.take_turn(uow, call_id, 0, CallStarted(uow.now().isoformat()), lambda *_: b"<Response/>")
+        assert (await DatabaseTurns(database, here.calls, executor).begin(call_id)).heard
 
 
 async def test_a_room_ticket_without_a_room_waits_for_nobody_and_harms_nobody(surgery: Open) -> None:
