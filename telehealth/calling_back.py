@@ -1,8 +1,8 @@
 """A doctor reaches somebody who waits: on the line, by calling them back, or from a telephone of the doctor's own.
 
 Who hung up keeps the place and is called back when a doctor has taken it: the robot says who calls and asks for the
-person, and meets the doctor in the room of the place (N9). A call back that reaches nobody puts the entry back into the
-queue, where it was; after three of them it is marked, for a person to decide.
+person, and meets the doctor in the room of the place (N9). A call back in which they did not meet puts the entry back
+into the queue, where it was; after three of them it is marked, for a person to decide.
 """
 
 from __future__ import annotations
@@ -17,13 +17,16 @@ from core.database import UnitOfWork
 from core.errors import UserError
 from flows.engine.state import Answer, State
 from ivr.calls.model import Call
-from ivr.campaigns.callbacks import CallbackStatus, call_back, call_off, callback_status
+from ivr.campaigns.callbacks import CallbackStatus, call_back, callback_status
+from ivr.media.bridging.presence import on_line
 from telehealth.model import QueueEntry
-from telehealth.queue import TAKEN, WAITING
+from telehealth.queue import TAKEN, return_by_itself
 
 SCRIPT = "doctor-callback"
 WITHIN = timedelta(minutes=3)
-"""How long a call back may be tried: the doctor waits for it."""
+"""How long a call back may be tried: the doctor waits for it (`ivr.media.bridging.switchboard.GUEST_WAITS_SECONDS`)."""
+ASKS = timedelta(seconds=90)
+"""How long the script may take, at most, from picking up to the room."""
 TRIES = 3
 """Call backs that reach nobody, after which a place is marked."""
 _OPEN = ("waiting", "dialing", "ringing", "answered")
@@ -35,13 +38,19 @@ def room_of(entry_id: UUID) -> str:
 
 
 def order_call_back(uow: UnitOfWork, entry: QueueEntry, *, number: str, name: str) -> None:
-    """Have the person called. Harmless while a call back is under way. `name` is said to whoever picks up, empty when
-    nobody knows it. Raises UserError for a withheld number, and when this place is not taken."""
-    if entry.state != TAKEN:
+    """Have the person called. Harmless while a call back is under way, whoever asks at the same moment. `name` is said
+    to whoever picks up, empty when nobody knows it. Raises UserError for a withheld number, for somebody who is on the
+    line, and when this place is not taken, or not any more by whom the caller of this function saw there."""
+    seen = entry.taken_by
+    uow.session.flush()
+    uow.session.refresh(entry, with_for_update=True)
+    if entry.state != TAKEN or entry.taken_by != seen:
         raise UserError("Nobody has taken this place in the queue.", "Take it first, then call back.")
     under_way = calling(uow, entry)
     if under_way is not None and under_way.state in _OPEN:
         return
+    if on_line(uow, [room_of(entry.id)]):
+        raise UserError("This person is on the line.", "Talk now: there is nobody to call back.")
     entry.callback_id = call_back(
         uow,
         script=SCRIPT,
@@ -52,7 +61,7 @@ def order_call_back(uow: UnitOfWork, entry: QueueEntry, *, number: str, name: st
         area=entry.area,
         not_after=uow.now() + WITHIN,
     )
-    entry.tries += 1
+    entry.taken_at = uow.now()
 
 
 def calling(uow: UnitOfWork, entry: QueueEntry) -> CallbackStatus | None:
@@ -60,15 +69,11 @@ def calling(uow: UnitOfWork, entry: QueueEntry) -> CallbackStatus | None:
     return callback_status(uow, entry.callback_id) if entry.callback_id is not None else None
 
 
-def stop_calling(uow: UnitOfWork, entry: QueueEntry) -> None:
-    """The call back is not wanted any more, if it has not been made yet."""
-    if entry.callback_id is not None:
-        call_off(uow, entry.callback_id)
-
-
 class ReturnsUnreached:
-    """The observer of calls that puts a place back into the queue when its call back reached nobody. To be told after
-    the observer of campaigns, which knows whether there will be another try."""
+    """The observer of calls that puts a place back into the queue when its call back is over and the person and the
+    doctor have not met: nobody picked up, somebody else did, or the doctor was gone. To be told after the observer of
+    campaigns, which knows whether there will be another try. One that was given up without any call is seen by
+    `telehealth.queue.watch`."""
 
     def answered(self, uow: UnitOfWork, call: Call, saved: Mapping[str, Answer], state: State) -> None:
         """Answers are none of our business."""
@@ -77,6 +82,10 @@ class ReturnsUnreached:
         if call.target_id is None:
             return
         mine = select(QueueEntry).where(QueueEntry.callback_id == call.target_id, QueueEntry.state == TAKEN)
-        entry = uow.session.scalar(mine.with_for_update())
-        if entry is not None and callback_status(uow, call.target_id).state == "gave_up":
-            entry.state, entry.taken_by, entry.taken_at = WAITING, None, None
+        entry = uow.session.scalar(mine.with_for_update().execution_options(populate_existing=True))
+        if entry is None or callback_status(uow, call.target_id).state not in ("gave_up", "done"):
+            return
+        met = select(Call.id).where(Call.target_id == call.target_id, Call.talked_at.is_not(None))
+        if uow.session.scalar(met.limit(1)) is None:
+            return_by_itself(entry)
+            entry.tries += 1

@@ -10,7 +10,6 @@ from sqlalchemy import or_, select
 from core.database import UnitOfWork
 from core.errors import UserError
 from telehealth import queue
-from telehealth.calling_back import stop_calling
 from telehealth.model import Consultation, ConsultationOutcome, QueueEntry
 
 LONGEST_NOTE = 4000
@@ -18,17 +17,13 @@ LONGEST_NOTE = 4000
 
 def conclude(uow: UnitOfWork, entry_id: UUID, practitioner_id: UUID, *, outcome: str, note: str) -> Consultation:
     """Write the note and close the place in the queue. Raises UserError without an outcome, for a note that is too
-    long, and when the place is not this doctor's."""
+    long, and when the place is not this doctor's; one that went back by itself still is until somebody takes it."""
     if outcome not in list(ConsultationOutcome):
         raise UserError("A consultation needs an outcome.", "Choose one of the list.")
     text = note.strip()
     if len(text) > LONGEST_NOTE:
         raise UserError(f"The note has {len(text)} characters.", f"At most {LONGEST_NOTE} can be kept.")
-    entry = uow.session.get(QueueEntry, entry_id, with_for_update=True, populate_existing=True)
-    if entry is None or entry.taken_by != practitioner_id:
-        raise UserError("This person is not with you any more.", "Reload the page to see how it stands.")
-    queue.done(uow, entry_id)
-    stop_calling(uow, entry)
+    queue.done(uow, entry_id, practitioner_id)
     written = Consultation(
         entry_id=entry_id, practitioner_id=practitioner_id, outcome=outcome, note=text, created_at=uow.now()
     )

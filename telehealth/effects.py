@@ -11,8 +11,9 @@
 | `telehealth.queue` | reason | `queued` {position, entry, call_back}, `no_doctor` (the same) |
 
 `spoken` says the time in every language, `when` of a booking in the call's; `when` of a slot and `at` are ISO 8601 in
-the practitioner's zone. `entry` is the place in the queue, `call_back` whether there is a number to call. `no_doctor`:
-nobody who serves the caller's area is on duty now; the caller is queued all the same, so that nobody is lost.
+the practitioner's zone. Who can be called on no number is offered no slots, since the doctor calls. `entry` is the
+place in the queue, `call_back` whether there is a number to call. `no_doctor`: nobody who serves the caller's area is
+on duty now, for a red flag: nobody anywhere; the caller is queued all the same, so that nobody is lost.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ from telehealth.model import Appointment, AppointmentState, Practitioner
 from telehealth.practitioners import doctors
 from telehealth.queue import Urgency
 from telehealth.wording import local_time, spoken_time, spoken_times
+from tracing.model import Person
 
 
 def register(effects: Effects) -> None:
@@ -62,6 +64,8 @@ class ReleaseHolds:
 
 def offer_slots(request: EffectRequest) -> EffectResult:
     call = request.call
+    if not _can_be_called(request):
+        return EffectResult("none")
     offers = offer(
         request.uow, language=request.state.language, person_id=call.person_id, call_id=call.id, area=call.area
     )
@@ -125,12 +129,22 @@ def _enter_queue(request: EffectRequest, urgency: Urgency) -> EffectResult:
         call_id=call.id,
         area=call.area,
     )
+    on_duty = [doctor for doctor in doctors(uow) if doctor.on_duty(uow.now())]
     # Those whose queue this caller stands in: the console shows a doctor who waits in the area they serve.
-    somebody = any(
-        doctor.on_duty(uow.now()) and (call.area == "" or holds(doctor.area, call.area)) for doctor in doctors(uow)
-    )
+    somebody = any(call.area == "" or holds(doctor.area, call.area) for doctor in on_duty)
+    if on_duty and not somebody and urgency is Urgency.RED_FLAG:
+        entry.escalated_at, somebody = uow.now(), True  # an emergency waits for no area's doctor
     result = {"position": queue.position(uow, entry), "entry": str(entry.id), "call_back": call.remote_number != ""}
     return EffectResult("queued" if somebody else "no_doctor", result)
+
+
+def _can_be_called(request: EffectRequest) -> bool:
+    """Whether there is a number to call this caller on: theirs now, or the one that is known of the person."""
+    call = request.call
+    if call.remote_number or call.person_id is None:
+        return call.remote_number != ""
+    person = request.uow.session.get(Person, call.person_id)
+    return person is not None and bool(person.phone)
 
 
 def _result(request: EffectRequest, booking: Booking, done: str) -> EffectResult:

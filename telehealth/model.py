@@ -121,9 +121,11 @@ class QueueEntry(Base):
     area: Mapped[str] = area_column()
     created_at: Mapped[datetime]
     taken_by: Mapped[UUID | None] = mapped_column(ForeignKey("practitioner.id"))
-    taken_at: Mapped[datetime | None]
+    taken_at: Mapped[datetime | None]  # or when a call back was ordered, or the talk was last seen: `queue.OFFER` runs
+    # The doctor from whom the place went back by itself, who may still write the note.
+    was_with: Mapped[UUID | None] = mapped_column(ForeignKey("practitioner.id"))
     done_at: Mapped[datetime | None]
-    # The call back that was last ordered for this place, and how many of them reached nobody.
+    # The call back that was last ordered for this place by who has it, and how many of all reached nobody.
     callback_id: Mapped[UUID | None] = mapped_column(index=True)
     tries: Mapped[int] = mapped_column(server_default=text("0"))
     # Waited too long: from then on shown to the doctors of every area.

@@ -16,6 +16,11 @@ from sqlalchemy.dialects.postgresql import insert
 from core.database import UnitOfWork
 from core.errors import UserError
 from core.ids import new_id
+from ivr.calls.model import Call
+from ivr.campaigns.callbacks import call_off
+from ivr.campaigns.model import Target, TargetState
+from ivr.campaigns.settle import lock_target
+from ivr.campaigns.words import Disposition
 from ivr.media.bridging.model import WaitingLine
 from telehealth.model import QueueEntry
 
@@ -31,9 +36,9 @@ class Urgency(IntEnum):
 
 
 OFFER = timedelta(minutes=20)
-"""How long a doctor may have taken somebody without having noted anything down."""
+"""How long a doctor may have taken somebody without talking, calling back, or noting anything down."""
 ESCALATED = {
-    Urgency.RED_FLAG: timedelta(minutes=3),
+    Urgency.RED_FLAG: timedelta(seconds=30),  # they wait on the line for two minutes (script `emergency`)
     Urgency.URGENT: timedelta(minutes=30),
     Urgency.ROUTINE: timedelta(hours=4),
 }
@@ -74,7 +79,10 @@ def enter(
             "created_at": case((back, new.created_at), else_=old.created_at),
             "taken_by": case((back, None), else_=old.taken_by),
             "taken_at": case((back, None), else_=old.taken_at),
+            "was_with": case((back, None), else_=old.was_with),
             "done_at": None,
+            "callback_id": case((back, None), else_=old.callback_id),
+            "tries": case((back, 0), else_=old.tries),
             "escalated_at": case((back, None), else_=old.escalated_at),
         },
     )
@@ -127,62 +135,106 @@ def take(uow: UnitOfWork, entry_id: UUID, practitioner_id: UUID) -> QueueEntry:
     return entry
 
 
-def give_back(uow: UnitOfWork, entry_id: UUID) -> QueueEntry:
-    """Put somebody taken back into the queue, at the place of the time waited."""
-    entry = _from_state(uow, entry_id, TAKEN)
+def give_back(uow: UnitOfWork, entry_id: UUID, practitioner_id: UUID) -> QueueEntry:
+    """The doctor who has somebody puts them back into the queue, at the place of the time waited; a call back that was
+    not made yet is not. Raises UserError when they are not with this doctor."""
+    entry = _held(uow, entry_id, practitioner_id)
+    stop_calling(uow, entry)
     entry.state, entry.taken_by, entry.taken_at = WAITING, None, None
     return entry
 
 
-def done(uow: UnitOfWork, entry_id: UUID) -> QueueEntry:
-    """The doctor has spoken with the person."""
-    entry = _from_state(uow, entry_id, TAKEN)
-    entry.state, entry.done_at = DONE, uow.now()
+def done(uow: UnitOfWork, entry_id: UUID, practitioner_id: UUID) -> QueueEntry:
+    """The doctor has spoken with the person, who is with them, or was until the place went back by itself. Raises
+    UserError otherwise."""
+    entry = locked(uow, entry_id)
+    mine = entry.was_with if entry.state == WAITING else entry.taken_by
+    if mine != practitioner_id or entry.state not in (WAITING, TAKEN):
+        raise _not_with_you()
+    stop_calling(uow, entry)
+    entry.state, entry.taken_by, entry.done_at = DONE, practitioner_id, uow.now()
     return entry
 
 
-def left(uow: UnitOfWork, entry_id: UUID) -> QueueEntry:
-    """The person wants no doctor any more, or could not be reached."""
-    entry = _from_state(uow, entry_id, WAITING, TAKEN)
+def left(uow: UnitOfWork, entry_id: UUID, practitioner_id: UUID) -> QueueEntry:
+    """The person who is with this doctor wants none any more, or could not be reached; nobody calls them back. Raises
+    UserError when they are not with this doctor."""
+    entry = _held(uow, entry_id, practitioner_id)
+    stop_calling(uow, entry)
     entry.state, entry.done_at = LEFT, uow.now()
     return entry
 
 
+def stop_calling(uow: UnitOfWork, entry: QueueEntry) -> None:
+    """The call back is not wanted any more, if it has not been made yet."""
+    if entry.callback_id is not None:
+        call_off(uow, entry.callback_id)
+
+
+def return_by_itself(entry: QueueEntry) -> None:
+    """The place (locked by the caller) waits again, where it was. Who had it may still write the note."""
+    entry.was_with = entry.taken_by
+    entry.state, entry.taken_by, entry.taken_at = WAITING, None, None
+
+
 def watch(uow: UnitOfWork) -> None:
     """What time does to the queue. Who was taken and has not been spoken with goes back to the same place, where a
-    colleague finds them; who waits too long is shown to the doctors of every area."""
+    colleague finds them: after `OFFER`, counted from the end of a talk, or as soon as a call back is given up while no
+    call is there to tell of it (`calling_back.ReturnsUnreached`). Who waits too long is shown to the doctors of every
+    area."""
     now = uow.now()
-    talking = select(WaitingLine.room).where(WaitingLine.talks_since.is_not(None))
-    uow.session.execute(
-        update(QueueEntry)
-        .where(
-            QueueEntry.state == TAKEN,
-            QueueEntry.taken_at < now - OFFER,
-            func.concat("queue:", QueueEntry.id).not_in(talking),
-        )
-        .values(state=WAITING, taken_by=None, taken_at=None)
-        .execution_options(synchronize_session=False)
+    there = select(WaitingLine.room).where(WaitingLine.room == func.concat("queue:", QueueEntry.id))
+    again = {"state": WAITING, "was_with": QueueEntry.taken_by, "taken_by": None, "taken_at": None}
+    met = select(Call.id).where(Call.target_id == Target.id, Call.talked_at.is_not(None))
+    given_up = select(Target.id).where(
+        Target.id == QueueEntry.callback_id,
+        Target.state == TargetState.DONE,
+        Target.disposition.not_in((Disposition.COMPLETED, Disposition.CALLED_OFF)),
+        ~met.exists(),
     )
     late = [
         and_(QueueEntry.urgency == urgency, QueueEntry.created_at < now - ESCALATED[urgency]) for urgency in Urgency
     ]
-    uow.session.execute(
+    taken, waiting = QueueEntry.state == TAKEN, QueueEntry.state == WAITING
+    for change in (
         update(QueueEntry)
-        .where(QueueEntry.state == WAITING, QueueEntry.escalated_at.is_(None), or_(*late))
-        .values(escalated_at=now)
-        .execution_options(synchronize_session=False)
-    )
+        .where(taken, there.where(WaitingLine.talks_since.is_not(None)).exists())
+        .values(taken_at=now),
+        update(QueueEntry).where(taken, QueueEntry.taken_at < now - OFFER).values(again),
+        update(QueueEntry)
+        .where(taken, given_up.exists(), ~there.exists())
+        .values({**again, "tries": QueueEntry.tries + 1}),
+        update(QueueEntry).where(waiting, QueueEntry.escalated_at.is_(None), or_(*late)).values(escalated_at=now),
+    ):
+        uow.session.execute(change.execution_options(synchronize_session=False))
 
 
 def _hand_over(uow: UnitOfWork, entry: QueueEntry, practitioner_id: UUID) -> None:
-    entry.state, entry.taken_by, entry.taken_at = TAKEN, practitioner_id, uow.now()
+    entry.state, entry.taken_by, entry.taken_at, entry.was_with = TAKEN, practitioner_id, uow.now(), None
+    before = uow.session.get(Target, entry.callback_id, populate_existing=True) if entry.callback_id else None
+    if before is None or before.state == TargetState.DONE:
+        entry.callback_id = None  # what came of an earlier one is no news to whoever has the place now
 
 
-def _from_state(uow: UnitOfWork, entry_id: UUID, *states: str) -> QueueEntry:
-    entry = _locked(uow, entry_id)
-    if entry.state not in states:
-        raise UserError(f"This place in the queue is {entry.state}.", "Reload the page to see how it stands.")
+def _held(uow: UnitOfWork, entry_id: UUID, practitioner_id: UUID) -> QueueEntry:
+    """The place, locked. Raises UserError when it is not with this doctor."""
+    entry = locked(uow, entry_id)
+    if entry.state != TAKEN or entry.taken_by != practitioner_id:
+        raise _not_with_you()
     return entry
+
+
+def _not_with_you() -> UserError:
+    return UserError("This person is not with you any more.", "Reload the page to see how it stands.")
+
+
+def locked(uow: UnitOfWork, entry_id: UUID) -> QueueEntry:
+    """The place as it is now, locked, and before it the target of its call back: rows are locked in one order
+    everywhere, and who ends a call holds its target when it comes to the place. Raises UserError for none."""
+    callback_id = uow.session.scalar(select(QueueEntry.callback_id).where(QueueEntry.id == entry_id))
+    if callback_id is not None:
+        lock_target(uow, callback_id)
+    return _locked(uow, entry_id)
 
 
 def _locked(uow: UnitOfWork, entry_id: UUID) -> QueueEntry:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from threading import Barrier
 from typing import TYPE_CHECKING
 from uuid import UUID
 
 import pytest
-from sqlalchemy import select, text
+from sqlalchemy import delete, select, text
 
 from core.clock import SimulatedClock
 from core.database import Database
@@ -17,14 +19,17 @@ from core.ids import new_id
 from flows.engine.state import State
 from ivr.calls.model import Call
 from ivr.campaigns.callbacks import callback_status
-from ivr.campaigns.model import Target
+from ivr.campaigns.model import CampaignKind, Target
 from ivr.campaigns.settle import close, lock_target
+from ivr.campaigns.standing import standing_campaign
 from ivr.campaigns.words import Disposition
 from ivr.media.bridging.model import WaitingLine
+from ivr.media.bridging.switchboard import GUEST_WAITS_SECONDS
 from telehealth import calling_back, consultations, queue
 from telehealth.calling_back import ReturnsUnreached, order_call_back, room_of
 from telehealth.model import Consultation, QueueEntry
 from telehealth.queue import ESCALATED, OFFER, Urgency
+from tests.ivr.world import wait_for_a_waiter
 
 if TYPE_CHECKING:
     from conftest import Clinic
@@ -54,6 +59,19 @@ def entry_of(database: Database, entry_id: UUID) -> QueueEntry:
         return uow.session.get_one(QueueEntry, entry_id)
 
 
+def ends(clinic: Clinic, target_id: UUID | None, disposition: Disposition | None, talked: bool = False) -> None:
+    """The call of a call back ends; None when there will be another."""
+    assert target_id is not None
+    call_id = clinic.call(ended=True)
+    with clinic.database.unit() as uow:
+        if disposition is not None:
+            close(lock_target(uow, target_id), disposition, uow.now())
+        call = uow.session.get_one(Call, call_id)
+        call.target_id, call.talked_at = target_id, uow.now() if talked else None
+        uow.session.flush()
+        ReturnsUnreached().ended(uow, call, STATE)
+
+
 @pytest.mark.capability("N9")
 def test_a_call_back_asks_for_the_person_and_leads_into_the_room_of_the_place(
     clinic: Clinic, database: Database, clock: SimulatedClock
@@ -70,15 +88,52 @@ def test_a_call_back_asks_for_the_person_and_leads_into_the_room_of_the_place(
 def test_the_button_pressed_twice_calls_once(clinic: Clinic, database: Database) -> None:
     entry_id, _ = taken(clinic)
     assert order(database, entry_id) == order(database, entry_id)
-    assert entry_of(database, entry_id).tries == 1
+    assert entry_of(database, entry_id).tries == 0  # it has not been in vain yet
+
+
+@pytest.mark.capability("N9")
+def test_the_button_pressed_twice_at_once_calls_once(clinic: Clinic, database: Database) -> None:
+    entry_id, _ = taken(clinic)
+    both = Barrier(2)
+
+    def press(_: int) -> UUID | None:
+        with database.unit() as uow:
+            entry = uow.session.get_one(QueueEntry, entry_id)  # as each window sees it
+            both.wait(10)
+            order_call_back(uow, entry, number=NUMBER, name="")
+            return entry.callback_id
+
+    with ThreadPoolExecutor(2) as pool:
+        first, second = pool.map(press, range(2))
+    assert first == second
+    with database.unit() as uow:
+        assert uow.session.scalars(select(Target.id)).all() == [first]
+
+
+def test_nobody_is_called_for_a_doctor_who_has_lost_the_place_meanwhile(clinic: Clinic, database: Database) -> None:
+    entry_id, doctor = taken(clinic)
+    with database.unit() as uow:
+        entry = uow.session.get_one(QueueEntry, entry_id)
+        with database.unit() as meanwhile:
+            queue.give_back(meanwhile, entry_id, doctor)
+            queue.take(meanwhile, entry_id, clinic.doctor())
+        with pytest.raises(UserError, match="Nobody has taken"):
+            order_call_back(uow, entry, number=NUMBER, name="")
+
+
+def test_somebody_who_is_on_the_line_is_not_called_back(clinic: Clinic, database: Database) -> None:
+    entry_id, _ = taken(clinic)
+    comes_onto_the_line(clinic, entry_id)
+    with pytest.raises(UserError, match="on the line"):
+        order(database, entry_id)
 
 
 def test_a_hidden_number_and_a_place_that_nobody_took_are_not_called(clinic: Clinic, database: Database) -> None:
-    entry_id, _ = taken(clinic)
+    entry_id, doctor = taken(clinic)
     with pytest.raises(UserError, match="withheld"):
         order(database, entry_id, number="")
     with database.unit() as uow:
-        queue.give_back(uow, entry_id)
+        queue.give_back(uow, entry_id, doctor)
     with pytest.raises(UserError, match="Nobody has taken"):
         order(database, entry_id)
 
@@ -90,12 +145,7 @@ def test_a_call_back_that_reaches_nobody_puts_the_place_back_where_it_was(clinic
     for tries in range(1, calling_back.TRIES + 1):
         target_id = order(database, entry_id)
         assert target_id is not None
-        call_id = clinic.call(ended=True)
-        with database.unit() as uow:
-            close(lock_target(uow, target_id), Disposition.UNRESPONSIVE, uow.now())
-            call = uow.session.get_one(Call, call_id)
-            call.target_id = target_id
-            ReturnsUnreached().ended(uow, call, STATE)
+        ends(clinic, target_id, Disposition.UNRESPONSIVE)
         entry = entry_of(database, entry_id)
         assert (entry.state, entry.taken_by, entry.tries, entry.created_at) == ("waiting", None, tries, since)
         with database.unit() as uow:
@@ -104,13 +154,78 @@ def test_a_call_back_that_reaches_nobody_puts_the_place_back_where_it_was(clinic
 
 def test_a_call_back_that_is_still_tried_keeps_the_doctor(clinic: Clinic, database: Database) -> None:
     entry_id, doctor = taken(clinic)
-    target_id = order(database, entry_id)
-    call_id = clinic.call(ended=True)
-    with database.unit() as uow:
-        call = uow.session.get_one(Call, call_id)
-        call.target_id = target_id
-        ReturnsUnreached().ended(uow, call, STATE)
+    ends(clinic, order(database, entry_id), None)
     assert entry_of(database, entry_id).taken_by == doctor
+
+
+@pytest.mark.capability("N9")
+@pytest.mark.parametrize(("talked", "state", "tries"), [(False, "waiting", 1), (True, "taken", 0)])
+def test_who_was_reached_by_a_call_back_but_met_no_doctor_keeps_the_place(
+    clinic: Clinic, database: Database, talked: bool, state: str, tries: int
+) -> None:
+    entry_id, _ = taken(clinic, Urgency.RED_FLAG)
+    ends(clinic, order(database, entry_id), Disposition.COMPLETED, talked)  # "you keep your place"
+    entry = entry_of(database, entry_id)
+    assert (entry.state, entry.tries) == (state, tries)
+
+
+@pytest.mark.capability("N9")
+def test_a_call_back_that_was_given_up_without_a_call_puts_the_place_back(
+    clinic: Clinic, database: Database, clock: SimulatedClock
+) -> None:
+    entry_id, doctor = taken(clinic, Urgency.RED_FLAG)
+    target_id = order(database, entry_id)
+    with database.unit() as uow:
+        queue.watch(uow)
+    assert entry_of(database, entry_id).state == "taken"  # it is still to be made
+    with database.unit() as uow:  # all lines were busy
+        close(lock_target(uow, target_id), Disposition.OVERDUE, uow.now())  # type: ignore[arg-type]
+    with database.unit() as uow:
+        queue.watch(uow)
+    assert (entry_of(database, entry_id).state, entry_of(database, entry_id).tries) == ("waiting", 1)
+    with database.unit() as uow:
+        queue.take(uow, entry_id, doctor)
+        queue.watch(uow)
+    assert entry_of(database, entry_id).state == "taken"  # what was given up before does not count against it
+
+
+def test_a_place_given_back_or_left_is_not_called_for_a_doctor_who_is_gone(clinic: Clinic, database: Database) -> None:
+    for step in queue.give_back, queue.left:
+        entry_id, doctor = taken(clinic)
+        target_id = order(database, entry_id)
+        with database.unit() as uow:
+            step(uow, entry_id, doctor)
+        with database.unit() as uow:
+            assert target_id is not None
+            assert callback_status(uow, target_id).state == "called_off"
+
+
+def test_a_doctor_waits_as_long_as_a_call_back_can_still_reach_the_person(clinic: Clinic, database: Database) -> None:
+    with database.unit() as uow:
+        rings = standing_campaign(uow, CampaignKind.CALL_BACK).ring_seconds
+    longest = calling_back.WITHIN + timedelta(seconds=rings) + calling_back.ASKS
+    assert longest.total_seconds() <= GUEST_WAITS_SECONDS
+
+
+def test_a_note_saved_in_the_moment_the_call_back_ends_is_kept(clinic: Clinic, database: Database) -> None:
+    entry_id, doctor = taken(clinic)
+    target_id = order(database, entry_id)
+
+    def note() -> None:
+        with database.unit() as uow:
+            consultations.conclude(uow, entry_id, doctor, outcome="advised", note="")
+
+    call_id = clinic.call(ended=True)
+    with ThreadPoolExecutor(1) as pool:
+        with database.unit() as uow:  # as the observers do it: the campaign's target first
+            close(lock_target(uow, target_id), Disposition.UNRESPONSIVE, uow.now())  # type: ignore[arg-type]
+            saving = pool.submit(note)
+            wait_for_a_waiter(database)
+            call = uow.session.get_one(Call, call_id)
+            call.target_id = target_id
+            ReturnsUnreached().ended(uow, call, STATE)
+        saving.result(10)
+    assert entry_of(database, entry_id).state == "done"
 
 
 @pytest.mark.capability("H7")
@@ -175,20 +290,53 @@ def test_who_was_taken_and_forgotten_waits_again(clinic: Clinic, database: Datab
     assert entry_of(database, entry_id).state == "waiting"
 
 
-def test_who_is_talking_is_not_taken_from_the_doctor(clinic: Clinic, database: Database, clock: SimulatedClock) -> None:
-    entry_id, _ = taken(clinic)
-    with database.unit() as uow:
+def comes_onto_the_line(clinic: Clinic, entry_id: UUID, talks: bool = False) -> None:
+    with clinic.database.unit() as uow:
         beat(uow, "media", "media@here:1", {})
         uow.session.add(
             WaitingLine(
                 room=room_of(entry_id), call_id=clinic.call(), stay=new_id(), address="ws://here",
-                process="media@here:1", since=uow.now(), talks_since=uow.now(),
+                process="media@here:1", since=uow.now(), talks_since=uow.now() if talks else None,
             )
         )  # fmt: skip
+
+
+def test_who_is_talking_is_not_taken_from_the_doctor_nor_right_after(
+    clinic: Clinic, database: Database, clock: SimulatedClock
+) -> None:
+    entry_id, _ = taken(clinic)
+    comes_onto_the_line(clinic, entry_id, talks=True)
     clock.advance(OFFER * 2)
     with database.unit() as uow:
         queue.watch(uow)
     assert entry_of(database, entry_id).state == "taken"
+    with database.unit() as uow:  # the talk is over
+        uow.session.execute(delete(WaitingLine))
+    clock.advance(OFFER - timedelta(seconds=1))
+    with database.unit() as uow:
+        queue.watch(uow)
+    assert entry_of(database, entry_id).state == "taken"  # the note is still to be written
+    clock.advance(timedelta(seconds=2))
+    with database.unit() as uow:
+        queue.watch(uow)
+    assert entry_of(database, entry_id).state == "waiting"
+
+
+@pytest.mark.capability("H7")
+def test_a_note_is_taken_of_a_place_that_went_back_by_itself_until_a_colleague_has_it(
+    clinic: Clinic, database: Database, clock: SimulatedClock
+) -> None:
+    entry_id, doctor = taken(clinic)
+    other_id, late = taken(clinic)
+    clock.advance(OFFER + timedelta(seconds=1))
+    with database.unit() as uow:
+        queue.watch(uow)
+        queue.take(uow, other_id, clinic.doctor())
+    with database.unit() as uow:
+        consultations.conclude(uow, entry_id, doctor, outcome="home_care", note="")
+    assert (entry_of(database, entry_id).state, entry_of(database, entry_id).taken_by) == ("done", doctor)
+    with pytest.raises(UserError, match="not with you"), database.unit() as uow:
+        consultations.conclude(uow, other_id, late, outcome="home_care", note="")
 
 
 @pytest.mark.capability("H6")

@@ -13,7 +13,7 @@ from sqlalchemy import select, text
 from core.clock import SimulatedClock
 from core.database import Database
 from core.errors import UserError
-from telehealth import queue
+from telehealth import calling_back, queue
 from telehealth.model import QueueEntry
 from telehealth.queue import Urgency
 
@@ -97,14 +97,18 @@ def test_a_call_has_one_place_with_the_greater_urgency_and_the_first_time(
 
 def test_who_left_and_comes_back_waits_anew(clinic: Clinic, clock: SimulatedClock, database: Database) -> None:
     call = clinic.call()
-    entry_id = enter(clinic, Urgency.URGENT, call=call)
+    entry_id, doctor = enter(clinic, Urgency.URGENT, call=call), clinic.doctor()
     with database.unit() as uow:
-        queue.left(uow, entry_id)
+        entry = queue.take(uow, entry_id, doctor)
+        calling_back.order_call_back(uow, entry, number="+84912345678", name="")
+        entry.tries = 3
+        queue.left(uow, entry_id, doctor)
     clock.advance(timedelta(minutes=5))
     assert enter(clinic, Urgency.URGENT, call=call) == entry_id
     with database.unit() as uow:
         entry = uow.session.get_one(QueueEntry, entry_id)
     assert (entry.state, entry.created_at, entry.done_at) == ("waiting", clock.now(), None)
+    assert (entry.tries, entry.callback_id) == (0, None)  # what was before is no mark on it
 
 
 def test_a_place_taken_by_a_colleague_cannot_be_taken_again(clinic: Clinic, database: Database) -> None:
@@ -117,10 +121,25 @@ def test_a_place_taken_by_a_colleague_cannot_be_taken_again(clinic: Clinic, data
     with pytest.raises(UserError, match="colleague"), database.unit() as uow:
         queue.take(uow, entry_id, other)
     with database.unit() as uow:
-        queue.give_back(uow, entry_id)
+        queue.give_back(uow, entry_id, one)
     with database.unit() as uow:
         assert queue.take(uow, entry_id, other).taken_by == other
-        assert queue.done(uow, entry_id).state == "done"
+        assert queue.done(uow, entry_id, other).state == "done"
     for step in queue.done, queue.left, queue.give_back:
-        with pytest.raises(UserError, match="done"), database.unit() as uow:
-            step(uow, entry_id)
+        with pytest.raises(UserError, match="not with you"), database.unit() as uow:
+            step(uow, entry_id, other)
+
+
+def test_nobody_closes_or_gives_back_a_colleagues_patient(clinic: Clinic, database: Database) -> None:
+    one, other = clinic.doctor(), clinic.doctor()
+    entry_id = enter(clinic, Urgency.URGENT)
+    for step in queue.done, queue.left, queue.give_back:
+        with pytest.raises(UserError, match="not with you"), database.unit() as uow:
+            step(uow, entry_id, one)  # nobody has taken it
+    with database.unit() as uow:
+        queue.take(uow, entry_id, one)
+    for step in queue.done, queue.left, queue.give_back:
+        with pytest.raises(UserError, match="not with you"), database.unit() as uow:
+            step(uow, entry_id, other)
+    with database.unit() as uow:
+        assert uow.session.get_one(QueueEntry, entry_id).taken_by == one

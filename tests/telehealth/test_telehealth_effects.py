@@ -18,6 +18,7 @@ from ivr.calls.model import Call
 from telehealth import effects
 from telehealth.model import Appointment, QueueEntry
 from telehealth.wording import spoken_time
+from tracing.model import Person
 
 if TYPE_CHECKING:
     from conftest import Clinic
@@ -141,7 +142,34 @@ def test_only_a_doctor_who_sees_the_caller_in_the_queue_counts_as_on_duty(
     clinic: Clinic, caller: str, outcome: str
 ) -> None:
     clinic.doctor(hours=((0, "08:00", "12:00"),), minutes=None, area="38.380")
-    assert perform(clinic, clinic.call(area=caller), "urgent").outcome == outcome
+    assert perform(clinic, clinic.call(area=caller), "queue").outcome == outcome
+
+
+@pytest.mark.capability("N8")
+def test_an_emergency_reaches_doctors_on_duty_elsewhere_at_once_when_the_area_has_none(
+    clinic: Clinic, database: Database
+) -> None:
+    clinic.doctor(hours=((0, "08:00", "12:00"),), minutes=None, area="38.380")
+    for caller, escalated in (("38.382", True), ("38.380.14755", False)):
+        answer = perform(clinic, clinic.call(area=caller), "urgent")
+        assert answer.outcome == "queued"
+        with database.unit() as uow:
+            entry = uow.session.get_one(QueueEntry, UUID(answer.result["entry"]))
+            assert (entry.escalated_at is not None) is escalated
+
+
+def test_who_can_be_called_on_no_number_is_offered_no_slot_that_a_doctor_would_have_to_ring(
+    clinic: Clinic, database: Database
+) -> None:
+    clinic.doctor()
+    known = new_id()
+    with database.unit() as uow:
+        uow.session.add(Person(id=known, name="Lê Thị Hoa", phone="+84912345678", created_at=uow.now()))
+    for person, outcome in ((None, "none"), (new_id(), "none"), (known, "offered")):
+        call_id = clinic.call(person_id=person)
+        with database.unit() as uow:
+            uow.session.get_one(Call, call_id).remote_number = ""
+        assert perform(clinic, call_id, "offer_slots").outcome == outcome
 
 
 def test_hours_on_duty_without_slots_offer_no_appointment(clinic: Clinic) -> None:
