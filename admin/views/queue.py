@@ -13,12 +13,14 @@ from flask_babel import gettext
 from admin.current import audit, audit_watch, uow, viewer, wants_fragment, wants_json
 from admin.policy import needs, shown_phone
 from admin.queries import appointments as queries
+from admin.queries.treated import seen_queue
+from core.database import UnitOfWork
 from core.errors import UserError
 from core.rights import Right
 from ivr.media.bridging.presence import on_line
 from telehealth import queue as service
 from telehealth.calling_back import room_of
-from telehealth.model import QueueEntry
+from telehealth.model import Practitioner, QueueEntry
 
 pages = Blueprint("queue", __name__)
 
@@ -36,39 +38,58 @@ def queue() -> ResponseReturnValue:
     return render_template("queue_live.html" if wants_fragment() else "queue.html", rows=rows, own=own, there=there)
 
 
+@pages.post("/queue/next")
+@needs(Right.APPOINTMENTS_SEE, Right.APPOINTMENTS_RUN)
+def take_next() -> ResponseReturnValue:
+    """Take whoever is next for this doctor, who speaks these languages."""
+    own = _doctor()
+    entry = service.take_next(uow(), own.id, own.languages, seen_queue(viewer()))
+    if entry is None:
+        flash(gettext("Nobody is waiting."))
+        return redirect(url_for("queue.queue"))
+    return _taken(entry.id)
+
+
 @pages.post("/queue/<uuid:entry_id>/take")
 @needs(Right.APPOINTMENTS_SEE, Right.APPOINTMENTS_RUN)
 def take(entry_id: UUID) -> ResponseReturnValue:
-    own = queries.own_practitioner(uow(), viewer())
-    if own is None:
-        raise UserError("You are not registered as a practitioner.", "Ask the administrator to link your login to one.")
+    own = _doctor()
     entry = queries.find_queue_entry(uow(), viewer(), entry_id) or abort(404)
     service.take(uow(), entry.id, own.id)
-    audit("queue.take", f"queue:{entry_id}")
-    return redirect(url_for("consultation.consultation", entry_id=entry_id))
+    return _taken(entry_id)
 
 
 @pages.post("/queue/<uuid:entry_id>/give-back")
 @needs(Right.APPOINTMENTS_SEE, Right.APPOINTMENTS_RUN)
 def give_back(entry_id: UUID) -> ResponseReturnValue:
-    return _change(entry_id, "queue.give_back", lambda entry: service.give_back(uow(), entry.id))
-
-
-@pages.post("/queue/<uuid:entry_id>/done")
-@needs(Right.APPOINTMENTS_SEE, Right.APPOINTMENTS_RUN)
-def done(entry_id: UUID) -> ResponseReturnValue:
-    return _change(entry_id, "queue.done", lambda entry: service.done(uow(), entry.id))
+    return _change(entry_id, "queue.give_back", service.give_back)
 
 
 @pages.post("/queue/<uuid:entry_id>/left")
 @needs(Right.APPOINTMENTS_SEE, Right.APPOINTMENTS_RUN)
 def left(entry_id: UUID) -> ResponseReturnValue:
-    return _change(entry_id, "queue.left", lambda entry: service.left(uow(), entry.id))
+    return _change(entry_id, "queue.left", service.left)
 
 
-def _change(entry_id: UUID, action: str, change: Callable[[QueueEntry], object]) -> ResponseReturnValue:
+def _doctor() -> Practitioner:
+    own = queries.own_practitioner(uow(), viewer())
+    if own is None or not own.active:
+        raise UserError("You are not registered as a practitioner.", "Ask the administrator to link your login to one.")
+    return own
+
+
+def _taken(entry_id: UUID) -> ResponseReturnValue:
+    audit("queue.take", f"queue:{entry_id}")
+    return redirect(url_for("consultation.consultation", entry_id=entry_id))
+
+
+def _change(entry_id: UUID, action: str, change: Callable[[UnitOfWork, UUID, UUID], QueueEntry]) -> ResponseReturnValue:
+    """Whoever has somebody decides; a colleague does not, and waits until the place goes back by itself."""
     entry = queries.find_queue_entry(uow(), viewer(), entry_id) or abort(404)
-    change(entry)
+    own = queries.own_practitioner(uow(), viewer())
+    if own is None:
+        raise UserError("This person is not with you.", "Ask the doctor who has taken them.")
+    change(uow(), entry.id, own.id)
     audit(action, f"queue:{entry_id}")
     flash(gettext("Saved."))
     return redirect(url_for("queue.queue"))

@@ -288,7 +288,7 @@ def test_a_doctor_takes_somebody_from_the_queue_and_finishes(province: Province,
     assert [row["urgency"] for row in dung.json("/queue")["queue"]] == [0, 0]
     assert dung.post(f"/queue/{province.an.queue}/take").status_code == 302
     assert {row["state"] for row in dung.json("/queue")["queue"]} == {"waiting", "taken"}
-    dung.post(f"/queue/{province.an.queue}/done")
+    dung.post(f"/queue/{province.an.queue}/note", {"outcome": "advised"})
     assert [row["name"] for row in dung.json("/queue")["queue"]] == ["Trần Thị Bình"]
 
 

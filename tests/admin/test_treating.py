@@ -52,7 +52,7 @@ def test_a_caller_whose_area_nobody_knows_waits_for_the_doctors_of_every_distric
     assert province.binh.reference in mai.page(f"/records/{province.binh.record}")
     assert mai.post(take).status_code == 302
     assert visitor("dung").post(take).status_code == 400  # a colleague was faster
-    assert mai.post(f"/queue/{province.binh.queue}/done").status_code == 302
+    assert mai.post(f"/queue/{province.binh.queue}/note", {"outcome": "advised"}).status_code == 302
     assert mai.get(f"/records/{province.binh.record}").status_code == 200  # whom they spoke with
     assert visitor("dung").get(f"/records/{province.an.record}").status_code == 200
 
