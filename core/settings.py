@@ -60,15 +60,15 @@ class Settings(BaseSettings):
 
     sip_bind: str = Field("127.0.0.1:5060", description="where telephones and the trunk reach us by SIP; empty: no SIP")
     sip_allow: str = Field("127.0.0.0/8", description="comma-separated networks whose telephones may call us by SIP")
-    sip_calls: int = Field(100, ge=1, le=500, description="calls by SIP at once, on each gateway")
     sip_media: str = Field("", description="comma-separated networks of the trunk's that send us sound, not SIP")
-    sip_trunk: str = Field("", description="host, or host:port, of the telephone company's SIP trunk")
+    sip_calls: int = Field(100, ge=1, le=500, description="calls by SIP at once, on each gateway")
     sip_for_callers: int | None = Field(
         None, ge=0, le=500, description="of these, how many are kept for people who ring us; default: a fifth"
     )
     sip_leave_seconds: int = Field(
         5, ge=0, le=3600, description="how long calls may go on when a gateway is told to end"
     )
+    sip_trunk: str = Field("", description="host, or host:port, of the telephone company's SIP trunk")
     sip_user: str = Field("", description="our name at the trunk; empty: it knows us by our address")
     sip_password: str = Field("", repr=False, description="the password at the trunk")
     sip_transport: Literal["udp", "tcp", "tls"] = Field("udp", description="how the trunk is reached")
@@ -196,10 +196,6 @@ class Settings(BaseSettings):
         return tuple(IPv4Network(part.strip()) for part in self.sip_allow.split(","))
 
     @property
-    def missed_numbers(self) -> frozenset[str]:
-        return frozenset(_parts(self.missed_call_numbers))
-
-    @property
     def sip_media_networks(self) -> tuple[IPv4Network, ...]:
         """Whose sound we take, beside theirs."""
         return tuple(IPv4Network(part) for part in _parts(self.sip_media))
@@ -208,6 +204,10 @@ class Settings(BaseSettings):
     def sip_kept_free(self) -> int:
         """How many of a gateway's calls are kept for people who ring us."""
         return self.sip_calls // 5 if self.sip_for_callers is None else self.sip_for_callers
+
+    @property
+    def missed_numbers(self) -> frozenset[str]:
+        return frozenset(_parts(self.missed_call_numbers))
 
     @property
     def call_back_regions(self) -> frozenset[str]:
