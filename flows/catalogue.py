@@ -24,8 +24,8 @@ LIBRARY = Path(__file__).parent / "library"
 
 @dataclass(frozen=True, slots=True)
 class EffectSpec:
-    """An effect that the host carries out: its arguments (name → `string`, `integer`, `number`, `boolean`) and every
-    outcome it may have."""
+    """An effect that the host carries out: its arguments (name → `string`, `integer`, `number`, `boolean`, or `script`,
+    the id of one) and every outcome it may have."""
 
     name: str
     arguments: Mapping[str, str] = field(default_factory=dict)

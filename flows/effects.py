@@ -15,7 +15,7 @@ EFFECTS = (
     EffectSpec("call.opt_out", {}, ("done",)),
     EffectSpec("call.did_you_call", {}, ("called", "missed", "never", "withheld")),
     EffectSpec("call.take_up", {}, ("taken", "gone")),
-    EffectSpec("call.hand_over", {"script": "string"}, ("done",)),
+    EffectSpec("call.hand_over", {"script": "script"}, ("done",)),
 )
 """`offer_slots` gives `slots` (up to three of `{id, spoken: {vi, en, ko}}`); `book`, `upcoming` and `move` give
 `appointment`, `when` (words in the call's language) and `reference`; `queue` and `urgent` give `position`, `entry` (the

@@ -93,7 +93,7 @@ def _findings(
     for rule, step, message in (
         *path_findings(script, health),
         *value_findings(script),
-        *(effect_findings(script, effects) if effects is not None else ()),
+        *(effect_findings(script, effects, library.scripts) if effects is not None else ()),
         *(_words(script, knows) if knows else ()),
         *_shadowed(script),
         *word_findings(script),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from flows.catalogue import EffectSpec
@@ -14,11 +14,15 @@ _TYPES: Mapping[str, tuple[type, ...]] = {
     "integer": (int,),
     "number": (int, float),
     "boolean": (bool,),
+    "script": (str,),
 }
 
 
-def effect_findings(script: Script, effects: Sequence[EffectSpec]) -> Iterator[tuple[str, str, str]]:
-    """(rule, step, message) for each effect step that the host could not carry out."""
+def effect_findings(
+    script: Script, effects: Sequence[EffectSpec], scripts: Collection[str]
+) -> Iterator[tuple[str, str, str]]:
+    """(rule, step, message) for each effect step that the host could not carry out. `scripts` are all that there
+    are."""
     known = {effect.name: effect for effect in effects}
     for name, node in script.steps.items():
         if not isinstance(node, Effect):
@@ -35,6 +39,9 @@ def effect_findings(script: Script, effects: Sequence[EffectSpec]) -> Iterator[t
             wanted = spec.arguments.get(argument)
             if wanted and not _fits(expression, wanted):
                 yield "wrong_arguments", name, f"the argument `{argument}` of `{spec.name}` is no {wanted}"
+            elif wanted == "script" and not expression.needs and expression.evaluate({})[1] not in scripts:
+                known_scripts = ", ".join(sorted(scripts))
+                yield "unknown_script", name, f"there is no script {expression.source}; there are {known_scripts}"
         for outcome in sorted(set(node.on) - set(spec.outcomes)):
             yield "wrong_outcome", name, f"`{spec.name}` never gives `{outcome}`; it gives {', '.join(spec.outcomes)}"
         if node.otherwise is None:

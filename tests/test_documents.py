@@ -164,7 +164,7 @@ def test_the_steps_of_the_guide_compile(library: Library, number: int) -> None:
         script = load_script(document, common_phrases(), library.documents)
     except ScriptError as error:
         pytest.fail(str(error))
-    assert list(effect_findings(script, EFFECTS)) == []
+    assert list(effect_findings(script, EFFECTS, library.scripts)) == []
 
 
 def test_the_whole_script_of_the_guide_can_be_used(library: Library, tmp_path: Path) -> None:

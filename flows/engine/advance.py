@@ -49,6 +49,13 @@ def advance(script: Script, state: State, event: Event) -> Step:
     return turn.result()
 
 
+def stopped(script: Script, state: State, at: str, why: str) -> Step:
+    """The call, ended politely by its host, which finds that it cannot go on (`why`)."""
+    turn = Turn(script, state, at)
+    turn.end_politely("trouble", why)
+    return turn.result()
+
+
 def current_actions(script: Script, state: State) -> tuple[Action, ...]:
     """What the telephone should be doing in this state: the question asked again. Empty before and after the call."""
     node = script.steps.get(state.step or "")

@@ -34,6 +34,10 @@ log = logging.getLogger(__name__)
 
 Direction = Literal["inbound", "outbound"]
 
+NO_SCRIPT = "no_script"
+"""What comes of an effect whose script is not to be had. No effect declares it, so the script that asked ends politely,
+unless it goes on `otherwise`."""
+
 
 class Calls:
     """The calls of one installation: the scripts they follow, who carries out effects, who is told of answers."""
@@ -200,7 +204,8 @@ class Calls:
         return earlier
 
     def _take_over(self, uow: UnitOfWork, call: Call, language: str, done: EffectDone, go_on: GoOn) -> TakenOver:
-        """The call is another script's from here on. The record of its answers, too."""
+        """The call is another script's from here on. The record of its answers, too. Raises TracelineError, and changes
+        nothing, for one that is not there or cannot be followed."""
         compiled = self._revisions.publish(uow, go_on.script)
         earlier = self._followed(uow, go_on.earlier)
         script = self._revisions.at(uow, earlier.revision) if earlier else compiled
@@ -218,7 +223,11 @@ class Calls:
             done = EffectDone(event.at, effect.name, result.outcome, result.result)
             if result.go_on is None:
                 return done
-            return self._take_over(uow, call, state.language, done, result.go_on)
+            try:
+                return self._take_over(uow, call, state.language, done, result.go_on)
+            except TracelineError:
+                log.exception("event=not_taken_over call=%s script=%s", call.id, result.go_on.script)
+                return EffectDone(event.at, effect.name, NO_SCRIPT)
 
         progress = run(script, state_from_json(call.script_state), event, perform)
         change(call, script_state=state_to_json(progress.state), language=progress.state.language)

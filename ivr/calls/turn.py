@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
+from itertools import count
 from typing import Any
 from uuid import UUID
 
 import orjson
 
 from flows.engine.actions import Action, Effect, action_to_json
-from flows.engine.advance import advance, current_actions
+from flows.engine.advance import advance, current_actions, stopped
 from flows.engine.events import CallEnded, CallStarted, EffectDone, Event, event_to_json
 from flows.engine.script import Script
 from flows.engine.state import Answer, Note, State, Step, answer_to_json, state_to_json
@@ -22,6 +23,10 @@ Render = Callable[[Call, tuple[Action, ...], int], bytes]
 """`render(call, actions, next_turn)`: the carrier's reply. Pure; it runs inside the turn's transaction."""
 
 CACHED_ACTIONS = 4096
+
+MOST_EFFECTS = 10
+"""Effects that one event may lead to. Each script that takes the call over begins to count its steps anew, so that two
+that hand over to each other would never end."""
 
 WITHOUT_SCRIPT = "without_script"
 """The note of a call that ended when its script could no longer be followed."""
@@ -80,16 +85,21 @@ class Progress:
 def run(script: Script, state: State, event: Event, perform: Perform) -> Progress:
     """Advance the script; carry out effects and go on until it waits for the person or ends. What was to be said
     before an effect is said first. An event that the script ignores gets the current question again. A script that an
-    effect brings in takes the call over as if a human had just answered."""
+    effect brings in takes the call over as if a human had just answered. After MOST_EFFECTS the call ends politely."""
     progress = Progress(state)
     progress.lines.append(("event", event_to_json(event)))
-    while True:
+    for performed in count():
         step = advance(script, progress.state, event)
         progress.state = step.state
         progress.saved.update(step.saved)
         effect = step.actions[-1] if step.actions and isinstance(step.actions[-1], Effect) else None
         _log(progress, step, step.actions if effect is None else step.actions[:-1])
         if effect is None:
+            break
+        if performed == MOST_EFFECTS:
+            step = stopped(script, progress.state, event.at, "effects")
+            progress.state = step.state
+            _log(progress, step, step.actions)
             break
         came = perform(effect, progress.state)
         event = done = _as_logged(came.done if isinstance(came, TakenOver) else came)
