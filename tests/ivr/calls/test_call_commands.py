@@ -5,16 +5,16 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from uuid import UUID
 
 import pytest
 from click.testing import CliRunner, Result
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from core.audit import AuditEntry
 from core.commands import CommandLine
-from core.database import Database
+from core.database import Database, UnitOfWork
 from core.settings import Settings
 from flows.catalogue import load_library
 from flows.engine.events import (
@@ -23,6 +23,8 @@ from flows.engine.events import (
 from flows.stubs import CONTEXT
 from ivr.bench import stubbed_calls
 from ivr.calls.commands import call
+from ivr.calls.replaying import Replayed, replay_stored
+from ivr.calls.revisions import Revisions
 from ivr.calls.service import Calls
 from tests.ivr.calls.test_replay import DROPPED, KEYED, alter, talk
 from tests.ivr.world import AT, keys, open_call, started
@@ -60,6 +62,40 @@ def test_the_command_fails_and_shows_what_differs(command: Run, database: Databa
     assert done.stdout == (
         f'{call_id}: differs\n  turn 4, language: expected "en", got "vi"\n0 of 1 calls replayed the same\n'
     )
+
+
+@pytest.mark.capability("C3")
+@pytest.mark.forged_calls("an answer is altered")
+def test_what_was_said_in_a_call_is_shown_to_nobody_without_a_line_in_the_audit_log(
+    command: Run, database: Database, calls: Calls
+) -> None:
+    talk(database, calls)
+    other = talk(database, calls)
+    alter(database, "UPDATE call SET language = 'en' WHERE id = :id", id=other)
+    command("replay", "--all")
+    with database.unit() as uow:
+        entries = uow.session.scalars(select(AuditEntry)).all()
+    assert [(entry.action, entry.subject, entry.login) for entry in entries] == [
+        ("call.read", f"call:{other}", "(command line)")
+    ]
+
+
+def test_a_year_of_calls_is_replayed_in_many_transactions(
+    command: Run, database: Database, calls: Calls, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for _ in range(3):
+        talk(database, calls)
+    monkeypatch.setattr("ivr.calls.commands.CALLS_AT_ONCE", 2)
+    batches: list[int] = []
+
+    def noted(uow: UnitOfWork, revisions: Revisions, ids: Sequence[UUID]) -> Iterator[Replayed]:
+        batches.append(uow.session.scalar(text("SELECT txid_current()")) or 0)
+        return replay_stored(uow, revisions, ids)
+
+    monkeypatch.setattr("ivr.calls.commands.replay_stored", noted)
+    done = command("replay", "--all")
+    assert done.stdout == "3 of 3 calls replayed the same\n", done.output
+    assert len(set(batches)) == 2
 
 
 @pytest.mark.parametrize("arguments", [[], ["--all", "--since", "2026-11-01"], [str(UUID(int=1)), "--all"]])
