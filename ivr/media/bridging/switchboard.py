@@ -129,9 +129,10 @@ class _Meeting:
         self._tidy()
 
     def taken_by_another(self, user: UUID | None) -> bool:
-        """Whether the guest's seat is somebody else's. The same person by another line takes over."""
+        """Whether the guest's seat is somebody else's. The same person by another line takes over, and so does the
+        telephone that was rung for the room: whoever had it rung wants to talk there."""
         guest = self._parties.get("guest")
-        return guest is not None and guest.user != user
+        return guest is not None and user is not None and guest.user != user
 
     def unanswered(self, outcome: str) -> None:
         """A telephone that was rung for this room did not answer."""

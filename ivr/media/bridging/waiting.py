@@ -90,7 +90,7 @@ class DatabaseLines:
         def write(uow: UnitOfWork) -> None:
             uow.session.execute(delete(WaitingLine).where(WaitingLine.stay == stay.id))
             again = select(WaitingLine.room).where(WaitingLine.room == stay.room)
-            if self.legs is not None and stay.room.startswith(LEG) and uow.session.scalar(again) is None:
+            if self.legs is not None and uow.session.scalar(again) is None:
                 self.legs.call_off(uow, stay.room)
 
         await self._in_thread(write)

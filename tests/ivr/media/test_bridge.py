@@ -210,6 +210,32 @@ def test_a_second_doctor_is_turned_away_and_a_second_window_of_the_same_takes_ov
     assert [outcome for outcome, _ in dialed(played(doctor, happens))] == ["answered"]
 
 
+@pytest.mark.capability("H8")
+def test_a_doctor_in_a_talk_goes_on_at_the_telephone_that_was_rung_for_it(doctor: Script) -> None:
+    async def happens(scene: Scene) -> None:
+        async with on_line(scene.caller):
+            scene.call()
+            await waits_in_the_room(scene)
+            browser = scene.guest()
+            async with on_line(browser.telephone):
+                await asyncio.sleep(0.5)
+                rung = scene.guest(user=None)
+                await asyncio.sleep(0.5)
+                assert not browser.telephone.closed  # nobody has picked up yet
+                async with on_line(rung.telephone):
+                    await browser.stay
+                    assert browser.telephone.over  # it does not come back
+                    begun = asyncio.get_running_loop().time()
+                    scene.caller.make_noise(tone(CALLER_HZ))
+                    await asyncio.sleep(1)
+                    assert loudness(rung.telephone.since(begun + 0.2), CALLER_HZ) > 0.7
+                    rung.telephone.hang_up()
+                    await scene.caller.hears("도움이")
+                    scene.caller.hang_up()
+
+    assert [outcome for outcome, _ in dialed(played(doctor, happens))] == ["answered"]
+
+
 def test_both_may_hang_up_at_once(doctor: Script) -> None:
     async def happens(scene: Scene) -> None:
         async with on_line(scene.caller):

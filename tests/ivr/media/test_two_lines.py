@@ -293,6 +293,18 @@ async def test_a_telephone_need_not_ring_on_for_a_call_that_ended_before_its_lin
     assert called_off == [stay.room]
 
 
+async def test_a_doctors_telephone_need_not_ring_on_for_somebody_who_has_left(
+    database: Database, exchange: Open, executor: ThreadPoolExecutor
+) -> None:
+    called_off: list[str] = []
+    legs = Legs(lambda uow, *order: None, lambda uow, room: called_off.append(room))
+    async with exchange() as here:
+        call_id = here.open(script="doctor", carrier="browser", provider_ref=None)
+        lines = DatabaseLines(database, executor, ADDRESS, PROCESS, legs)
+        await lines.leaves(await lines.waits(call_id, ROOM))
+    assert called_off == [ROOM]
+
+
 async def test_that_somebody_talked_is_known_of_the_call_when_nobody_is_in_the_room_any_more(
     database: Database, exchange: Open, executor: ThreadPoolExecutor, clock: SimulatedClock
 ) -> None:
