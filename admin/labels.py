@@ -23,6 +23,7 @@ FAILURES = {
     "canceled": _("cancelled"),
     "provider_error": _("carrier error"),
     "lost": _("call lost"),
+    "not_dialed": _("not dialed"),
 }
 END_REASONS = {
     "completed": _("completed"),
@@ -59,6 +60,7 @@ EFFECTS = {
     "telehealth.urgent → queued": _("Put at the head of the queue for a doctor."),
     "telehealth.urgent → no_doctor": _("No doctor was on duty; emergency advice was given."),
     "call.opt_out → done": _("The number will not be called again."),
+    "call.opt_out → withheld": _("The number was hidden, so there was none to call no more."),
     "call.did_you_call → called": _("Yes, the department had called this number."),
     "call.did_you_call → missed": _("Yes, the department had called, and the interview is still open."),
     "call.did_you_call → never": _("The department had not called this number."),
@@ -66,6 +68,8 @@ EFFECTS = {
     "call.take_up → taken": _("The missed interview was made in this call."),
     "call.take_up → gone": _("The missed interview was no longer open."),
     "call.hand_over → done": _("The call went on with another script."),
+    "call.hand_over → no_script": _("The script that was to go on is not there."),
+    "call.take_up → no_script": _("The script of the missed interview is not there."),
 }
 OUTCOMES = {
     "completed": _("completed"),

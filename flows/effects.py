@@ -12,7 +12,7 @@ EFFECTS = (
     EffectSpec("telehealth.cancel", {"appointment": "string"}, ("cancelled", "refused")),
     EffectSpec("telehealth.queue", {"reason": "string"}, ("queued", "no_doctor")),
     EffectSpec("telehealth.urgent", {"reason": "string"}, ("queued", "no_doctor")),
-    EffectSpec("call.opt_out", {}, ("done",)),
+    EffectSpec("call.opt_out", {}, ("done", "withheld")),
     EffectSpec("call.did_you_call", {}, ("called", "missed", "never", "withheld")),
     EffectSpec("call.take_up", {}, ("taken", "gone")),
     EffectSpec("call.hand_over", {"script": "script"}, ("done",)),

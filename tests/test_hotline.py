@@ -161,6 +161,38 @@ def test_who_rings_once_costs_nothing_and_is_called_back(app: Traceline, databas
     assert target.last_moment == database.clock.now() + timedelta(hours=1)
 
 
+@pytest.mark.capability("I13", "N1")
+def test_what_one_line_was_told_is_not_told_to_the_line_that_calls_back(app: Traceline, database: Database) -> None:
+    """The number was rung by SIP, say, which hears words; the line that calls back may hear keys only."""
+    ring(app, database, NUMBER, FOR_MISSED_CALLS)
+    with database.unit() as uow:
+        assert uow.session.scalars(select(Target.context)).one() == {}
+
+
+@pytest.mark.capability("I13", "I4")
+def test_at_night_only_who_is_on_file_is_called_back_at_once(
+    app: Traceline, database: Database, clock: SimulatedClock
+) -> None:
+    clock.advance(timedelta(hours=14))
+    stranger = "+84912345679"
+    on_file(database, "Lê Thị Hà")
+    for number in (NUMBER, stranger):
+        ring(app, database, number, FOR_MISSED_CALLS)
+    with database.unit() as uow:
+        due = {target.phone: target.next_at <= uow.now() for target in uow.session.scalars(select(Target))}
+    assert due == {NUMBER: True, stranger: False}
+
+
+@pytest.mark.capability("I13")
+def test_however_many_numbers_ring_the_settings_bound_how_many_are_called_back(
+    app: Traceline, database: Database
+) -> None:
+    app.settings = app.settings.model_copy(update={"missed_calls_per_hour": 2})
+    for number in range(4):
+        ring(app, database, f"+8491234500{number}", FOR_MISSED_CALLS)
+    assert len(called_back(database)) == 2
+
+
 @pytest.mark.capability("I13", "I9")
 def test_a_missed_call_told_twice_is_called_back_once(app: Traceline, database: Database) -> None:
     fields = {"CallSid": f"CA{'a' * 32}", "From": NUMBER, "To": FOR_MISSED_CALLS}

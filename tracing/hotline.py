@@ -37,8 +37,9 @@ def hotline_plan(
             number,
             script=MISSED_CALL,
             language=language,
-            context=context,
             countries=settings.call_back_regions,
+            most_per_hour=settings.missed_calls_per_hour,
+            known=bool(people),
             area=area,
         )
         return InboundPlan(script="", reject=True)

@@ -21,7 +21,7 @@ from core.database import UnitOfWork
 from core.errors import UserError
 from core.ids import new_id
 from ivr.calls.model import Call, CallState
-from ivr.campaigns.model import Attempt, CampaignKind, Target, TargetState
+from ivr.campaigns.model import Attempt, AttemptState, CampaignKind, Target, TargetState
 from ivr.campaigns.service import note_areas, zone_of
 from ivr.campaigns.settle import close, lock_target
 from ivr.campaigns.standing import standing_campaign
@@ -58,10 +58,12 @@ def call_back(
     context: Mapping[str, Any],
     person_id: UUID | None = None,
     area: str = "",
+    not_before: datetime | None = None,
     not_after: datetime | None = None,
     kind: CampaignKind = CampaignKind.CALL_BACK,
 ) -> UUID:
-    """Call this number (E.164) with this script as soon as a line is free; returns the target's id.
+    """Call this number (E.164) with this script as soon as a line is free, not before `not_before`; returns the
+    target's id.
 
     Any hour is right, and the do-not-call list is not asked: the person wants this call. The same number may be owed
     several calls; they are made one after another. After `not_after` nobody is called: it is given up.
@@ -86,7 +88,7 @@ def call_back(
         script=script,
         last_moment=not_after,
         added_at=uow.now(),
-        next_at=uow.now(),
+        next_at=not_before or uow.now(),
     )
     note_areas(uow, campaign.id, {(target.area, target.zone)})
     uow.session.add(target)
@@ -118,20 +120,29 @@ def callback_status(uow: UnitOfWork, target_id: UUID) -> CallbackStatus:
 
 
 def call_off(uow: UnitOfWork, target_id: UUID) -> bool:
-    """The call is not wanted any more. False when it is too late: it is being made, or it is over."""
+    """The call is not wanted any more. False when it is too late: it is being made, or it is over. One that has been
+    chosen as the next, and not dialed, is not made any more: its dial job finds the disposition."""
+    live = select(Attempt).where(Attempt.target_id == target_id, Attempt.state != AttemptState.ENDED)
+    attempt = uow.session.scalar(  # before the target, as everywhere
+        live.with_for_update(key_share=True).execution_options(populate_existing=True)
+    )
     target = lock_target(uow, target_id)
-    if target.state != TargetState.WAITING:
+    if target.state == TargetState.WAITING:
+        close(target, Disposition.CALLED_OFF, uow.now())
+        return True
+    if attempt is None or attempt.state != AttemptState.CLAIMED:
         return False
-    close(target, Disposition.CALLED_OFF, uow.now())
+    target.disposition = Disposition.CALLED_OFF
     return True
 
 
 def _state(target: Target, call: Call | None) -> State:
+    if target.disposition == Disposition.CALLED_OFF:
+        return "called_off"
     if target.state == TargetState.WAITING:
         return "waiting"
     if target.state == TargetState.DONE:
-        ends: dict[str, State] = {Disposition.COMPLETED: "done", Disposition.CALLED_OFF: "called_off"}
-        return ends.get(target.disposition, "gave_up")
+        return "done" if target.disposition == Disposition.COMPLETED else "gave_up"
     if call is None or call.ended_at is not None or call.state in (CallState.CREATED, CallState.QUEUED):
         return "dialing"
     return "ringing" if call.state == CallState.RINGING else "answered"

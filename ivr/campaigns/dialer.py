@@ -34,7 +34,7 @@ from ivr.calls.status import StatusReport
 from ivr.campaigns.claim import claim_due
 from ivr.campaigns.model import Attempt, AttemptState, Campaign, CampaignState, Target
 from ivr.campaigns.rules import Pace, Refusal, is_standing, pace_of, refusal
-from ivr.campaigns.settle import give_up, is_do_not_call, lock_attempt, release
+from ivr.campaigns.settle import give_up, is_do_not_call, lock_attempt, lock_campaign, release
 from ivr.carriers.base import Carrier, DialOrder, OrderUnknown
 
 log = logging.getLogger(__name__)
@@ -113,7 +113,7 @@ class Dialer:
         if call is None and uow.session.scalar(select(exists().where(Call.attempt_id == attempt_id))):
             # A twin opened it while we waited at the attempt. Calls are locked first, so we come again.
             raise Retryable("Somebody else dials this attempt.", "It is looked at again.")
-        campaign = _lock_campaign(uow, attempt.campaign_id)
+        campaign = lock_campaign(uow, attempt.campaign_id)
         if attempt.state == AttemptState.PLACING:
             return _order(campaign, attempt, call, unsure=True)
         self._carrier(campaign.carrier)
@@ -134,7 +134,8 @@ class Dialer:
 
     def _open(self, uow: UnitOfWork, campaign: Campaign, target: Target, attempt: Attempt) -> Call:
         today = uow.now().astimezone(ZoneInfo(target.zone or campaign.zone)).date()
-        context = {**self._told(campaign.carrier), "today": today.isoformat(), **target.context}
+        # Told last: what is true of this line and this day, whatever was when the target was made.
+        context = {**target.context, **self._told(campaign.carrier), "today": today.isoformat()}
         if campaign.on_machine == "hang_up":
             context[SILENT_ON_MACHINE] = True
         earlier = state_from_json(target.resume_state) if target.resume_state else None
@@ -217,7 +218,7 @@ class Dialer:
             attempt = lock_attempt(uow, attempt_id)
             if attempt is None or attempt.state != AttemptState.CLAIMED:
                 return  # somebody else was faster
-            campaign = _lock_campaign(uow, attempt.campaign_id)
+            campaign = lock_campaign(uow, attempt.campaign_id)
             if is_standing(campaign):
                 log.error("event=target_given_up target=%s why=%s", attempt.target_id, error.message)
                 give_up(uow, attempt)
@@ -238,10 +239,6 @@ def _lock_call(uow: UnitOfWork, attempt_id: UUID) -> Call | None:
     return uow.session.scalar(
         select(Call).where(Call.attempt_id == attempt_id).with_for_update().execution_options(populate_existing=True)
     )
-
-
-def _lock_campaign(uow: UnitOfWork, campaign_id: UUID) -> Campaign:
-    return uow.session.get_one(Campaign, campaign_id, with_for_update={"key_share": True}, populate_existing=True)
 
 
 def _refs_of_others(uow: UnitOfWork, order: DialOrder) -> Collection[str]:

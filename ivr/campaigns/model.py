@@ -134,7 +134,9 @@ class Target(Base):
             postgresql_where=text("state = 'waiting' AND last_moment IS NOT NULL"),
         ),
         Index("ix_target_phone", "phone", "added_at"),
-        Index("ix_target_campaign_disposition", "campaign_id", "disposition"),
+        Index("ix_target_campaign_disposition", "campaign_id", "disposition", "state"),
+        # How many missed calls were answered within the hour; targets of lists have no script of their own.
+        Index("ix_target_owed", "campaign_id", "added_at", postgresql_where=text("script IS NOT NULL")),
     )
 
 

@@ -9,7 +9,16 @@ from flows.engine.state import Answer, State
 from ivr.calls.effects import EffectRequest, EffectResult, Handler
 from ivr.calls.model import Call
 from ivr.campaigns import rang_back
-from ivr.campaigns.settle import add_do_not_call, lock_attempt, lock_target, settle, settle_rang_back
+from ivr.campaigns.rules import Refusal
+from ivr.campaigns.settle import (
+    add_do_not_call,
+    lock_attempt,
+    lock_campaign,
+    lock_target,
+    release,
+    settle,
+    settle_rang_back,
+)
 from ivr.campaigns.words import Disposition, Outcome, furthest, outcome_of
 
 
@@ -25,12 +34,15 @@ class CampaignObserver:
             target.disposition = furthest(target.disposition, _reached(state, before=len(state.answers) - len(saved)))
 
     def ended(self, uow: UnitOfWork, call: Call, state: State) -> None:
-        """The retry plan decides what follows. Told once per call; an attempt settled before stays as it is."""
+        """The retry plan decides what follows; a dial that surely was none is made again. Told once per call; an
+        attempt settled before stays as it is."""
         attempt = lock_attempt(uow, call.attempt_id) if call.attempt_id is not None else None
         outcome = outcome_of(call.state, call.failure_reason, call.end_reason, call.answered_by)
         spoke = call.answered_at is not None and outcome is not Outcome.MACHINE
         resume_state = call.script_state if state.answers and spoke else None
-        if attempt is not None:
+        if attempt is not None and outcome is Outcome.NOT_DIALED:
+            release(uow, attempt, lock_campaign(uow, attempt.campaign_id), Refusal.NO_CARRIER)
+        elif attempt is not None:
             reached = Disposition.CONTACTED if spoke else Disposition.QUEUED
             settle(uow, attempt, outcome, reached=reached, resume_state=resume_state)
         elif call.target_id is not None:
@@ -42,7 +54,10 @@ def _reached(state: State, before: int) -> Disposition:
 
 
 def opt_out(request: EffectRequest) -> EffectResult:
-    """The effect `call.opt_out`: this number is not called again by any campaign. Outcome: `done`."""
+    """The effect `call.opt_out`: this number is not called again by any campaign. Outcomes: `done`, `withheld` (the
+    caller's number is, so there is none to bar)."""
+    if not request.call.remote_number:
+        return EffectResult("withheld")
     add_do_not_call(request.uow, request.call.remote_number, "opt_out")
     return EffectResult("done")
 

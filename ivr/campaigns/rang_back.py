@@ -10,34 +10,41 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, and_, func, select
 
 from core.database import UnitOfWork
 from flows.engine.resume import resume_state
 from flows.engine.state import state_from_json
 from ivr.calls.effects import EffectRequest, EffectResult, GoOn, Handler
-from ivr.campaigns.model import Attempt, Campaign, CampaignKind, CampaignState, Target, TargetState
+from ivr.calls.model import Call
+from ivr.campaigns.model import Attempt, AttemptState, Campaign, CampaignKind, CampaignState, Target, TargetState
 from ivr.campaigns.rules import is_past
-from ivr.campaigns.words import Disposition, Outcome
+from ivr.campaigns.settle import lock_campaign, lock_target
+from ivr.campaigns.words import GIVEN_UP, Outcome
 
 # A number that we called longer ago than this was not "just called by you": the record of it says nothing any more.
 REMEMBERED = timedelta(days=30)
 GREETED = "greeted"
 """The name in the context that says: who we are has been said, and the language chosen. Scripts then skip both."""
 
-# These orders never made the telephone ring.
-_SILENT = (Outcome.NOT_DIALED, Outcome.FAILED, Outcome.LOST, Outcome.UNREACHABLE)
-# We had given up; who rings back now may still answer.
-_GIVEN_UP = (Disposition.UNRESPONSIVE, Disposition.FAILED, Disposition.BREAKOFF)
+# Orders that ended so never made the telephone ring, unless the call says that it rang. A call that was lost is none of
+# them: we do not know, and nobody whom we may have called is told that it was not us.
+_SILENT = (Outcome.NOT_DIALED, Outcome.FAILED, Outcome.UNREACHABLE)
 
 
 def last_called(uow: UnitOfWork, phone: str) -> tuple[datetime, str] | None:
-    """When we last called this number (E.164), and the time zone in which to say so. None: not in the last 30 days."""
+    """When we last called this number (E.164), and the time zone of the person called, in which to say so. None: not in
+    the last 30 days."""
+    silent = and_(
+        func.coalesce(Attempt.outcome, "").in_(_SILENT), Call.ringing_at.is_(None), Call.answered_at.is_(None)
+    )
     row = uow.session.execute(
-        select(Attempt.placing_at, Campaign.zone)
+        select(Attempt.placing_at, func.coalesce(func.nullif(Target.zone, ""), Campaign.zone))
         .join(Campaign, Campaign.id == Attempt.campaign_id)
+        .join(Target, Target.id == Attempt.target_id)
+        .outerjoin(Call, Call.attempt_id == Attempt.id)
         .where(Attempt.phone == phone, Attempt.placing_at > uow.now() - REMEMBERED)
-        .where(Attempt.outcome.is_(None) | Attempt.outcome.not_in(_SILENT))
+        .where(Attempt.state != AttemptState.CLAIMED, ~silent)  # claimed again: the carrier did not take the order
         .order_by(Attempt.placing_at.desc())
         .limit(1)
     ).one_or_none()
@@ -55,7 +62,7 @@ def did_you_call(request: EffectRequest) -> EffectResult:
         return EffectResult("never")
     local = called[0].astimezone(ZoneInfo(called[1]))
     told = {"on": local.date().isoformat(), "at": local.strftime("%H:%M")}
-    missed = request.uow.session.scalar(_missed(phone))
+    missed = request.uow.session.scalar(_missed(request.uow, phone))
     return EffectResult("missed" if missed is not None and _may_take(request.uow, missed) else "called", told)
 
 
@@ -63,11 +70,11 @@ def take_up(request: EffectRequest) -> EffectResult:
     """The effect `call.take_up`: the interview that this number missed goes on in this call. Outcome `gone`: there is
     none any more, or we are just calling the number. Until the call ends nobody dials the target."""
     uow, call = request.uow, request.call
-    found = uow.session.scalar(_missed(call.remote_number)) if call.remote_number else None
+    found = uow.session.scalar(_missed(uow, call.remote_number)) if call.remote_number else None
     if found is None:
         return EffectResult("gone")
-    campaign = uow.session.get_one(Campaign, found.campaign_id, with_for_update={"key_share": True})
-    target = uow.session.get_one(Target, found.id, with_for_update={"key_share": True}, populate_existing=True)
+    campaign = lock_campaign(uow, found.campaign_id)
+    target = lock_target(uow, found.id)
     if target.state == TargetState.CALLING or not _may_take(uow, target):
         return EffectResult("gone")
     target.state = TargetState.CALLING
@@ -85,17 +92,17 @@ def hand_over(request: EffectRequest) -> EffectResult:
     return EffectResult("done", go_on=GoOn(str(request.arguments["script"]), context))
 
 
-def _missed(phone: str) -> Select[Target]:
-    """The interview that we last tried to make with this number."""
+def _missed(uow: UnitOfWork, phone: str) -> Select[Target]:
+    """The interview that we last tried to make with this number, in the last 30 days."""
     return (
         select(Target)
         .join(Campaign, Campaign.id == Target.campaign_id)
         .join(Attempt, Attempt.target_id == Target.id)
-        .where(Attempt.phone == phone, Attempt.placing_at.is_not(None))
+        .where(Attempt.phone == phone, Attempt.placing_at > uow.now() - REMEMBERED)
         .where(Campaign.kind == CampaignKind.LIST, Campaign.state != CampaignState.ABORTED)
         .where(
             (Target.state == TargetState.WAITING)
-            | ((Target.state == TargetState.DONE) & Target.disposition.in_(_GIVEN_UP))
+            | ((Target.state == TargetState.DONE) & Target.disposition.in_(GIVEN_UP))
         )
         .order_by(Attempt.placing_at.desc())
         .limit(1)
@@ -104,8 +111,9 @@ def _missed(phone: str) -> Select[Target]:
 
 def _may_take(uow: UnitOfWork, target: Target) -> bool:
     campaign = uow.session.get_one(Campaign, target.campaign_id)
-    given_up = target.state == TargetState.DONE and target.disposition in _GIVEN_UP
-    return (target.state == TargetState.WAITING or given_up) and not is_past(campaign, uow.now(), target)
+    given_up = target.state == TargetState.DONE and target.disposition in GIVEN_UP
+    open_ = campaign.state != CampaignState.ABORTED and (target.state == TargetState.WAITING or given_up)
+    return open_ and not is_past(campaign, uow.now(), target)
 
 
 EFFECTS: Mapping[str, Handler] = {

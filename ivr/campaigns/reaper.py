@@ -38,7 +38,6 @@ LONGEST_ORDER = timedelta(minutes=30)
 QUIET_TALK = timedelta(minutes=2)
 QUIET_RING = timedelta(seconds=30)
 _DEFAULT_RING = 60
-_BATCH = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +95,7 @@ class Reaper:
                 .where(Call.ended_at.is_(None), Call.created_at < now - QUIET_RING)
                 # The carrier did not take the order: its job dials again, under all rules, when the carrier is back.
                 .where(Attempt.state.is_distinct_from(AttemptState.CLAIMED))
-                .order_by(Call.created_at)
-                .limit(_BATCH)
+                .order_by(Call.created_at)  # all of them: the oldest are long talks, and must hide no other
             )
             return [
                 _Quiet(call.id, call.carrier, call.provider_ref, is_stale(call, ring_seconds or _DEFAULT_RING, now))

@@ -11,6 +11,7 @@ from math import floor
 from ivr.campaigns.model import Campaign, CampaignKind, CampaignState, Target
 from ivr.campaigns.retry import RetryPlan
 from ivr.campaigns.window import Window, is_allowed, make_window
+from ivr.campaigns.words import Disposition
 
 
 class Refusal(StrEnum):
@@ -20,6 +21,8 @@ class Refusal(StrEnum):
     OVERDUE = "overdue"
     DO_NOT_CALL = "do_not_call"
     OUTSIDE_HOURS = "outside_hours"
+    CALLED_OFF = "called_off"
+    NO_CARRIER = "no_carrier"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +68,8 @@ def is_past(campaign: Campaign, moment: datetime, target: Target | None = None) 
 def refusal(campaign: Campaign, target: Target, now: datetime, do_not_call: bool) -> Refusal | None:
     """Why the target must not be dialed at `now`; None when it may be. Asked when dialing, however it was when it was
     claimed."""
+    if target.disposition == Disposition.CALLED_OFF:
+        return Refusal.CALLED_OFF
     if campaign.state != CampaignState.RUNNING:
         return Refusal.NOT_RUNNING
     if do_not_call and heeds_do_not_call(campaign):

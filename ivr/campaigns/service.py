@@ -126,12 +126,12 @@ def resume(uow: UnitOfWork, campaign_id: UUID) -> Campaign:
 
 
 def abort(uow: UnitOfWork, campaign_id: UUID, hang_up: bool = False) -> Campaign:
-    """Call nobody any more, for good. Calls in progress go on, unless `hang_up` asks to end them."""
+    """Call nobody any more, for good. Calls in progress go on, unless `hang_up` asks to end them: the campaign's own,
+    not that of a citizen who rang us and answers its questions."""
     campaign = _over(uow, campaign_id, CampaignState.ABORTED)
     if hang_up:
-        for call_id in uow.session.scalars(
-            select(Call.id).where(Call.campaign_id == campaign_id, Call.ended_at.is_(None))
-        ):
+        own = (Call.campaign_id == campaign_id, Call.attempt_id.is_not(None))
+        for call_id in uow.session.scalars(select(Call.id).where(*own, Call.ended_at.is_(None))):
             uow.send("hang_up", {"call": str(call_id)})
     return campaign
 

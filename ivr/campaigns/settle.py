@@ -19,14 +19,34 @@ from ivr.campaigns.model import Attempt, AttemptState, Campaign, DoNotCall, Targ
 from ivr.campaigns.retry import Done, decide, first_delay
 from ivr.campaigns.rules import Refusal, heeds_do_not_call, is_over, is_past, plan_of, window_of
 from ivr.campaigns.window import next_allowed
-from ivr.campaigns.words import FINAL_OUTCOMES, Disposition, Outcome, furthest, last_disposition
+from ivr.campaigns.words import (
+    FINAL_OUTCOMES,
+    GIVEN_UP,
+    REACHED_SOMEBODY,
+    Disposition,
+    Outcome,
+    furthest,
+    last_disposition,
+)
 
 log = logging.getLogger(__name__)
+
+# Why a target is not dialed, and never will be.
+_ENDS = {
+    Refusal.DO_NOT_CALL: Disposition.REFUSED,
+    Refusal.OVERDUE: Disposition.OVERDUE,
+    Refusal.CALLED_OFF: Disposition.CALLED_OFF,
+}
 
 
 def lock_target(uow: UnitOfWork, target_id: UUID) -> Target:
     """The target as it is now, locked against everything but references to it."""
     return uow.session.get_one(Target, target_id, with_for_update={"key_share": True}, populate_existing=True)
+
+
+def lock_campaign(uow: UnitOfWork, campaign_id: UUID) -> Campaign:
+    """The campaign as it is now, locked against everything but references to it."""
+    return uow.session.get_one(Campaign, campaign_id, with_for_update={"key_share": True}, populate_existing=True)
 
 
 def is_do_not_call(uow: UnitOfWork, phone: str) -> bool:
@@ -49,7 +69,8 @@ def settle(
 ) -> None:
     """The attempt (locked by the caller) ended with `outcome`: plan the next one, or close the target.
 
-    `reached` is how far this call got; `resume_state` is where the next one goes on.
+    `reached` is how far this call got; `resume_state` is where the next one goes on. What the call decided counts
+    before the do-not-call list, which says only that nobody is called again.
     """
     if attempt.state == AttemptState.ENDED:
         return
@@ -58,9 +79,10 @@ def settle(
     target = lock_target(uow, attempt.target_id)
     target.outcomes = dict(Counter(target.outcomes) + Counter({str(outcome): 1}))
     target.disposition = furthest(target.disposition, reached)
-    target.resume_state = resume_state or target.resume_state
+    _keep(campaign, target, resume_state)
     now = uow.now()
-    if heeds_do_not_call(campaign) and is_do_not_call(uow, target.phone):
+    barred = heeds_do_not_call(campaign) and is_do_not_call(uow, target.phone)
+    if barred and outcome not in FINAL_OUTCOMES:
         close(target, Disposition.REFUSED, now)
         return
     decision = decide(outcome, Disposition(target.disposition), target.outcomes, plan_of(campaign))
@@ -78,7 +100,8 @@ def settle_rang_back(
     """The person rang us, and the interview was made in that call: it ended with `outcome`.
 
     It was no dial of ours, so it counts for no cap. What decided nothing leaves the target where it was: given up, or
-    waiting for its next attempt, which comes no sooner than after an interview that was broken off.
+    waiting for its next attempt, which comes no sooner than after an interview that was broken off. While the campaign
+    goes on, somebody who was given up and spoke with us waits for a call again as well: scripts promise it.
     """
     target = lock_target(uow, target_id)
     campaign = uow.session.get_one(Campaign, target.campaign_id)
@@ -87,14 +110,16 @@ def settle_rang_back(
     now = uow.now()
     given_up = target.done_at is not None
     target.disposition = furthest(target.disposition, Disposition.CONTACTED)
-    target.resume_state = resume_state or target.resume_state
-    if is_do_not_call(uow, target.phone):
-        close(target, Disposition.REFUSED, now)
-    elif outcome in FINAL_OUTCOMES:
+    _keep(campaign, target, resume_state)
+    if outcome in FINAL_OUTCOMES:
         close(target, FINAL_OUTCOMES[outcome], now)
-    elif given_up or is_over(campaign):
+    elif is_do_not_call(uow, target.phone):
+        close(target, Disposition.REFUSED, now)
+    elif is_over(campaign) or (given_up and outcome not in REACHED_SOMEBODY):
         close(target, last_disposition(outcome, Disposition(target.disposition)), now)
     else:
+        if target.disposition in GIVEN_UP:
+            target.disposition = Disposition.STARTED if target.resume_state else Disposition.CONTACTED
         _wait(campaign, target, max(target.next_at, now + first_delay(outcome, plan_of(campaign))), now)
 
 
@@ -106,10 +131,8 @@ def release(uow: UnitOfWork, attempt: Attempt, campaign: Campaign, why: Refusal)
     _end(uow, attempt, Outcome.NOT_DIALED)
     target = lock_target(uow, attempt.target_id)
     now = uow.now()
-    if why is Refusal.DO_NOT_CALL:
-        close(target, Disposition.REFUSED, now)
-    elif why is Refusal.OVERDUE:
-        close(target, Disposition.OVERDUE, now)
+    if why in _ENDS:
+        close(target, _ENDS[why], now)
     else:
         _wait(campaign, target, now, now)
 
@@ -131,11 +154,21 @@ def lock_attempt(uow: UnitOfWork, attempt_id: UUID) -> Attempt | None:
 
 
 def close(target: Target, disposition: Disposition, now: datetime) -> None:
-    """The target (locked by the caller) is not called again, and this is how it ended."""
+    """The target (locked by the caller) is not called again, and this is how it ended. Who was given up may still ring
+    back, and then goes on where they left off."""
     target.state = TargetState.DONE
     target.disposition = disposition
     target.done_at = now
-    target.resume_state = None
+    if disposition not in GIVEN_UP:
+        target.resume_state = None
+
+
+def _keep(campaign: Campaign, target: Target, resume_state: dict[str, Any] | None) -> None:
+    """Where the next call goes on: with a person on file, who is asked for anew, in the target's own script. Another
+    that took the call over begins as if somebody had rung us, and asks nobody who they are."""
+    own = target.script or campaign.script
+    if resume_state and target.person_id is not None and resume_state["script"] == own:
+        target.resume_state = resume_state
 
 
 def _end(uow: UnitOfWork, attempt: Attempt, outcome: Outcome) -> None:
@@ -149,5 +182,5 @@ def _wait(campaign: Campaign, target: Target, earliest: datetime, now: datetime)
     if is_past(campaign, moment, target):
         close(target, Disposition.OVERDUE, now)
         return
-    target.state = TargetState.WAITING
+    target.state, target.done_at = TargetState.WAITING, None
     target.next_at = moment

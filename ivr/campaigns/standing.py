@@ -1,7 +1,8 @@
 """Standing campaigns: calls that we owe to single people, through the same machinery as every other call.
 
 There is one of each kind, made once, always running; nobody can end it. Their targets come one by one, carry their own
-scripts, and may be called at any hour: the person asked for it, or rang a moment ago.
+scripts, and may be called at any hour: the person asked for it, or rang a moment ago (`missed_calls` lets strangers
+sleep).
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from ivr.campaigns.words import Outcome
 DEFAULT_CARRIER = "twilio"
 DEFAULT_ZONE = "Asia/Ho_Chi_Minh"
 # Who waits for a call is near the telephone: a few tries, soon after each other.
-RETRIES: Mapping[str, str] = {
+_OWED: Mapping[str, str] = {
     Outcome.BUSY: "1m, 2m, 5m, 10m",
     Outcome.NO_ANSWER: "2m, 5m, 15m",
     Outcome.MACHINE: "5m, 15m, 1h",
@@ -32,6 +33,9 @@ RETRIES: Mapping[str, str] = {
     Outcome.FAILED: "1m, 5m, 15m",
     Outcome.LOST: "1m, 5m",
 }
+# The number may have been somebody else's doing. Who has heard it ring, or heard the robot, is not rung again.
+_MISSED: Mapping[str, str] = {outcome: _OWED[outcome] for outcome in (Outcome.BUSY, Outcome.FAILED)}
+_RETRIES = {CampaignKind.CALL_BACK: _OWED, CampaignKind.MISSED_CALL: _MISSED}
 _MOST_ATTEMPTS = 5
 # The name is what the log and the command line show; the console names the kind in the reader's language.
 _NAMES = {CampaignKind.CALL_BACK: "call-backs", CampaignKind.MISSED_CALL: "missed calls"}
@@ -71,7 +75,7 @@ def _columns(uow: UnitOfWork, kind: CampaignKind) -> dict[str, Any]:
         "weekdays": list(range(7)),
         "cap": _CAP,
         "pace": _PACE,
-        "retries": make_delays(RETRIES),
+        "retries": make_delays(_RETRIES[kind]),
         "max_attempts": _MOST_ATTEMPTS,
         "created_at": uow.now(),
         "started_at": uow.now(),

@@ -53,13 +53,17 @@ FINAL_OUTCOMES: Mapping[str, Disposition] = {
 # A person picked up, whoever it was.
 REACHED_SOMEBODY = frozenset(FINAL_OUTCOMES) | {Outcome.WRONG_PERSON, Outcome.CALLBACK, Outcome.BREAKOFF}
 RETRIED_OUTCOMES = frozenset(Outcome) - FINAL_OUTCOMES.keys() - {Outcome.NOT_DIALED}
-_PROGRESS = [
-    Disposition.REGISTERED,
-    Disposition.QUEUED,
-    Disposition.CONTACTED,
-    Disposition.STARTED,
-    Disposition.PARTIAL,
-]
+# We had given up; who rings back may still answer.
+GIVEN_UP = frozenset({Disposition.UNRESPONSIVE, Disposition.FAILED, Disposition.BREAKOFF})
+# Who was given up and rings back is further again with the first answer, not before.
+_PROGRESS = {
+    Disposition.REGISTERED: 0,
+    Disposition.QUEUED: 1,
+    Disposition.CONTACTED: 2,
+    **dict.fromkeys(GIVEN_UP, 3),
+    Disposition.STARTED: 4,
+    Disposition.PARTIAL: 5,
+}
 # The end reasons that scripts give; any other end of an answered call (`hangup`, `no_input`, `limit`) is a breakoff.
 _BY_END_REASON = {
     "completed": Outcome.COMPLETED,
@@ -79,6 +83,7 @@ _BY_FAILURE = {
     FailureReason.CANCELED: Outcome.NO_ANSWER,
     FailureReason.PROVIDER_ERROR: Outcome.FAILED,
     FailureReason.LOST: Outcome.LOST,
+    FailureReason.NOT_DIALED: Outcome.NOT_DIALED,
 }
 
 
@@ -87,15 +92,18 @@ def furthest(before: str, now: Disposition) -> Disposition:
     known = Disposition(before)
     if known not in _PROGRESS:
         return known
-    return max(known, now, key=_PROGRESS.index)
+    return max(known, now, key=_PROGRESS.__getitem__)
 
 
 def last_disposition(outcome: str, reached: Disposition) -> Disposition:
-    """The end of a target that will not be called again, though its last attempt decided nothing."""
-    if reached in (Disposition.STARTED, Disposition.PARTIAL) or outcome == Outcome.BREAKOFF:
+    """The end of a target that will not be called again, though its last attempt decided nothing. One that was given up
+    before stays what it was, unless this attempt says more."""
+    if reached in (Disposition.STARTED, Disposition.PARTIAL, Disposition.BREAKOFF) or outcome == Outcome.BREAKOFF:
         return Disposition.BREAKOFF
     if outcome == Outcome.WRONG_PERSON:
         return Disposition.INELIGIBLE
+    if reached in GIVEN_UP:
+        return reached
     if outcome in (Outcome.FAILED, Outcome.REJECTED, Outcome.UNREACHABLE):
         return Disposition.FAILED
     return Disposition.UNRESPONSIVE

@@ -44,6 +44,9 @@ def upgrade() -> None:
         postgresql_where=sa.text("state = 'waiting' AND last_moment IS NOT NULL"),
     )
     op.create_index("ix_target_phone", "target", ["phone", "added_at"])
+    op.create_index(
+        "ix_target_owed", "target", ["campaign_id", "added_at"], postgresql_where=sa.text("script IS NOT NULL")
+    )
     op.create_index("ix_attempt_phone", "attempt", ["phone", "placing_at"])
     op.create_table(
         "campaign_area",

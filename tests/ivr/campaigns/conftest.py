@@ -18,9 +18,14 @@ def _noted(request: EffectRequest) -> EffectResult:
     return EffectResult("noted")
 
 
+def _nobody_on_duty(request: EffectRequest) -> EffectResult:
+    return EffectResult("no_doctor")
+
+
 def make_calls(library: Library) -> Calls:
     effects = Effects()
     effects.register("test.note", _noted)
+    effects.register("telehealth.urgent", _nobody_on_duty)
     for name, handler in EFFECTS.items():
         effects.register(name, handler)
     return Calls(library, effects, [CampaignObserver()])

@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from redis import Redis
 from sqlalchemy import func, select
@@ -107,7 +107,7 @@ class Desk:
         values.setdefault("retries", RETRIES)
         with self.database.unit() as uow:
             campaign_id = service.create_campaign(uow, CampaignPlan(**values)).id
-            service.add_targets(uow, campaign_id, [NewTarget(phone, "vi") for phone in phones])
+            service.add_targets(uow, campaign_id, [NewTarget(phone, "vi", person_id=uuid4()) for phone in phones])
             if running:
                 service.start(uow, campaign_id)
         return campaign_id

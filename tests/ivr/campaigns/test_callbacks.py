@@ -8,13 +8,14 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from core.errors import UserError
+from core.errors import Retryable, UserError
 from ivr.calls.model import CallState, FailureReason
 from ivr.campaigns import service
 from ivr.campaigns.callbacks import CallbackStatus, call_back, call_off, callback_status
 from ivr.campaigns.model import CampaignKind
 from ivr.campaigns.settle import add_do_not_call
 from ivr.campaigns.standing import prepare_standing, standing_campaign
+from ivr.carriers.base import DialOrder
 from tests.ivr.campaigns.desk import Desk, a_phone
 
 
@@ -160,6 +161,29 @@ def test_a_call_that_is_not_wanted_any_more_is_not_made(desk: Desk) -> None:
     desk.tick()
     assert desk.dials() == {ringing: 1}
     assert status(desk, later).state == "called_off"
+
+
+@pytest.mark.capability("N9")
+def test_a_call_that_is_just_to_be_dialed_can_still_be_called_off(desk: Desk) -> None:
+    """The doctor has reached the patient meanwhile: no robot rings to say that a doctor waits."""
+    phone, behind = a_phone(), a_phone()
+    asked, later = ask(desk, phone), ask(desk, behind)
+
+    def away(order: DialOrder) -> None:
+        raise Retryable("503")
+
+    desk.network.before = away
+    desk.tick()  # one order came back from the carrier, with a call opened for it
+    desk.dialer.tick()
+    assert desk.do(call_off, asked) is True
+    assert status(desk, asked).state == "called_off"
+    desk.network.before = None
+    desk.wait(minutes=2)
+    desk.work()
+    assert (desk.target(phone).state, status(desk, asked).state) == ("done", "called_off")
+    assert desk.call(phone).ended_at is not None
+    assert desk.dials() == {behind: 1}
+    assert desk.do(call_off, later) is False  # that one is being made
 
 
 def test_a_script_that_is_gone_costs_only_its_own_call(desk: Desk) -> None:

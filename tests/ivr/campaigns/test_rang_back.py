@@ -7,19 +7,25 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
+from core.database import UnitOfWork
+from core.errors import Retryable
 from flows.engine.actions import Action, Play
 from flows.engine.events import CallStarted, KeysPressed
 from ivr.calls.model import Call, CallState, FailureReason
 from ivr.calls.turn import Turn
-from ivr.campaigns import service
-from ivr.campaigns.model import Target
+from ivr.campaigns import rang_back, service
+from ivr.campaigns.model import Campaign, Target
+from ivr.campaigns.rang_back import last_called
+from ivr.campaigns.reaper import LONGEST_CALL, Reaper
+from ivr.carriers.base import DialOrder
 from tests.ivr.campaigns.desk import Desk, a_phone
 
 PERSON = {"person": {"name": "Lê Thị Hà", "birth_year": 1984}}
 TOLD = {"department": {"vi": "CDC", "en": "CDC", "ko": "CDC"}, "hotline": "+842373850115", "today": "2026-11-23"}
 CONSENT, INTERVIEW = "consent", "reach-person/who"
+WEEK = timedelta(days=7)
 
 
 class Ringing:
@@ -265,3 +271,164 @@ def test_a_withheld_number_is_told_that_we_cannot_look(interview_desk: Desk) -> 
     ringing = Ringing(interview_desk, "", "symptom-report")
     ringing.press("1", "2", "1")
     assert "ẩn số" in ringing.said
+
+
+def aloud(desk: Desk, phone: str) -> str:
+    """What somebody hears who asks whether we called this number."""
+    ringing = Ringing(desk, phone)
+    ringing.press("1")
+    return ringing.said
+
+
+@pytest.mark.capability("N5")
+def test_who_was_cut_off_while_talking_with_us_is_not_told_that_it_was_not_us(missed: tuple[Desk, str, UUID]) -> None:
+    desk, *_ = missed
+    phone = a_phone()
+    desk.campaign(phone, script="contact-interview")
+    desk.tick()
+    desk.answer(phone)
+    desk.clock.advance(LONGEST_CALL + timedelta(seconds=1))
+    assert Reaper(desk.database, desk.calls, {"network": desk.network}).reap() == 1
+    assert desk.call(phone).failure_reason == FailureReason.LOST
+    assert "đã gọi số máy này" in aloud(desk, phone)
+
+
+@pytest.mark.capability("N5")
+@pytest.mark.parametrize(("rang", "told"), [(True, "đã gọi số máy này"), (False, "không gọi số máy này")])
+def test_an_order_that_the_carrier_failed_was_a_call_if_the_telephone_rang(
+    interview_desk: Desk, rang: bool, told: str
+) -> None:
+    desk, phone = interview_desk, a_phone()
+    desk.campaign(phone, script="contact-interview")
+    desk.tick()
+    if rang:
+        desk.report(phone, CallState.RINGING)
+    desk.fail(phone, FailureReason.PROVIDER_ERROR)
+    assert told in aloud(desk, phone)
+
+
+@pytest.mark.capability("N5")
+def test_an_order_that_the_carrier_did_not_take_is_no_call(interview_desk: Desk) -> None:
+    desk, phone = interview_desk, a_phone()
+    desk.campaign(phone, script="contact-interview")
+
+    def away(order: DialOrder) -> None:
+        raise Retryable("503")
+
+    desk.network.before = away
+    desk.tick()
+    assert [attempt.state for attempt in desk.attempts(phone)] == ["claimed"]
+    assert "không gọi số máy này" in aloud(desk, phone)
+
+
+@pytest.mark.capability("N5", "I4")
+def test_the_time_is_said_as_the_telephone_that_was_called_shows_it(interview_desk: Desk) -> None:
+    desk, seoul = interview_desk, "+82212345678"
+    desk.campaign(seoul, script="contact-interview")
+    desk.tick()
+    called = desk.attempts(seoul)[0].placing_at
+    assert called is not None
+    with desk.database.unit() as uow:
+        found = last_called(uow, seoul)
+    assert found == (called, "Asia/Seoul")
+
+
+def give_up(desk: Desk, phone: str, campaign: UUID) -> None:
+    """The retry plan is used up, while others of the campaign are still to be called."""
+    others = [service.NewTarget(a_phone(), "vi", person_id=uuid4())]
+    with desk.database.unit() as uow:
+        service.add_targets(uow, campaign, others)
+        uow.session.execute(
+            update(Target).where(Target.phone == others[0].phone).values(next_at=desk.clock.now() + WEEK)
+        )
+    for _ in range(2):
+        desk.wait(hours=1)
+        desk.tick()
+        desk.fail(phone, FailureReason.NO_ANSWER)
+    assert desk.target(phone).disposition == "unresponsive"
+    desk.tick()
+    assert desk.state(campaign) == "running"
+
+
+@pytest.mark.capability("N5")
+@pytest.mark.parametrize(
+    "keys", [("2", "2"), ("1", "1960", "1961")], ids=["call again later", "the year of birth does not fit"]
+)
+def test_who_was_given_up_and_is_promised_another_call_gets_it(
+    missed: tuple[Desk, str, UUID], keys: tuple[str, ...]
+) -> None:
+    desk, phone, campaign = missed
+    give_up(desk, phone, campaign)
+    ringing = Ringing(desk, phone)
+    ringing.press("1", "1", *keys)
+    assert "gọi lại sau" in ringing.said
+    target = desk.target(phone)
+    assert (target.state, target.disposition, target.done_at) == ("waiting", "contacted", None)
+    desk.clock.set(target.next_at)
+    desk.tick()
+    assert desk.dials()[phone] == 4
+
+
+@pytest.mark.capability("N5", "I3", "I12")
+def test_who_was_given_up_and_is_cut_off_while_answering_has_begun_and_may_go_on(
+    missed: tuple[Desk, str, UUID],
+) -> None:
+    desk, phone, campaign = missed
+    give_up(desk, phone, campaign)
+    ringing = Ringing(desk, phone)
+    ringing.press("1", "1")
+    assert desk.target(phone).disposition == "unresponsive"  # nobody has answered anything yet
+    ringing.press("1", "1984", "1", "2", "2")
+    assert desk.target(phone).disposition == "partial"
+    open_question = ringing.asked
+    for cut_off in (ringing, Ringing(desk, phone)):
+        if cut_off is not ringing:
+            cut_off.press("1", "1")  # rings again, and is cut off before a word
+        with desk.database.unit() as uow:
+            desk.calls.end(uow, cut_off.id, "failed", state=CallState.FAILED, failure_reason=FailureReason.LOST)
+        assert (desk.target(phone).state, desk.target(phone).disposition) == ("done", "breakoff")
+    again = Ringing(desk, phone)
+    again.press("1", "1", "1", "1984", "1", "2")
+    assert again.asked == open_question
+
+
+@pytest.mark.capability("I7", "N18")
+def test_who_completes_the_interview_though_the_number_is_barred_has_completed_it(
+    missed: tuple[Desk, str, UUID],
+) -> None:
+    desk, phone, campaign = missed
+    ringing = Ringing(desk, phone)
+    ringing.press("1", "1")
+    desk.do(service.bar_number, phone, "letter")
+    ringing.press("1", "1984", "1", "1")  # it is me; the year; go on; a danger sign
+    ringing.hang_up()
+    assert ringing.call.end_reason == "red_flag"
+    assert target_of(desk, campaign).disposition == "completed"
+
+
+@pytest.mark.capability("I10", "N5")
+def test_who_aborts_a_campaign_hangs_up_on_nobody_who_rang_us(missed: tuple[Desk, str, UUID]) -> None:
+    desk, phone, campaign = missed
+    ringing = Ringing(desk, phone)
+    ringing.press("1", "1")
+    desk.do(service.abort, campaign, hang_up=True)
+    assert desk.due() == []
+
+
+@pytest.mark.capability("I10", "N5")
+def test_an_interview_of_a_campaign_that_is_aborted_at_the_same_moment_is_gone(
+    missed: tuple[Desk, str, UUID], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk, phone, campaign = missed
+    ringing = Ringing(desk, phone)
+    ringing.press("1")
+    lock = rang_back.lock_campaign
+
+    def abort_first(uow: UnitOfWork, campaign_id: UUID) -> Campaign:
+        desk.do(service.abort, campaign)  # between the look and the lock
+        return lock(uow, campaign_id)
+
+    monkeypatch.setattr(rang_back, "lock_campaign", abort_first)
+    ringing.press("1")
+    assert "chưa hỏi tiếp được" in ringing.said
+    assert target_of(desk, campaign).state == "waiting"

@@ -164,3 +164,22 @@ def test_a_callback_that_comes_after_all_changes_nothing(desk: Desk, reaper: Rea
     before = desk.target(phone).outcomes
     desk.report(phone, CallState.COMPLETED)
     assert desk.target(phone).outcomes == before == {"lost": 1}
+
+
+@pytest.mark.capability("I11")
+def test_long_conversations_do_not_hide_a_call_that_is_over(desk: Desk, reaper: Reaper) -> None:
+    talking = [a_phone() for _ in range(201)]
+    desk.campaign(*talking, cap=300)
+    for _ in range(3):
+        desk.tick()
+        desk.wait(seconds=1)
+    for phone in talking:
+        desk.answer(phone)
+    desk.wait(minutes=30)
+    silent = a_phone()
+    desk.campaign(silent, ring_seconds=40)
+    desk.tick()
+    desk.report(silent, CallState.RINGING)
+    desk.clock.advance(timedelta(seconds=41) + RING_SLACK)
+    assert reaper.reap() == 1
+    assert desk.call(silent).failure_reason == FailureReason.LOST
