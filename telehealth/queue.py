@@ -19,7 +19,6 @@ from core.ids import new_id
 from ivr.calls.model import Call
 from ivr.campaigns.callbacks import call_off
 from ivr.campaigns.model import Target, TargetState
-from ivr.campaigns.settle import lock_target
 from ivr.campaigns.words import Disposition
 from ivr.media.bridging.model import WaitingLine
 from telehealth.model import QueueEntry
@@ -139,7 +138,6 @@ def give_back(uow: UnitOfWork, entry_id: UUID, practitioner_id: UUID) -> QueueEn
     """The doctor who has somebody puts them back into the queue, at the place of the time waited; a call back that was
     not made yet is not. Raises UserError when they are not with this doctor."""
     entry = _held(uow, entry_id, practitioner_id)
-    stop_calling(uow, entry)
     entry.state, entry.taken_by, entry.taken_at = WAITING, None, None
     return entry
 
@@ -147,11 +145,10 @@ def give_back(uow: UnitOfWork, entry_id: UUID, practitioner_id: UUID) -> QueueEn
 def done(uow: UnitOfWork, entry_id: UUID, practitioner_id: UUID) -> QueueEntry:
     """The doctor has spoken with the person, who is with them, or was until the place went back by itself. Raises
     UserError otherwise."""
-    entry = locked(uow, entry_id)
+    entry = _not_called(uow, entry_id)
     mine = entry.was_with if entry.state == WAITING else entry.taken_by
     if mine != practitioner_id or entry.state not in (WAITING, TAKEN):
         raise _not_with_you()
-    stop_calling(uow, entry)
     entry.state, entry.taken_by, entry.done_at = DONE, practitioner_id, uow.now()
     return entry
 
@@ -160,15 +157,8 @@ def left(uow: UnitOfWork, entry_id: UUID, practitioner_id: UUID) -> QueueEntry:
     """The person who is with this doctor wants none any more, or could not be reached; nobody calls them back. Raises
     UserError when they are not with this doctor."""
     entry = _held(uow, entry_id, practitioner_id)
-    stop_calling(uow, entry)
     entry.state, entry.done_at = LEFT, uow.now()
     return entry
-
-
-def stop_calling(uow: UnitOfWork, entry: QueueEntry) -> None:
-    """The call back is not wanted any more, if it has not been made yet."""
-    if entry.callback_id is not None:
-        call_off(uow, entry.callback_id)
 
 
 def return_by_itself(entry: QueueEntry) -> None:
@@ -217,8 +207,8 @@ def _hand_over(uow: UnitOfWork, entry: QueueEntry, practitioner_id: UUID) -> Non
 
 
 def _held(uow: UnitOfWork, entry_id: UUID, practitioner_id: UUID) -> QueueEntry:
-    """The place, locked. Raises UserError when it is not with this doctor."""
-    entry = locked(uow, entry_id)
+    """The place as `_not_called` gives it. Raises UserError when it is not with this doctor."""
+    entry = _not_called(uow, entry_id)
     if entry.state != TAKEN or entry.taken_by != practitioner_id:
         raise _not_with_you()
     return entry
@@ -228,13 +218,17 @@ def _not_with_you() -> UserError:
     return UserError("This person is not with you any more.", "Reload the page to see how it stands.")
 
 
-def locked(uow: UnitOfWork, entry_id: UUID) -> QueueEntry:
-    """The place as it is now, locked, and before it the target of its call back: rows are locked in one order
-    everywhere, and who ends a call holds its target when it comes to the place. Raises UserError for none."""
+def _not_called(uow: UnitOfWork, entry_id: UUID) -> QueueEntry:
+    """The place, locked, and a call back that was not made yet is called off; raising afterwards undoes that. The call
+    back comes first: who ends a call holds its attempt and target before coming to the place, and rows are locked in
+    one order everywhere."""
     callback_id = uow.session.scalar(select(QueueEntry.callback_id).where(QueueEntry.id == entry_id))
     if callback_id is not None:
-        lock_target(uow, callback_id)
-    return _locked(uow, entry_id)
+        call_off(uow, callback_id)
+    entry = _locked(uow, entry_id)
+    if entry.callback_id is not None and entry.callback_id != callback_id:
+        call_off(uow, entry.callback_id)  # ordered just now: too young for a call that could end
+    return entry
 
 
 def _locked(uow: UnitOfWork, entry_id: UUID) -> QueueEntry:
