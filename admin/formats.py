@@ -20,6 +20,7 @@ from admin.days import shown_day
 from admin.languages import LANGUAGES, chosen_language
 from admin.policy import shown_phone
 from core.areas import Area
+from core.country.areas import country
 from core.phones import mask_phone
 from core.rights import Right
 from ivr.carriers.browser.carrier import BROWSER, TITLE
@@ -178,7 +179,8 @@ def area(path: str) -> str:
         return str(gettext("whole department"))
     found = uow().session.get(Area, path)
     if found is None:
-        return path
+        unit = country().unit(path)
+        return unit.name if unit else path
     return found.name_vi if str(get_locale()) == "vi" else found.name_en
 
 

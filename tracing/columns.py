@@ -32,6 +32,7 @@ NAMES: Mapping[str, tuple[str, ...]] = {
         *("commune", "commune code", "ward", "area", "area code"),
     ),
     "district": ("huyện", "quận huyện", "huyện thị xã thành phố", "mã huyện", "district", "district code"),
+    "province": ("tỉnh", "tỉnh thành", "tỉnh thành phố", "mã tỉnh", "province", "province code"),
     "exposed_on": (
         *("ngày tiếp xúc", "ngày tiếp xúc cuối", "ngày tiếp xúc cuối cùng", "ngày tx"),
         *("exposure date", "date of exposure", "last contact date", "exposed on"),
@@ -57,6 +58,7 @@ LABELS: Mapping[str, Mapping[str, str]] = {
     "address": {"vi": "Địa chỉ", "en": "Address"},
     "area": {"vi": "Mã xã", "en": "Commune"},
     "district": {"vi": "Huyện", "en": "District"},
+    "province": {"vi": "Tỉnh", "en": "Province"},
     "exposed_on": {"vi": "Ngày tiếp xúc", "en": "Exposure date"},
     "exposure_place": {"vi": "Nơi tiếp xúc", "en": "Exposure place"},
     "source_case": {"vi": "Mã ca bệnh (F0)", "en": "Source case"},

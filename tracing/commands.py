@@ -70,7 +70,7 @@ def sample(count: int, seed: int, output: BinaryIO) -> None:
 
 
 def _read(uow: UnitOfWork, file: Path) -> Sheet:
-    seed_areas(uow)
+    seed_areas(uow, read_settings().province)
     with file.open("rb") as opened:
         return read_contacts(opened, load_gazetteer(uow), _today())
 

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, BinaryIO
 
+from core.areas import holds
+from core.country.areas import Unit
 from tracing.cells import (
     LONGEST,
     Unreadable,
@@ -24,13 +26,14 @@ from tracing.cells import (
     read_sex,
 )
 from tracing.columns import REQUIRED, Header, read_header
+from tracing.gazetteer import Gazetteer, described, whole_country
 from tracing.list_file import BadFile, open_list
 from tracing.messages import RowError
 from tracing.names import tidy
-from tracing.places import Gazetteer
 
 MAX_ROWS = 200_000
 MAX_ERRORS = 100
+_CANDIDATES = 5  # of the areas that a name may mean, so many are shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +72,8 @@ class _Reading:
     rows: list[ContactRow] = field(default_factory=list)
     errors: list[RowError] = field(default_factory=list)
 
-    def wrong(self, row: int, column: str, key: str, value: str = "") -> None:
-        self.errors.append(RowError(row, column, key, value[:80]))
+    def wrong(self, row: int, column: str, key: str, value: str = "", among: str = "") -> None:
+        self.errors.append(RowError(row, column, key, value[:80], among))
 
 
 def read_contacts(file: BinaryIO, gazetteer: Gazetteer, today: date) -> Sheet:
@@ -154,19 +157,36 @@ def _cell(reading: _Reading, number: int, column: str, text: str, values: dict[s
 
 
 def _area(reading: _Reading, number: int, values: dict[str, Any]) -> None:
-    """Put the path of codes in the place of what was written: the commune, inside the district if one was given."""
-    district, commune = values.pop("district", ""), values.pop("area", "")
-    path = ""
-    if district:
-        districts = reading.gazetteer.find(district, kinds=("district",))
-        if len(districts) != 1:
-            reading.wrong(number, "district", "district", district)
-            return
-        path = districts[0].path
-    if commune:
-        communes = reading.gazetteer.find(commune, within=path)
-        if len(communes) != 1:
-            reading.wrong(number, "area", "area_ambiguous" if communes else "area", commune)
-            return
-        path = communes[0].path
+    """Put the path of codes in the place of what was written: the commune, inside the district and the province if they
+    were given. Without a province everything is looked for among the areas of the department."""
+    province, district, commune = (values.pop(column, "") for column in ("province", "district", "area"))
+    path = within_province = within_district = ""
+    try:
+        if province:
+            found = whole_country().find(province, levels=("province",))
+            path = within_province = _one(reading, number, "province", province, found)
+        if district:
+            found = reading.gazetteer.find(_with(district, province), levels=("district",))
+            found = [unit for unit in found if holds(within_province, unit.path)]
+            path = within_district = _one(reading, number, "district", district, found)
+        if commune:
+            found = reading.gazetteer.find(_with(commune, province), inside=within_district)
+            found = [unit for unit in found if holds(within_province, unit.path)]
+            path = _one(reading, number, "area", commune, found)
+    except Unreadable:
+        return
     values["area"] = path
+
+
+def _with(written: str, province: str) -> str:
+    """The name with the province behind it. A code is looked for as it is."""
+    return f"{written}, {province}" if province and not written[0].isdecimal() else written
+
+
+def _one(reading: _Reading, number: int, column: str, written: str, found: Sequence[Unit]) -> str:
+    """The path of the only area found; else the mistake is noted, with what the cell may mean, and `Unreadable`."""
+    if len(found) == 1:
+        return found[0].path
+    key = f"{column}_ambiguous" if found else column
+    reading.wrong(number, column, key, written, "; ".join(described(unit) for unit in found[:_CANDIDATES]))
+    raise Unreadable(key)

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 
 from tracing.columns import LABELS
 
-# key -> language -> (what is wrong, what to do); `{value}` is what stands in the cell.
+# key -> language -> (what is wrong, what to do); `{value}` is what stands in the cell, `{among}` what it may
+# mean.
 _TEXTS: Mapping[str, Mapping[str, tuple[str, str]]] = {
     "empty": {
         "vi": ("Ô này để trống.", "Điền vào ô này."),
@@ -76,12 +77,30 @@ _TEXTS: Mapping[str, Mapping[str, tuple[str, str]]] = {
         "en": ("There is no commune “{value}”.", "Write its code, such as 14755, or its full name."),
     },
     "area_ambiguous": {
-        "vi": ("Có nhiều xã tên “{value}”.", "Viết mã xã, hoặc thêm cột Huyện."),
-        "en": ("Several communes are called “{value}”.", "Write the code, or add a column for the district."),
+        "vi": ("“{value}” có thể là nhiều xã.", "Viết mã đầy đủ hoặc thêm cột Huyện: {among}."),
+        "en": (
+            "“{value}” may be several communes.",
+            "Write the whole code, or add the district: {among}.",
+        ),
     },
     "district": {
         "vi": ("Không có huyện “{value}”.", "Viết mã huyện, ví dụ 380, hoặc tên đầy đủ."),
         "en": ("There is no district “{value}”.", "Write its code, such as 380, or its full name."),
+    },
+    "district_ambiguous": {
+        "vi": ("“{value}” có thể là nhiều huyện.", "Viết mã đầy đủ, hoặc thêm cột Tỉnh: {among}."),
+        "en": (
+            "“{value}” may be several districts.",
+            "Write the whole code, or add the province: {among}.",
+        ),
+    },
+    "province": {
+        "vi": ("Không có tỉnh “{value}”.", "Viết mã tỉnh, ví dụ 38, hoặc tên đầy đủ."),
+        "en": ("There is no province “{value}”.", "Write its code, such as 38, or its full name."),
+    },
+    "province_ambiguous": {
+        "vi": ("“{value}” có thể là nhiều tỉnh.", "Viết mã đầy đủ: {among}."),
+        "en": ("“{value}” may be several provinces.", "Write the whole code: {among}."),
     },
     "column_missing": {
         "vi": ("Danh sách thiếu cột này.", "Thêm cột vào dòng đầu tiên, ví dụ: Họ tên, Số điện thoại, Năm sinh."),
@@ -142,12 +161,14 @@ _TEXTS: Mapping[str, Mapping[str, tuple[str, str]]] = {
 @dataclass(frozen=True, slots=True)
 class RowError:
     """One thing wrong in a list. `row` counts as the spreadsheet does: the header is row 1. `column` is ours, or ""
-    for the whole row. `value` is shown to the person who brought the list, and never logged."""
+    for the whole row. `value` is shown to the person who brought the list, and never logged. `among` is what it may
+    mean, when that is several areas."""
 
     row: int
     column: str
     key: str
     value: str = field(default="", repr=False)
+    among: str = field(default="", repr=False)
 
     def message(self, language: str = "vi") -> str:
         """What is wrong."""
@@ -155,7 +176,7 @@ class RowError:
 
     def hint(self, language: str = "vi") -> str:
         """What to do about it."""
-        return self._text(language)[1]
+        return self._text(language)[1].replace("{among}", self.among)
 
     def label(self, language: str = "vi") -> str:
         """The column as people call it."""

@@ -10,8 +10,9 @@ from datetime import date, timedelta
 from random import Random
 
 from core.clock import SystemClock
+from core.country.areas import Unit, is_new
 from ivr.simulator.people import SimPerson
-from tracing.places import Place, known_places
+from tracing.places import THANH_HOA, units_of
 
 _FAMILY_NAMES = (
     "Nguyễn",
@@ -78,7 +79,7 @@ _STREETS = ("Lê Lợi", "Trần Phú", "Quang Trung", "Nguyễn Trãi", "Hạc 
 _VENUES = ("Chợ Vườn Hoa", "Bến xe phía Bắc", "Siêu thị Co.opmart", "Khu công nghiệp Lễ Môn", "Trường học", "Đám cưới")
 _SEX_WORDS = {"male": "Nam", "female": "Nữ"}
 _HEADER = (
-    *("STT", "Họ và tên", "Số điện thoại", "Năm sinh", "Giới tính", "Địa chỉ", "Mã xã"),
+    *("STT", "Họ và tên", "Số điện thoại", "Năm sinh", "Giới tính", "Địa chỉ", "Mã huyện", "Mã xã"),
     *("Ngày tiếp xúc", "Nơi tiếp xúc", "Mã ca bệnh (F0)", "Loại (F1/F2)", "Ngôn ngữ"),
 )
 _DEFAULT_LANGUAGES: Mapping[str, int] = {"vi": 8, "en": 1, "ko": 1}
@@ -86,7 +87,7 @@ _DEFAULT_LANGUAGES: Mapping[str, int] = {"vi": 8, "en": 1, "ko": 1}
 
 @dataclass(frozen=True, slots=True)
 class SampleContact:
-    """One made-up contact. `phone` is E.164; `area` is the path of a commune of Thanh Hóa."""
+    """One made-up contact. `phone` is E.164; `area` is the path of a commune of Thanh Hóa as it was until June 2025."""
 
     name: str
     phone: str
@@ -106,7 +107,7 @@ def sample_contacts(
 ) -> list[SampleContact]:
     """`count` contacts, each with a number of their own. `languages` are weights by language."""
     random = Random(seed)  # noqa: S311 - made-up people, not secrets
-    communes = [place for place in known_places() if place.kind == "commune"]
+    communes = [unit for unit in units_of(THANH_HOA) if unit.level == "commune" and not is_new(unit.path)]
     weights = languages or _DEFAULT_LANGUAGES
     phones: set[str] = set()
     return [_contact(random, today, communes, weights, _phone(random, phones)) for _ in range(count)]
@@ -127,7 +128,7 @@ def sample_csv(contacts: Sequence[SampleContact]) -> bytes:
                 contact.birth_year,
                 _SEX_WORDS[contact.sex],
                 contact.address,
-                contact.area.rpartition(".")[2],
+                *contact.area.split(".")[1:],
                 f"{contact.exposed_on:%d/%m/%Y}",
                 contact.exposure_place,
                 contact.source_case,
@@ -150,7 +151,7 @@ def list_of(people: Sequence[SimPerson]) -> bytes:
 
 
 def _contact(
-    random: Random, today: date, communes: Sequence[Place], languages: Mapping[str, int], phone: str
+    random: Random, today: date, communes: Sequence[Unit], languages: Mapping[str, int], phone: str
 ) -> SampleContact:
     sex = random.choice(("male", "female"))
     language = random.choices(list(languages), list(languages.values()))[0]

@@ -12,12 +12,12 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, case, func, literal, or_, select
+from sqlalchemy import ColumnElement, and_, case, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from admin.policy import Viewer, scoped
 from admin.queries.paging import AnySelect, Page, page_of
-from core.areas import holds, within
+from core.areas import around, holds, within
 from core.database import UnitOfWork
 from core.rights import Right
 from ivr.calls.model import Call
@@ -85,7 +85,7 @@ def _visible(viewer: Viewer) -> ColumnElement[bool]:
     """Campaigns of the viewer's area, and those above it that hold a target of it."""
     if viewer.area == "":
         return Campaign.area.is_not(None)
-    above = or_(Campaign.area == "", literal(viewer.area).startswith(Campaign.area + "."))
+    above = Campaign.area.in_(around(viewer.area))
     reaches = select(Target.id).where(Target.campaign_id == Campaign.id, within(Target.area, viewer.area)).exists()
     return or_(within(Campaign.area, viewer.area), and_(above, reaches))
 

@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, ScalarSelect, Select, and_, or_, select, u
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from admin.policy import Viewer
-from core.areas import within
+from core.areas import within, within_row
 from core.rights import Right
 from telehealth.model import WAS_BOOKED, Appointment, Practitioner, QueueEntry
 from tracing.model import Record, RecordAnswer
@@ -64,9 +64,7 @@ def _to_treat(viewer: Viewer) -> ColumnElement[bool]:
         or_(
             QueueEntry.area == "",
             QueueEntry.escalated_at.is_not(None),
-            _Me.area == "",
-            QueueEntry.area == _Me.area,
-            QueueEntry.area.startswith(_Me.area + "."),
+            within_row(QueueEntry.area, _Me.area),
         ),
     )
     return or_(QueueEntry.taken_by.in_(_own(viewer)), and_(QueueEntry.state.in_(OPEN), serves.exists()))

@@ -5,26 +5,73 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import select, text
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import aliased
 
-from core.areas import Area, holds, within
+from core.areas import Area, around, holds, within, within_row
 from core.audit import AuditEntry, write_audit
 from core.clock import SimulatedClock
+from core.country.areas import country
 from core.database import Database
 from core.heartbeats import Heartbeat, beat
 from core.rights import ROLES, Right, rights_of
 
 PATHS = ["", "38", "38.380", "38.380.14761", "38.381", "38.3801", "380", "3%"]
+# Hàm Rồng of 2025 (14758) holds Nam Ngạn (14761) of the city of Thanh Hóa (380), and a part of Đông Thọ (once 14758).
+ACROSS = ["38.380.14758", "2025.38", "2025.38.14758", "2025.38.14797", "79", "2025.79", "79.769", "2025.79.26824", "74"]
 
 
-@pytest.mark.parametrize("outer", PATHS)
+@pytest.mark.parametrize("outer", PATHS + ACROSS)
 @pytest.mark.capability("C2")
 def test_the_query_sees_exactly_what_the_rule_says(database: Database, outer: str) -> None:
-    with database.unit() as uow:
-        for path in PATHS:
-            uow.session.add(Area(path=path, code=path, kind="commune", name_vi="x", name_en="x"))
+    add_areas(database)
     with database.unit() as uow:
         seen = set(uow.session.scalars(select(Area.path).where(within(Area.path, outer))))
-    assert seen == {path for path in PATHS if holds(outer, path)}
+    assert seen == {path for path in PATHS + ACROSS if holds(outer, path)}
+
+
+@pytest.mark.capability("C2")
+def test_two_rows_are_compared_by_the_same_rule(database: Database) -> None:
+    add_areas(database)
+    inner = aliased(Area)
+    with database.unit() as uow:
+        outer = aliased(Area)
+        query = select(outer.path, inner.path).where(within_row(inner.path, outer.path))
+        seen = {(one, other) for one, other in uow.session.execute(query)}
+    assert seen == {(one, other) for one in PATHS + ACROSS for other in PATHS + ACROSS if holds(one, other)}
+
+
+@pytest.mark.parametrize("inner", PATHS + ACROSS)
+@pytest.mark.capability("C2")
+def test_the_areas_around_one_are_those_that_hold_it(inner: str) -> None:
+    assert {path for path in around(inner) if path in PATHS + ACROSS} == {
+        path for path in PATHS + ACROSS if holds(path, inner)
+    }
+
+
+def add_areas(database: Database) -> None:
+    with database.unit() as uow:
+        for path in PATHS + ACROSS:
+            code = path.rpartition(".")[2]
+            across = list(country().counterparts(path))
+            uow.session.add(Area(path=path, code=code, kind="x", name_vi="x", name_en="x", counterparts=across))
+
+
+@pytest.mark.capability("C2")
+def test_who_may_see_an_old_district_sees_the_communes_that_were_made_inside_it() -> None:
+    assert holds("38.380", "2025.38.14758")
+    assert holds("38.380", "2025.38.14797")
+    assert holds("2025.38.14758", "38.380.14761")
+    assert holds("38", "2025.38")
+    assert holds("2025.38", "38")
+
+
+@pytest.mark.capability("C2")
+def test_nobody_sees_more_because_of_a_merger() -> None:
+    assert not holds("2025.38.14758", "38.380.14758")  # Đông Thọ was divided: a part of it is Hạc Thành
+    assert not holds("79", "2025.79")  # Hồ Chí Minh City has Bình Dương and Bà Rịa - Vũng Tàu now
+    assert holds("2025.79", "79")
+    assert holds("2025.79", "74")
+    assert not holds("79", "74")
 
 
 @pytest.mark.capability("C2")

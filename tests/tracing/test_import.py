@@ -20,14 +20,15 @@ from ivr.campaigns import service
 from ivr.campaigns.model import Target
 from ivr.campaigns.plan import CampaignPlan
 from tracing.contacts import ImportResult, import_contacts
+from tracing.gazetteer import Gazetteer
 from tracing.import_csv import read_contacts
 from tracing.model import Contact, Person
 from tracing.people import KnownPerson, find_by_phone, same_person
-from tracing.places import Gazetteer, known_places, load_gazetteer, seed_areas
+from tracing.places import THANH_HOA, load_gazetteer, seed_areas, units_of
 from tracing.sample import sample_contacts, sample_csv
 
 TODAY = date(2026, 11, 23)
-PLACES = Gazetteer(known_places())
+PLACES = Gazetteer(units_of(THANH_HOA))
 HEADER = "Họ tên,SĐT,Năm sinh,Mã xã,Ngày tiếp xúc,F0\n"
 
 
@@ -128,11 +129,11 @@ def test_a_family_on_one_number_stays_a_family(database: Database) -> None:
 @pytest.mark.capability("T12")
 def test_what_was_not_known_is_filled_in_and_what_was_known_stays(database: Database) -> None:
     bring(database, "An,0912345678,,,,\nBình,0912345679,1990,14755,,\n")
-    result = bring(database, "An,0912345678,1984,14758,,\nBình,0912345679,1990,14758,,\n")
+    result = bring(database, "An,0912345678,1984,14761,,\nBình,0912345679,1990,14761,,\n")
     assert result.people_new == 0
     assert people(database) == [("An", 1984), ("Bình", 1990)]
     with database.unit() as uow:
-        assert uow.session.scalars(select(Person.area).order_by(Person.id)).all() == ["38.380.14758", "38.380.14755"]
+        assert uow.session.scalars(select(Person.area).order_by(Person.id)).all() == ["38.380.14761", "38.380.14755"]
 
 
 @pytest.mark.capability("T12")
@@ -189,10 +190,10 @@ def test_where_nobody_says_where_a_person_lives_it_is_where_the_campaign_is(data
     with database.unit() as uow:
         plan = CampaignPlan("F1", "contact-interview", "network", area="38.380")
         campaign = service.create_campaign(uow, plan).id
-    bring(database, "An,0912345678,1984,,,\nBình,0912345679,1990,14758,,\n", campaign)
-    assert areas(database) == ["38.380", "38.380.14758"]
+    bring(database, "An,0912345678,1984,,,\nBình,0912345679,1990,14761,,\n", campaign)
+    assert areas(database) == ["38.380", "38.380.14761"]
     with database.unit() as uow:
-        assert uow.session.scalars(select(Person.area).order_by(Person.id)).all() == ["38.380", "38.380.14758"]
+        assert uow.session.scalars(select(Person.area).order_by(Person.id)).all() == ["38.380", "38.380.14761"]
 
 
 def test_who_is_meant_stays_open_when_two_could_be() -> None:
@@ -255,7 +256,7 @@ def test_reading_holds_the_rows_not_the_file(database: Database) -> None:
 
 def test_the_areas_of_the_province_are_seeded_once(database: Database) -> None:
     with database.unit() as uow:
-        assert seed_areas(uow) == 576
+        assert seed_areas(uow) == 741  # 574 until June 2025, 167 since
     with database.unit() as uow:
         assert seed_areas(uow) == 0
         area = uow.session.get_one(Area, "38.380.14755")
@@ -265,4 +266,4 @@ def test_the_areas_of_the_province_are_seeded_once(database: Database) -> None:
             "Phường Hàm Rồng",
             "Ham Rong Ward",
         )
-        assert load_gazetteer(uow).find("Hàm Rồng")[0].path == "38.380.14755"
+        assert load_gazetteer(uow).find("Hàm Rồng")[0].path == "2025.38.14758"

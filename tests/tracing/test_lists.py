@@ -11,15 +11,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tracing.columns import NAMES, column_of
+from tracing.gazetteer import Gazetteer
 from tracing.import_csv import ContactRow, Sheet, read_contacts
 from tracing.list_file import MAX_BYTES
 from tracing.messages import _TEXTS, RowError
 from tracing.names import plain, tidy
-from tracing.places import Gazetteer, known_places
+from tracing.places import THANH_HOA, units_of
 from tracing.sample import sample_contacts, sample_csv
 
 TODAY = date(2026, 11, 23)
-PLACES = Gazetteer(known_places())
+PLACES = Gazetteer(units_of(THANH_HOA))
 HEADER = (
     "Họ tên,Số điện thoại,Năm sinh,Giới tính,Mã xã,Ngày tiếp xúc,Nơi tiếp xúc,Mã ca bệnh (F0),Loại (F1/F2),Ngôn ngữ"
 )
@@ -191,10 +192,15 @@ def test_a_birth_year_or_a_date_of_birth(written: str) -> None:
     ("district", "commune", "area"),
     [
         ("", "14755", "38.380.14755"),
-        ("", "Phường Hàm Rồng", "38.380.14755"),
-        ("", "ham rong", "38.380.14755"),
-        ("", "P. Hàm Rồng", "38.380.14755"),
+        ("", "Nam Ngạn", "38.380.14761"),
+        ("", "ham rong", "2025.38.14758"),  # the new Hàm Rồng holds the old one: right whichever was meant
+        ("", "P. Hàm Rồng", "2025.38.14758"),
+        ("TP Thanh Hóa", "Phường Hàm Rồng", "38.380.14755"),  # who names a district writes in the old system
+        ("TP Thanh Hóa", "Phường Hạc Thành", "2025.38.14797"),  # or mixes them
         ("Thành phố Thanh Hóa", "Phú Sơn", "38.380.14770"),  # there are several of this name
+        ("380", "14758", "38.380.14758"),  # the code is Hàm Rồng's now
+        ("", "2025.38.14758", "2025.38.14758"),
+        ("", '"xã Hoằng Đông, huyện Hoằng Hóa, Thanh Hóa"', "38.399.15997"),
         ("TP Thanh Hoá", "", "38.380"),
         ("380", "14755", "38.380.14755"),
         ("", "", ""),
@@ -231,6 +237,7 @@ def test_communes_by_code_or_by_name(district: str, commune: str, area: str) -> 
         ("Xã", "99999", "area"),
         ("Xã", "Atlantis", "area"),
         ("Xã", "Phú Sơn", "area_ambiguous"),
+        ("Xã", "14758", "area_ambiguous"),  # Hàm Rồng now, Đông Thọ until June 2025, which was divided
         ("Huyện", "Atlantis", "district"),
     ],
 )
