@@ -19,7 +19,7 @@ from admin.queries import records
 from core.errors import UserError
 from core.phones import is_ordinary, mask_phone, normalise_phone
 from core.rights import Right
-from ivr.carriers.sip.orders import order_leg
+from ivr.carriers.sip.orders import call_off, order_leg
 from ivr.lines.presence import line_address
 from ivr.lines.protocol import PATH
 from ivr.lines.tickets import RoomTicket, write_ticket
@@ -99,6 +99,8 @@ def telephone(entry_id: UUID) -> ResponseReturnValue:
     number = normalise_phone(request.form.get("number", ""))
     if not is_ordinary(number):
         raise UserError("This number is not rung: it is abroad, or costs extra.", "Give a fixed or mobile number.")
+    uow().session.refresh(entry, with_for_update=True)  # who presses twice gets one telephone rung, not two
+    call_off(uow(), room_of(entry_id))
     order_leg(uow(), room_of(entry_id), number, RING_SECONDS)
     if _line(entry) is None:
         _call_person(entry)
@@ -113,6 +115,7 @@ def note(entry_id: UUID) -> ResponseReturnValue:
     own = queries.own_practitioner(uow(), viewer()) or abort(403)
     outcome = request.form.get("outcome", "")
     consultations.conclude(uow(), entry_id, own.id, outcome=outcome, note=request.form.get("note", ""))
+    call_off(uow(), room_of(entry_id))
     audit("queue.note", f"queue:{entry_id}", {"outcome": outcome})
     flash(gettext("Saved."))
     return redirect(url_for("queue.queue"))

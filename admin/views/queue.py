@@ -17,6 +17,7 @@ from admin.queries.treated import seen_queue
 from core.database import UnitOfWork
 from core.errors import UserError
 from core.rights import Right
+from ivr.carriers.sip.orders import call_off
 from ivr.media.bridging.presence import on_line
 from telehealth import queue as service
 from telehealth.calling_back import room_of
@@ -90,6 +91,7 @@ def _change(entry_id: UUID, action: str, change: Callable[[UnitOfWork, UUID, UUI
     if own is None:
         raise UserError("This person is not with you.", "Ask the doctor who has taken them.")
     change(uow(), entry.id, own.id)
+    call_off(uow(), room_of(entry.id))  # a telephone of the doctor's that rings for it
     audit(action, f"queue:{entry_id}")
     flash(gettext("Saved."))
     return redirect(url_for("queue.queue"))

@@ -190,6 +190,22 @@ def test_a_telephone_rung_for_a_doctor_stands_in_the_audit_log_with_its_number_m
     assert line.detail == {"number": "+8491•••678"}
 
 
+def test_a_telephone_that_was_to_be_rung_is_not_when_another_is_given_or_the_place_is_left(
+    province: Province, visitor: Visit, database: Database, trunk: None, an: str
+) -> None:
+    dung = visitor("dung")
+    dung.post(f"{an}/take")
+    comes_onto_the_line(database, province.an.queue)
+    for number in ("0912345678", "0987654321"):
+        dung.post(f"{an}/telephone", {"number": number})
+    with database.unit() as uow:
+        ringing = uow.session.scalars(select(SipLeg.number).where(SipLeg.ended_at.is_(None))).all()
+    assert ringing == ["+84987654321"]
+    dung.post(f"{an}/give-back")
+    with database.unit() as uow:
+        assert uow.session.scalars(select(SipLeg).where(SipLeg.ended_at.is_(None))).all() == []
+
+
 def test_a_doctor_who_was_taken_off_takes_nobody_and_finishes_with_whom_they_have(
     province: Province, visitor: Visit, database: Database, an: str
 ) -> None:
