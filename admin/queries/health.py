@@ -117,7 +117,7 @@ def list_carriers(uow: UnitOfWork, known: Sequence[str]) -> list[CarrierHealth]:
             Call.carrier,
             func.count(),
             func.count().filter(Call.answered_at.is_not(None)),
-            func.count().filter(Call.failure_reason.in_(("provider_error", "lost"))),
+            func.count().filter(Call.failure_reason.in_(("provider_error", "lost", "not_dialed"))),
             func.count().filter(Call.ended_at.is_(None)),
             func.max(Call.created_at),
         )

@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import event, select
 
-from admin.queries.health import list_processes
+from admin.queries.health import list_carriers, list_processes
 from core.audit import AuditEntry
 from core.clock import SimulatedClock
 from core.database import Database
@@ -251,6 +251,17 @@ def test_the_system_page_warns_when_nobody_serves_the_telephone_lines_or_when_th
         beat(uow, "sip", "sip@cdc1:78", {**free, "calls": 100, "room": 0})
     assert "lines (SIP) of sip@cdc1:78 are full: 100 calls" in hanh.page("/health")
     assert hanh.json("/health")["full"] == ["sip@cdc1:78"]
+
+
+@pytest.mark.capability("C6")
+def test_a_dial_that_no_gateway_took_is_an_error_of_the_carrier(province: Province, database: Database) -> None:
+    with database.unit() as uow:
+        before = {each.name: each.trouble for each in list_carriers(uow, [])}
+        call = uow.session.scalars(select(Call).where(Call.carrier == "twilio").limit(1)).one()
+        call.failure_reason = "not_dialed"
+        uow.session.flush()
+        after = {each.name: each.trouble for each in list_carriers(uow, [])}
+    assert after["twilio"] == before["twilio"] + 1
 
 
 def test_where_telephone_lines_are_switched_off_nobody_misses_them(database: Database) -> None:

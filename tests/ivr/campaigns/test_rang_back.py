@@ -16,9 +16,11 @@ from flows.engine.events import CallStarted, KeysPressed
 from ivr.calls.model import Call, CallState, FailureReason
 from ivr.calls.turn import Turn
 from ivr.campaigns import rang_back, service
+from ivr.campaigns.callbacks import call_back
 from ivr.campaigns.model import Campaign, Target
 from ivr.campaigns.rang_back import last_called
 from ivr.campaigns.reaper import LONGEST_CALL, Reaper
+from ivr.campaigns.standing import prepare_standing
 from ivr.carriers.base import DialOrder
 from tests.ivr.campaigns.desk import Desk, a_phone
 
@@ -432,3 +434,20 @@ def test_an_interview_of_a_campaign_that_is_aborted_at_the_same_moment_is_gone(
     ringing.press("1")
     assert "chưa hỏi tiếp được" in ringing.said
     assert target_of(desk, campaign).state == "waiting"
+
+
+@pytest.mark.capability("N5")
+def test_an_interview_of_long_ago_is_not_offered_because_we_called_for_something_else(
+    missed: tuple[Desk, str, UUID],
+) -> None:
+    desk, phone, campaign = missed
+    desk.do(service.pause, campaign)
+    desk.clock.advance(timedelta(days=31))
+    desk.do(prepare_standing, "network", "Asia/Ho_Chi_Minh")
+    desk.do(call_back, script="missed-call", phone=phone, language="vi", context={})
+    desk.tick()
+    desk.fail(phone, FailureReason.NO_ANSWER)
+    ringing = Ringing(desk, phone)
+    ringing.press("1")
+    assert "đã gọi số máy này" in ringing.said
+    assert ringing.asked == "wish"
