@@ -200,7 +200,7 @@ def test_a_read_back_is_heard_to_its_end_before_anybody_can_say_yes_to_it() -> N
 def test_who_was_understood_and_said_no_clear_yes_is_not_told_otherwise_and_loses_no_try() -> None:
     call = asked().hear("có").hear("ừ", "reject")
     assert call.said == (
-        "Tôi nghe là: có. Đúng thì bấm 1, chưa đúng thì bấm 2. Hoặc nói cả câu: tôi nói có, hay là: tôi nói không."
+        "Tôi nghe là: có. Đúng thì bấm 1, chưa đúng thì bấm 2. Hoặc nói cả câu: tôi trả lời có, hay là: tôi trả lời không."
     )
     assert call.state.no_match == {}
 
@@ -211,24 +211,24 @@ def test_an_answer_may_be_confirmed_in_longer_words_that_mean_the_same() -> None
     grammar = call.listens.grammar
     assert grammar is not None
     assert (set(grammar.phrases), grammar.certain) == (
-        {"tôi nói có", "tôi trả lời có", "tôi nói không", "tôi trả lời không"},
+        {"tôi trả lời có", "câu trả lời là có", "tôi trả lời không", "câu trả lời là không"},
         True,
     )
-    call.hear("tôi nói có")
+    call.hear("tôi trả lời có")
     assert call.saved == {"answer": True}
     assert call.state.answers["answer"].confirmed
 
 
 @pytest.mark.capability("F13")
 def test_longer_words_that_mean_something_else_ask_again() -> None:
-    call = asked().hear("có").hear("vâng", "read_back").hear("tôi nói không")
+    call = asked().hear("có").hear("vâng", "read_back").hear("tôi trả lời không")
     assert call.saved == {}
     assert call.said.startswith("Dạ, xin hỏi lại. Hỏi?")
 
 
 @pytest.mark.capability("F13")
 def test_after_longer_words_in_vain_the_confirmation_goes_by_keys() -> None:
-    call = asked().hear("có").hear("vâng", "read_back").hear("tôi nói có", "read_back")
+    call = asked().hear("có").hear("vâng", "read_back").hear("tôi trả lời có", "read_back")
     assert call.saved == {}
     assert call.listens.grammar is None
     assert call.state.no_match == {"q": 1}

@@ -39,8 +39,8 @@ FINAL = (Listen, Record, Bridge, Effect, HangUp)
 
 words = st.sampled_from(
     [
-        *("có", "không", "vâng", "đúng rồi", "sai", "tôi nói có", "số một", "mưa", ""),
-        *("yes", "no", "my answer is no", "예", "아니요", "네", "네 있습니다", "첫 번째"),
+        *("có", "không", "vâng", "đúng rồi", "sai", "tôi trả lời có", "số một", "mưa", ""),
+        *("yes", "no", "my answer is no", "예", "아니요", "네", "정말 있습니다", "첫 번째"),
     ]
 )
 keys = st.one_of(

@@ -42,7 +42,7 @@ real = load_library()
 REAL = {script.revision: script for script in real.scripts.values()}
 
 heard = st.sampled_from(
-    ["có", "không", "vâng", "đúng rồi", "tôi nói có", "sai", "yes", "no", "예", "아니요", "네", "mưa"]
+    ["có", "không", "vâng", "đúng rồi", "tôi trả lời có", "sai", "yes", "no", "예", "아니요", "네", "mưa"]
 )
 events = st.one_of(
     st.builds(KeysPressed, st.just(AT), st.sampled_from(["1", "2", "3", "9", "0", "*", "1990", "0508", "5", ""])),

@@ -15,7 +15,7 @@ from flows.engine.script import Script
 from tests.ivr.media.scripted import FakeRecogniser, Scene, call, heard
 
 FEVER, FEVER_HINT, YEAR, COUGH = "열이 있습니까", "예는 1번", "출생 연도", "기침이"
-READING, READ_BACK = "이렇게 들었습니다", "맞으면 네, 그렇습니다라고"
+READING, READ_BACK = "이렇게 들었습니다", "맞으면 네라고"
 THANKS, AGAIN, SILENCE = "감사합니다", "듣지 못했습니다", "다시 전화드리겠습니다"
 NOT_UNDERSTOOD, BY_KEYS = "잘 알아듣지", "전화기 번호로 답해"
 

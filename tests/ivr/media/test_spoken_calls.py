@@ -34,7 +34,7 @@ async def test_a_call_answered_aloud(exchange: Open, korean: Recognisers) -> Non
         call_id = here.open()
         waits = []
         async with here.on_call(call_id) as caller:
-            for answer in ("아니요", "맞아"):  # to the question, then to its read-back
+            for answer in ("아니요", "네"):  # to the question, then to its read-back
                 await caller.hears_out()
                 ended = await caller.say(voice(answer))
                 await caller.hears_out()
