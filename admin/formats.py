@@ -20,7 +20,7 @@ from admin.days import shown_day
 from admin.languages import LANGUAGES, chosen_language
 from admin.policy import shown_phone
 from core.areas import Area
-from core.country.areas import country
+from core.country.areas import country, is_new
 from core.phones import mask_phone
 from core.rights import Right
 from ivr.carriers.browser.carrier import BROWSER, TITLE
@@ -43,6 +43,7 @@ def install(app: Flask) -> None:
         delays=delays,
         age=age,
         area=area,
+        is_new_area=is_new,
         masked=masked,
         label=labels.label,
         tone=labels.tone,

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import func, or_, select
 
 from admin.policy import Viewer, scoped
 from core.areas import Area, within
+from core.country.areas import NEW
 from core.database import UnitOfWork
 from core.users import LoginSession, User
 
@@ -41,6 +42,8 @@ def find_user(uow: UnitOfWork, viewer: Viewer, user_id: UUID) -> User | None:
 
 
 def list_areas(uow: UnitOfWork, viewer: Viewer) -> Sequence[Area]:
-    """Provinces and districts that the viewer may give to a user, by code. Communes are too many for a list."""
-    query = select(Area).where(Area.kind != "commune", within(Area.path, viewer.area)).order_by(Area.path)
+    """What the viewer may give to a user, by code: provinces, old districts and the communes that took their place. Old
+    communes are too many for a list."""
+    given = or_(Area.kind != "commune", Area.path.startswith(f"{NEW}."))
+    query = select(Area).where(given, within(Area.path, viewer.area)).order_by(Area.path)
     return uow.session.scalars(query).all()

@@ -11,6 +11,7 @@ from core.database import Database
 from core.users import User
 from tests.admin.conftest import Visitor
 from tests.admin.province import CITY, COAST, Province
+from tracing.places import seed_areas
 
 Visit = Callable[[str], Visitor]
 NEW = {"login": "minh", "name": "Ngô Minh", "roles": ["tracer"], "area": CITY, "language": "vi"}
@@ -25,6 +26,21 @@ def test_a_new_users_first_password_is_shown_once(province: Province, visitor: V
     minh = Visitor(hanh.client.application)
     assert minh.post("/login", {"login": "minh", "password": password}).status_code == 302
     assert minh.get("/").location == "/password"
+
+
+def test_an_area_is_chosen_among_old_districts_and_new_communes(
+    province: Province, visitor: Visit, database: Database
+) -> None:
+    with database.unit() as uow:
+        seed_areas(uow)
+    page = visitor("hanh").page("/users")
+    new, old = page.split("<optgroup")[1:3]
+    assert 'value="2025.38.14758">— Ham Rong Ward<' in new
+    assert f'value="{CITY}"' in old
+    assert 'value="38.380.14755"' not in page  # old communes are too many
+    visitor("hanh").post("/users", {**NEW, "area": "2025.38.14758"})
+    with database.unit() as uow:
+        assert uow.session.scalars(select(User.area).where(User.login == "minh")).one() == "2025.38.14758"
 
 
 def test_a_taken_login_is_said_in_place(province: Province, visitor: Visit) -> None:
