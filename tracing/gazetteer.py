@@ -116,8 +116,9 @@ def name_en(unit: Unit) -> str:
 
 
 def _sure(found: list[Unit]) -> list[Unit]:
-    """The one that holds all others of its level, if there is one: whatever was meant lies in it."""
-    for unit in found:
+    """The one that holds all others of its level, if there is one: whatever was meant lies in it. Of two that hold each
+    other, the one that still exists."""
+    for unit in sorted(found, key=lambda unit: not is_new(unit.path)):
         if all(unit.level == other.level and country().holds(unit.path, other.path) for other in found):
             return [unit]
     return found

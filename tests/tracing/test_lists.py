@@ -211,6 +211,36 @@ def test_communes_by_code_or_by_name(district: str, commune: str, area: str) -> 
 
 
 @pytest.mark.parametrize(
+    ("province", "district", "commune", "area"),
+    [
+        ("Nghệ An", "Diễn Châu", "Diễn Kỷ", "40.425.17434"),
+        ("Nghệ An", "", "Diễn Châu", "2025.40.17464"),  # a commune now
+        ("40", "", "", "2025.40"),
+        ("Bình Dương", "Dĩ An", "", "74.724"),
+        ("TP HCM", "TP Thủ Đức", "Linh Trung", "79.769.26800"),
+        ("Thanh Hóa", "", "14755", "38.380.14755"),
+    ],
+)
+def test_a_province_that_the_list_names(province: str, district: str, commune: str, area: str) -> None:
+    assert one("Họ tên,SĐT,Tỉnh,Huyện,Xã", f"An,0912345678,{province},{district},{commune}").area == area
+
+
+def test_a_commune_of_another_province_is_not_taken_for_a_namesake_here() -> None:
+    error = mistake("Họ tên,SĐT,Tỉnh,Xã", "An,0912345678,Nghệ An,Phường Hạc Thành")
+    assert (error.column, error.key) == ("area", "area")
+    error = mistake("Họ tên,SĐT,Tỉnh,Xã", "An,0912345678,Nghệ An,14755")
+    assert (error.column, error.key) == ("area", "area")
+
+
+def test_the_candidates_are_named_so_that_the_row_can_be_corrected() -> None:
+    error = mistake("Họ tên,SĐT,Xã", "An,0912345678,14758")
+    assert error.message() == "“14758” có thể là nhiều xã."
+    assert "2025.38.14758 Phường Hàm Rồng, Tỉnh Thanh Hóa" in error.hint()
+    assert "38.380.14758 Phường Đông Thọ, Thành phố Thanh Hóa, Tỉnh Thanh Hóa" in error.hint()
+    assert "38.380.14758 Phường Đông Thọ" in error.hint("en")
+
+
+@pytest.mark.parametrize(
     ("column", "value", "key"),
     [
         ("SĐT", "12345", "phone"),
@@ -239,6 +269,7 @@ def test_communes_by_code_or_by_name(district: str, commune: str, area: str) -> 
         ("Xã", "Phú Sơn", "area_ambiguous"),
         ("Xã", "14758", "area_ambiguous"),  # Hàm Rồng now, Đông Thọ until June 2025, which was divided
         ("Huyện", "Atlantis", "district"),
+        ("Tỉnh", "Atlantis", "province"),
     ],
 )
 @pytest.mark.capability("T11")
