@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import os
-import socket
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -16,6 +15,7 @@ from core.installation import free_bind
 from core.settings import Settings
 from tests.conftest import fresh_database
 from tests.peers.office import Office, office
+from tests.peers.ports import free_port
 
 # Below the ports that the system gives out, and other ones for each process of a test run: peers beside each other must
 # not take each other's sound.
@@ -25,21 +25,13 @@ _of = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
 _media_ports = itertools.cycle(range(_FIRST + _number * _APART, _LAST, _of * _APART))
 
 
+FOR_MISSED_CALLS = "+842373850116"
+
+
 @pytest.fixture
 def port() -> int:
     """A port for a peer that nobody uses now, TCP or UDP."""
     return free_port()
-
-
-def free_port() -> int:
-    while True:
-        number = int(free_bind().rpartition(":")[2])
-        with socket.socket(type=socket.SOCK_DGRAM) as probe:
-            try:
-                probe.bind(("127.0.0.1", number))
-            except OSError:
-                continue
-        return number
 
 
 @pytest.fixture
@@ -77,7 +69,8 @@ def our_office(
 ) -> Iterator[Office]:
     """One office for all tests of a module: none of them hurts it."""
     with fresh_database(settings, template_url) as url:
-        ours = office_settings(settings, url, trunk)
+        changes = {"missed_call_numbers": FOR_MISSED_CALLS, "call_back_carrier": "sip"}
+        ours = office_settings(settings, url, trunk, **changes)
         with office(ours, tmp_path_factory.mktemp("office"), "media", "sip") as opened:
             yield opened
 

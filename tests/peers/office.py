@@ -16,6 +16,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
+from core.errors import Retryable
 from core.heartbeats import Heartbeat
 from core.installation import wait_until_up
 from core.settings import Settings, environment
@@ -40,6 +41,10 @@ def until(found: Callable[[], T | None], seconds: float = 30.0, what: str = "it"
         if time.monotonic() > deadline:
             raise AssertionError(f"waited {seconds} s in vain for {what}")
         time.sleep(0.05)
+
+
+def port_of(address: str) -> int:
+    return int(address.rpartition(":")[2])
 
 
 @dataclass
@@ -79,6 +84,13 @@ class Office:
 
     def log(self, name: str) -> str:
         return (self.logs / f"{name}.log").read_text()
+
+    def end(self, name: str) -> None:
+        """Have a process end in order; harmless when it is gone."""
+        process = self.processes.pop(name, None)
+        if process is not None:
+            process.terminate()
+            process.wait(30)
 
     def kill(self, name: str) -> None:
         process = self.processes.pop(name)
@@ -124,8 +136,20 @@ class Office:
             call = self.app.calls.open(uow, direction="outbound", carrier=SIP, remote_number=number, **values)
             now = uow.now()
         order = DialOrder(call.id, number, ring_seconds, now)
-        self.app.carriers[SIP].place(order)
+        until(lambda: self._placed(order), what="a gateway with room")
         return call.id
+
+    def _placed(self, order: DialOrder) -> bool:
+        try:
+            self.app.carriers[SIP].place(order)
+        except Retryable:
+            return False
+        return True
+
+    def hang_up(self, call: Call) -> None:
+        """End a call from our side."""
+        assert call.provider_ref is not None
+        self.app.carriers[SIP].hang_up(call.provider_ref)
 
     def leg(self, leg_id: UUID) -> SipLeg:
         with self.app.database.unit() as uow:
