@@ -28,11 +28,14 @@ def is_lost(results: Collection[VisitResult], rule: Loss) -> bool:
 def close_day(day: date, period: Period, results: Collection[VisitResult]) -> Extended | PeriodCompleted | Lost | None:
     """What follows when `day` is over; None: the follow-up goes on.
 
+    `results` are those since the follow-up last began: whoever was found again or resumed is not lost for what was
+    before that. What lies before the period, which a newer exposure restarts, is left out here.
+
     Who is lost by the rule is lost. On the last day, a talk completes the follow-up; without one the period is
     extended as far as the rule allows, and then they are lost: nobody knows how they are. Where the rule extends
     nothing, the period simply ends.
     """
-    so_far = [each for each in results if each.day <= day]
+    so_far = [each for each in results if period.first <= each.day <= day]
     if is_lost(so_far, period.rule.practice.loss):
         return Lost()
     if day < period.last:

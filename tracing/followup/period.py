@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
 from tracing.followup.counting import Override, Start, start_of, with_override
-from tracing.rules.model import Course, Decision, Rule
+from tracing.rules.model import Course, Decision, Rule, Text
 from tracing.rules.situation import Situation, course_for
 
 
@@ -43,8 +43,12 @@ class Period:
 
     @property
     def cites(self) -> tuple[Decision, ...]:
-        """The decision that gives the length, then the rule's own, if that is another."""
-        return tuple({each.number: each for each in (self.course.decision, self.rule.decision)}.values())
+        return self.rule.cites_for(self.course)
+
+    @property
+    def doubts(self) -> tuple[Text, ...]:
+        """What nobody could check about these days; empty when all was read in its document."""
+        return self.rule.doubts_about(self.course)
 
     @property
     def tests(self) -> tuple[date, ...]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from tracing.followup.counting import Override, start_of, with_override
-from tracing.rules.model import Course, Decision, Place, Rule
+from tracing.rules.model import Course, Decision, Place, Rule, Text
 from tracing.rules.situation import Situation, course_for
 
 _DAY = timedelta(days=1)
@@ -44,7 +44,12 @@ class Quarantine:
 
     @property
     def cites(self) -> tuple[Decision, ...]:
-        return tuple({each.number: each for each in (self.course.decision, self.rule.decision)}.values())
+        return self.rule.cites_for(self.course)
+
+    @property
+    def doubts(self) -> tuple[Text, ...]:
+        """What nobody could check about these days; empty when all was read in its document."""
+        return self.rule.doubts_about(self.course)
 
     def place_on(self, day: date) -> Place | None:
         """Where they stay on a day; None before and after the plan."""

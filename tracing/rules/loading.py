@@ -4,7 +4,7 @@ checked for what a schema cannot say. Every mistake is found in one go."""
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cache
@@ -40,7 +40,7 @@ from tracing.rules.model import (
 from tracing.rules.situation import NAMES
 
 SCHEMA_FILE = Path(__file__).parent / "schema.json"
-_WORDS = {
+_ADVICE = {
     "additionalProperties": "Take it out, or correct its spelling: the schema beside the file lists what there is.",
     "required": "Add it.",
     "enum": "Use one of these.",
@@ -111,10 +111,8 @@ def rules_from(document: Document) -> tuple[Rule, ...]:
     if reader.mistakes:
         raise RulebookError(reader.mistakes)
     data = document.data
-    if document.file not in (f"{data['disease']}.yaml", "document"):
+    if document.file != f"{data['disease']}.yaml":
         reader.wrong(("disease",), f"is for {data['disease']}.", f"Name the file {data['disease']}.yaml.")
-    for where, note in _uncertain_without_note(data):
-        reader.wrong(where, note, "Say in `note` (vi, en) what was read instead.")
     practice = _practice(data["practice"])
     assessment = _assessment(reader, data["assessment"], "assessment")
     rules = tuple(
@@ -132,24 +130,11 @@ def _validator() -> Draft202012Validator:
 
 
 def _said(error: ValidationError, where: tuple[str, ...]) -> tuple[str, str]:
-    """A schema error in words, and what to do."""
-    message = error.message
-    if error.validator == "oneOf" and isinstance(error.schema, Mapping):
-        message = str(error.schema["$comment"])
-    return f"{'/'.join(where[2:] if where[:1] == ('rules',) else where)}: {message}.".lstrip(": "), _WORDS.get(
-        str(error.validator), "Correct it."
-    )
-
-
-def _uncertain_without_note(data: Any, where: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], str]]:
-    if isinstance(data, Mapping):
-        if data.get("certain") is False and "note" not in data:
-            yield where, f"{'/'.join(where[2:])} is not certain, and says nothing about it."
-        for key, value in data.items():
-            yield from _uncertain_without_note(value, (*where, key))
-    elif isinstance(data, list):
-        for index, value in enumerate(data):
-            yield from _uncertain_without_note(value, (*where, str(index)))
+    """A schema error in words, and what to do. The schema's own words (`$comment`) are better than the library's."""
+    own = error.schema.get("$comment") if isinstance(error.schema, Mapping) else None
+    place = "/".join(where[2:] if where[:1] == ("rules",) else where)
+    message = f"{own or error.message}."
+    return f"{place}: {message}" if place else message, _ADVICE.get(str(error.validator), "Correct it.")
 
 
 def _caveat(spec: Mapping[str, Any]) -> Caveat:

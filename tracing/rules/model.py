@@ -232,5 +232,14 @@ class Rule:
         )
         return all(caveat.certain for caveat in parts)
 
+    def cites_for(self, course: Course) -> tuple[Decision, ...]:
+        """The decision that a course goes by, then the rule's own, if that is another."""
+        return tuple({each.number: each for each in (course.decision, self.decision)}.values())
+
+    def doubts_about(self, course: Course) -> tuple[Text, ...]:
+        """What is not certain about the days of a course: its own numbers, its decision, or which day is day one."""
+        parts = (course.caveat, course.decision.caveat, self.day_one.caveat)
+        return tuple(caveat.note for caveat in parts if not caveat.certain)
+
     def valid_on(self, day: date) -> bool:
         return self.valid_from <= day and (self.valid_until is None or day <= self.valid_until)

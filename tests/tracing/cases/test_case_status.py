@@ -6,20 +6,16 @@ from itertools import product
 
 import pytest
 
+from tests.tracing.cases.status_making import CASE_EVENTS as EVENTS
+from tests.tracing.cases.status_making import reached
 from tracing.cases.axes import CaseAxes, CaseClassification, Outcome
-from tracing.cases.events import CaseClassified, CaseEvent, CaseOpened, CaseOverridden, OutcomeKnown
+from tracing.cases.events import CaseClassified, CaseOpened, CaseOverridden, OutcomeKnown
 from tracing.cases.refusals import Refusal
 from tracing.cases.status import apply_to_case
 
 pytestmark = pytest.mark.capability("T2")
 
 SUSPECTED, PROBABLE, CONFIRMED, NOT_A_CASE = CaseClassification
-EVENTS: tuple[CaseEvent, ...] = (
-    *(CaseOpened(each) for each in CaseClassification),
-    *(CaseClassified(each) for each in CaseClassification),
-    *(CaseOverridden(each, "chart reviewed") for each in (None, *CaseClassification)),
-    *(OutcomeKnown(each) for each in Outcome),
-)
 STATES = [
     CaseAxes(by_rule, by_hand, outcome)
     for by_rule, by_hand, outcome in product(CaseClassification, (None, *CaseClassification), Outcome)
@@ -29,14 +25,7 @@ EVERYTHING = list(product(STATES, EVENTS))
 
 
 def test_events_lead_to_those_states_and_no_others() -> None:
-    found: set[CaseAxes] = set()
-    waiting = [made for event in EVENTS if isinstance(made := apply_to_case(None, event), CaseAxes)]
-    while waiting:
-        axes = waiting.pop()
-        if axes not in found:
-            found.add(axes)
-            waiting += [made for event in EVENTS if isinstance(made := apply_to_case(axes, event), CaseAxes)]
-    assert found == set(STATES)
+    assert reached(apply_to_case, EVENTS) == set(STATES)
 
 
 def test_who_is_not_a_case_has_no_outcome_of_it() -> None:

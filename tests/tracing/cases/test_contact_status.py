@@ -6,6 +6,8 @@ from itertools import product
 
 import pytest
 
+from tests.tracing.cases.status_making import CONTACT_EVENTS as EVENTS
+from tests.tracing.cases.status_making import CONTACT_STATES as STATES
 from tracing.cases.axes import Classification, ContactAxes, ContactStatus, FollowUpStatus
 from tracing.cases.events import (
     BecameCase,
@@ -33,29 +35,6 @@ FOLLOW_UP, COMPLETED, CANCELLED, LOST, NO_FOLLOW_UP = FollowUpStatus
 UNCONFIRMED, CONFIRMED, NOT_A_CONTACT = Classification
 BEGUN = ContactAxes(ACTIVE, FOLLOW_UP)
 
-EVENTS: tuple[ContactEvent, ...] = (
-    *(Registered(followed) for followed in (True, False)),
-    *(Classified(each) for each in Classification),
-    *(OverriddenByHand(each, "seen on camera") for each in (None, *Classification)),
-    *(BecameCase(), CaseDiscarded(), Dropped("case disproved"), TakenUpAgain("a mistake")),
-    *(NewExposure(followed) for followed in (True, False)),
-    *(PeriodCompleted(), Lost(), FoundAgain(), Cancelled("moved away"), Resumed("is back")),
-)
-
-
-def reached() -> set[ContactAxes]:
-    """Every state that any order of events can lead to."""
-    found: set[ContactAxes] = set()
-    waiting = [made for event in EVENTS if isinstance(made := apply(None, event), ContactAxes)]
-    while waiting:
-        axes = waiting.pop()
-        if axes not in found:
-            found.add(axes)
-            waiting += [made for event in EVENTS if isinstance(made := apply(axes, event), ContactAxes)]
-    return found
-
-
-STATES = sorted(reached(), key=str)
 EVERYTHING = list(product(STATES, EVENTS))
 
 

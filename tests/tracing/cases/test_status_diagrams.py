@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.tracing.cases import test_case_status, test_contact_status
+from tests.tracing.cases.status_making import CASE_EVENTS, CASE_STATES, CONTACT_EVENTS, CONTACT_STATES
 from tracing.cases.axes import CaseAxes, ContactAxes
 from tracing.cases.status import apply, apply_to_case
 
@@ -40,10 +40,10 @@ def done(machine: Callable[[Any, Any], Any], states: Iterable[Any], events: Iter
 
 @pytest.mark.parametrize(("number", "axis"), [(0, "status"), (1, "follow_up")])
 def test_the_diagrams_of_contacts_show_what_happens(number: int, axis: str) -> None:
-    machine = done(apply, test_contact_status.STATES, test_contact_status.EVENTS, axis)
+    machine = done(apply, CONTACT_STATES, CONTACT_EVENTS, axis)
     assert drawn(DIAGRAMS[number]) == machine
 
 
 def test_the_diagram_of_cases_shows_what_happens() -> None:
-    machine = done(apply_to_case, test_case_status.STATES, test_case_status.EVENTS, "classification")
+    machine = done(apply_to_case, CASE_STATES, CASE_EVENTS, "classification")
     assert drawn(DIAGRAMS[2]) == machine

@@ -90,6 +90,11 @@ def test_who_is_lost_is_lost_before_the_last_day_too() -> None:
     assert close_day(on(3), period_of(rule_with(7), 0), tries) == Lost()
 
 
+def test_who_was_exposed_again_is_not_lost_for_what_was_before() -> None:
+    tries = [tried(1, 9), tried(2, 12), tried(3, 18), tried(9, 9)]
+    assert close_day(on(9), period_of(rule_with(7), 0, 8), tries) is None
+
+
 def test_what_came_later_does_not_count_for_a_day() -> None:
     found = period_of(rule_with(7), 0)
     assert close_day(on(7), found, [tried(8, 9, COOPERATIVE)]) == Extended(on(7))

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import suppress
+from copy import deepcopy
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -10,14 +13,24 @@ from typing import Any
 import jsonschema
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.errors import UserError
-from tests.tracing.rules.rule_making import ASSESSMENT, DECISION, EVERYBODY, PRACTICE, TEXT, rule_spec, rules_of
+from flows.documents import Document
+from tests.tracing.rules.rule_making import (
+    ASSESSMENT,
+    DECISION,
+    EVERYBODY,
+    PRACTICE,
+    TEXT,
+    file_spec,
+    rule_spec,
+    rules_of,
+)
 from tracing.followup.period import Period, period
 from tracing.followup.quarantine import quarantine
-from tracing.rules.loading import SCHEMA_FILE
+from tracing.rules.loading import SCHEMA_FILE, rules_from
 from tracing.rules.mistakes import RulebookError
 from tracing.rules.model import Place
 from tracing.rules.rulebook import FOLDER, Rulebook, load_rulebook, rulebook_of
@@ -107,6 +120,16 @@ def test_who_is_not_vaccinated_stays_seven_days_and_is_watched_three_more_from_2
         (Place.SELF_MONITORING, 8, 10),
     ]
     assert [made.number(day) for day in made.tests] == [7]
+
+
+def test_what_could_not_be_checked_goes_along_with_the_dates(book: Rulebook) -> None:
+    on = date(2021, 8, 2)
+    rule = book.rule_for("covid-19", HERE, on)
+    in_centre = period(rule, Situation(on), [on])
+    at_home = quarantine(rule, Situation(on, facts=frozenset({"home_is_fit"})), [on])
+    assert in_centre is not None
+    assert [note["en"].partition(";")[1] for note in in_centre.doubts] == [";"]
+    assert at_home.doubts == ()
 
 
 def test_in_summer_2021_who_has_no_fit_home_goes_to_a_centre(book: Rulebook) -> None:
@@ -203,7 +226,7 @@ PART = {"place": "home", "from_day": 1, "to_day": 5}
         (rule_spec(valid_until="soon"), "must be the last day, YYYY-MM-DD, or null"),
         (rule_spec(valid_until="2025-01-01"), "ends before it begins"),
         (rule_spec(area="Thanh Hóa"), "area"),
-        (rule_spec(decision=DECISION | {"certain": False}), "is not certain.*Say in `note`"),
+        (rule_spec(decision=DECISION | {"certain": False}), "is not certain, and has no `note`.*Add it"),
         (rule_spec(exposures={"F1": {"text": TEXT, "decision": "9/X"}}), "cites 9/X, which the rule does not name"),
         (with_course(decision="9/X"), "cites 9/X"),
         (with_course(when="person.doses >= 2"), "no course is for everybody else"),
@@ -261,6 +284,41 @@ def test_every_mistake_is_shown_at_once_with_its_line(tmp_path: Path) -> None:
     line = next(n for n, each in enumerate(text.split("\n"), 1) if "person.immunoglobulin" in each)
     assert f"measles.yaml:{line}: rule byt-4845: `person.serum` is not known." in shown
     assert "cites Idaho" in shown
+
+
+def _places(data: Any, where: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """The way to every part of a file."""
+    parts = data.items() if isinstance(data, dict) else enumerate(data) if isinstance(data, list) else ()
+    for key, value in parts:
+        yield (*where, key)
+        yield from _places(value, (*where, key))
+
+
+FULL = rule_spec(
+    valid_until="2026-12-31",
+    facts=[{"id": "immune", "label": TEXT}],
+    courses=[
+        EVERYBODY | {"id": "a", "when": "person.immune", "quarantine": [{"place": "home", "from_day": 1, "to_day": 5}]},
+        EVERYBODY | {"tests": [1, 7]},
+    ],
+)
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers(-9, 99) | st.sampled_from(["", "x", "2026-13-01", "person.x", "-1", "<"]),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.sampled_from(["id", "vi", "x"]), inner, max_size=2),
+    max_leaves=4,
+)
+
+
+@settings(deadline=None, max_examples=300)
+@given(st.sampled_from(sorted(_places(file_spec(FULL)), key=str)), ANYTHING)
+def test_whatever_stands_in_a_file_it_is_used_or_refused_with_reasons(where: tuple[Any, ...], other: Any) -> None:
+    whole = deepcopy(file_spec(FULL))
+    part: Any = whole
+    for key in where[:-1]:
+        part = part[key]
+    part[where[-1]] = other
+    with suppress(RulebookError):
+        rulebook_of(rules_from(Document("flu.yaml", whole)))
 
 
 def test_a_file_has_the_name_of_its_disease() -> None:
