@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Callable
 from uuid import UUID
@@ -16,6 +15,7 @@ from ivr.media.bridging.hold import Hold
 from ivr.media.bridging.model import LEG
 from ivr.media.bridging.notes import Notes
 from ivr.media.bridging.party import Party
+from ivr.media.bridging.patience import Patience
 from ivr.media.bridging.rooms import RETURN_SECONDS
 from ivr.media.bridging.switchboard import Switchboard
 from ivr.media.bridging.waiting import Lines, Stay
@@ -68,7 +68,7 @@ class CallerBridge:
         party = self._switchboard.enter(stay.room, self._session, self._inbox)
         lost = False
         try:
-            outcome = await self._talk(party, hold, stay, _Patience(self._inbox, patience), words_at=len(chords))
+            outcome = await self._talk(party, hold, stay, Patience(self._inbox, patience), words_at=len(chords))
             lost = isinstance(outcome, Closed) and outcome.reason == "lost"
             return outcome
         finally:
@@ -91,7 +91,7 @@ class CallerBridge:
         return stay, bridge.ring_seconds + ORDER_GRACE_SECONDS
 
     async def _talk(
-        self, party: Party, hold: Hold, stay: Stay, patience: _Patience, words_at: int
+        self, party: Party, hold: Hold, stay: Stay, patience: Patience, words_at: int
     ) -> DialEnded | Closed:
         """A guest whose sound is lost is waited for, with the words first: silence would sound like the end."""
         rung = stay.room.startswith(LEG)
@@ -143,31 +143,3 @@ class CallerBridge:
     async def _words(self, prompt: Prompt) -> bytes:
         pieces = [await self._sounds.ulaw(prompt.language, segment) for segment in prompt.segments]
         return b"".join(pieces)
-
-
-class _Patience:
-    """How long a caller still waits. It counts while nobody is there, and rests while they talk."""
-
-    def __init__(self, inbox: Inbox, seconds: float) -> None:
-        self._inbox = inbox
-        self._left = seconds
-        self._loop = asyncio.get_running_loop()
-        self._timer: asyncio.TimerHandle | None = None
-        self._up = TimeUp("nobody_came")
-
-    def begins(self, least: float = 0.0) -> None:
-        """Count from now, `least` seconds at least."""
-        self.rests()
-        self._left = max(self._left, least)
-        self._up = TimeUp("nobody_came")
-        self._timer = self._inbox.after(self._left, self._up)
-
-    def rests(self) -> None:
-        """Stop counting. Harmless when it does not count."""
-        if self._timer is not None:
-            self._left = max(0.0, self._timer.when() - self._loop.time())
-            self._timer.cancel()
-            self._timer = None
-
-    def is_over(self, time_up: TimeUp) -> bool:
-        return time_up is self._up

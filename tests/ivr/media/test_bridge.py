@@ -10,13 +10,16 @@ from audio import codec
 from flows.catalogue import Library
 from flows.engine.events import CallEnded, DialEnded
 from flows.engine.script import Script
+from ivr.media.bridging.bridge import AGAIN_SECONDS
 from ivr.media.bridging.comfort import CHORD, RING_HZ
 from ivr.media.bridging.hold import Hold
+from ivr.media.bridging.patience import Patience
 from ivr.media.bridging.rooms import RETURN_SECONDS
 from ivr.media.bridging.switchboard import GUEST_WAITS_SECONDS
 from ivr.media.inbox import Inbox
 from tests.ivr.media.bridging import COLLEAGUE, Scene, loudness, on_line, played, tone
 from tests.ivr.media.telephone import Sounds, Telephone
+from tests.ivr.media.virtual_time import run
 
 CALLER_HZ, DOCTOR_HZ = 600.0, 1000.0
 CONNECTING = "연결해"
@@ -449,6 +452,34 @@ def test_who_waits_in_vain_is_told_when_their_time_is_up_however_long_the_sound_
     scene = played(library.script("impatient"), happens)
     assert dialed(scene) == [("no_answer", 0.0)]
     assert "잠시만 기다려 주세요." not in scene.caller.said
+
+
+def test_who_comes_in_the_last_moment_of_the_wait_has_come() -> None:
+    async def waits() -> None:
+        async with Inbox(Telephone(Sounds())) as inbox:
+            patience = Patience(inbox, 20)
+            patience.begins()
+            await asyncio.sleep(20)
+            patience.rests()  # somebody is there, and the time is up as well
+            assert not patience.is_over(await inbox.get())
+
+    run(waits())
+
+
+def test_what_is_left_of_a_wait_counts_on_after_a_talk_but_half_a_minute_at_least() -> None:
+    async def waits(talk_after: float) -> float:
+        async with Inbox(Telephone(Sounds())) as inbox:
+            patience = Patience(inbox, 120)
+            patience.begins()
+            await asyncio.sleep(talk_after)
+            patience.rests()
+            await asyncio.sleep(300)
+            begun = asyncio.get_running_loop().time()
+            patience.begins(AGAIN_SECONDS)
+            assert patience.is_over(await inbox.get())
+            return asyncio.get_running_loop().time() - begun
+
+    assert [run(waits(seconds)) for seconds in (20, 115)] == [100, AGAIN_SECONDS]
 
 
 async def test_a_wait_without_any_sound_is_silent_and_lets_everybody_else_work() -> None:
