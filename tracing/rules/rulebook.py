@@ -41,7 +41,8 @@ class Rulebook:
 
         `area` is a path of official codes, `38.380.14755`; empty when nobody knows it yet: then only rules for the
         whole country count. `on` is the day on which the contact, or a newer exposure, became known: what a later
-        decision says does not change a follow-up that has begun. Raises UserError that says what to add when no rule holds.
+        decision says does not change a follow-up that has begun. Raises UserError that says what to add when no rule
+        holds.
         """
         of_disease = [rule for rule in self.rules if rule.disease == disease]
         if not of_disease:
