@@ -11,9 +11,10 @@ import click
 
 from core.capabilities import listed, shown
 from core.clock import SystemClock
+from core.country.areas import country
 from core.database import Database
 from core.encryption import load_keys, use_keys
-from core.errors import TracelineError
+from core.errors import TracelineError, UserError
 from core.login import create_user, reset_password
 from core.rekeying import rekey
 from core.rights import ROLES
@@ -78,10 +79,12 @@ def user() -> None:
 @click.argument("login")
 @click.option("--name", default="", help="the name shown to colleagues")
 @click.option("--role", "roles", multiple=True, required=True, type=click.Choice(list(ROLES)))
-@click.option("--area", default="", help="the area path, such as 38.380; empty: the whole province")
+@click.option("--area", default="", help="the area path, such as 38.380 or 2025.38.14758; empty: all")
 @click.option("--language", default="vi", type=click.Choice(["vi", "en"]))
 def user_add(login: str, name: str, roles: tuple[str, ...], area: str, language: str) -> None:
     """Add a user and print a one-time password."""
+    if area and country().unit(area) is None:
+        raise UserError(f"There is no area {area!r}.", "Write its path, such as 38.380 or 2025.38.14758.")
     with open_database() as database:
         with database.unit() as uow:
             added, password = create_user(uow, login=login, name=name, roles=list(roles), area=area, language=language)

@@ -5,7 +5,7 @@ What units there are stands in `core.country`, from the official lists of both s
 
 from __future__ import annotations
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 from sqlalchemy.dialects.postgresql import insert
 
 from core.areas import Area
@@ -32,7 +32,8 @@ def units_of(province: str) -> list[Unit]:
 
 
 def seed_areas(uow: UnitOfWork, province: str = THANH_HOA) -> int:
-    """Put the areas of the province into the database; returns how many were not there."""
+    """Put the areas of the province into the database, and what the lists say of them now; returns how many were not
+    there."""
     rows = [
         {
             "path": unit.path,
@@ -44,8 +45,15 @@ def seed_areas(uow: UnitOfWork, province: str = THANH_HOA) -> int:
         }
         for unit in units_of(province)
     ]
-    added = uow.session.execute(insert(Area).values(rows).on_conflict_do_nothing().returning(Area.path))
-    return len(added.all())
+    known = set(uow.session.scalars(select(Area.path)))
+    told = insert(Area).values(rows)
+    told = told.on_conflict_do_update(
+        index_elements=[Area.path],
+        set_={name: told.excluded[name] for name in ("name_vi", "name_en", "counterparts")},
+        where=or_(Area.name_vi != told.excluded.name_vi, Area.counterparts != told.excluded.counterparts),
+    )
+    uow.session.execute(told)
+    return len({str(row["path"]) for row in rows} - known)
 
 
 def load_gazetteer(uow: UnitOfWork) -> Gazetteer:

@@ -14,10 +14,12 @@ from core.ids import new_id
 from ivr.calls.model import Call
 from telehealth.model import Appointment, Practitioner, QueueEntry
 from tests.admin.conftest import Visitor
-from tests.admin.province import COAST, Province
+from tests.admin.province import CITY, COAST, Province
 from tracing.model import Record, RecordAnswer
+from tracing.places import seed_areas
 
 Visit = Callable[[str], Visitor]
+NAM_SAM_SON = "2025.38.16516"  # made of communes of two districts
 
 
 def change(database: Database, table: type, row: UUID, **values: object) -> None:
@@ -55,6 +57,18 @@ def test_a_caller_whose_area_nobody_knows_waits_for_the_doctors_of_every_distric
     assert mai.post(f"/queue/{province.binh.queue}/note", {"outcome": "advised"}).status_code == 302
     assert mai.get(f"/records/{province.binh.record}").status_code == 200  # whom they spoke with
     assert visitor("dung").get(f"/records/{province.an.record}").status_code == 200
+
+
+def test_a_doctor_of_an_old_district_meets_who_is_filed_under_a_commune_made_inside_it(
+    province: Province, visitor: Visit, database: Database
+) -> None:
+    with database.unit() as uow:
+        seed_areas(uow)
+    queue = province.binh.queue
+    change(database, Practitioner, province.city_practitioner, area=CITY)
+    for area, waits in ((COAST, False), ("2025.38.14758", True), (NAM_SAM_SON, False), ("2025.38", False)):
+        change(database, QueueEntry, queue, area=area)
+        assert (province.binh.name in [row["name"] for row in visitor("mai").json("/queue")["queue"]]) == waits, area
 
 
 def test_a_doctor_takes_people_of_the_area_they_serve_which_their_login_does_not_hold(

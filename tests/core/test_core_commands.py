@@ -60,6 +60,12 @@ def test_a_user_is_added_with_a_one_time_password_and_given_another(run: CliRunn
         assert (entered.user.must_change_password, entered.user.area) == (True, "38.380")
 
 
+def test_nobody_is_given_an_area_that_does_not_exist(run: CliRunner, database: Database) -> None:
+    refused = run.invoke(user, ["add", "Lan", "--role", "tracer", "--area", "38.14758"])
+    assert isinstance(refused.exception, UserError)
+    assert run.invoke(user, ["add", "Lan", "--role", "tracer", "--area", "2025.38.14758"]).exit_code == 0
+
+
 @pytest.mark.capability("C5")
 def test_a_command_typed_in_another_folder_does_not_make_keys_of_its_own(
     run: CliRunner, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -267,3 +267,9 @@ def test_the_areas_of_the_province_are_seeded_once(database: Database) -> None:
             "Ham Rong Ward",
         )
         assert load_gazetteer(uow).find("Hàm Rồng")[0].path == "2025.38.14758"
+        assert uow.session.get_one(Area, "38").counterparts == ["2025.38"]
+        area.name_vi = "Phường Cũ"
+    with database.unit() as uow:
+        assert seed_areas(uow) == 0
+    with database.unit() as uow:
+        assert uow.session.get_one(Area, "38.380.14755").name_vi == "Phường Hàm Rồng"
