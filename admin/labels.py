@@ -32,6 +32,7 @@ END_REASONS = {
     "machine": _("answering machine"),
     "hangup": _("hung up"),
     "limit": _("limit reached"),
+    "trouble": _("technical trouble"),
     "handed_over": _("handed over to another script"),
     "ineligible": _("wrong person"),
     "callback": _("asked to be called later"),

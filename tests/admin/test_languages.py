@@ -15,6 +15,7 @@ from admin.error_texts import CONTEXT, in_vietnamese
 from admin.languages import catalogue
 from flows.catalogue import Library
 from flows.effects import EFFECTS
+from ivr.calls.service import NO_SCRIPT
 from ivr.campaigns.words import Disposition, Outcome
 from tests.admin.conftest import Visitor
 from tests.admin.province import Province
@@ -119,14 +120,15 @@ def test_no_form_leads_to_another_site(visitor: Callable[[str], Visitor], addres
 
 def test_how_calls_end_and_what_effects_did_have_words(script_library: Library) -> None:
     known = {f"{effect.name} → {outcome}" for effect in EFFECTS for outcome in effect.outcomes}
-    assert known == labels.EFFECTS.keys()
+    handing_over = {f"{name} → {NO_SCRIPT}" for name in ("call.hand_over", "call.take_up")}
+    assert known | handing_over == labels.EFFECTS.keys()
     ends = {
         reason
         for document in script_library.documents.values()
         for reason in re.findall(r"'end': '(\w+)'", repr(document.data))
     }
     assert len(ends) > 5
-    assert ends - labels.END_REASONS.keys() == set()
+    assert (ends | {"limit", "trouble"}) - labels.END_REASONS.keys() == set()
     reasons = {
         reason
         for document in script_library.documents.values()
