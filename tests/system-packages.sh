@@ -6,6 +6,7 @@ missing=""
 for pair in chromium:chromium sipp:sip-tester baresip:baresip kamailio:kamailio; do
     command -v "${pair%%:*}" >/dev/null 2>&1 || missing="$missing ${pair##*:}"
 done
+ls /usr/lib/*/kamailio/modules/tls.so >/dev/null 2>&1 || missing="$missing kamailio-tls-modules"
 [ -z "$missing" ] && exit 0
 if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null 2>&1; then
     echo "Not installed, so their tests are skipped:$missing"

@@ -315,7 +315,8 @@ class SipStack:
             "ausrc_srate 8000",
         ]
         if "tls" in self._transports:
-            lines += ["sip_verify_server yes", f"sip_cafile {ssl.get_default_verify_paths().openssl_cafile}"]
+            trusted = ssl.get_default_verify_paths()  # SSL_CERT_FILE counts, where it is set
+            lines += ["sip_verify_server yes", f"sip_cafile {trusted.cafile or trusted.openssl_cafile}"]
         return Config(
             net_interface=None if self._host == "0.0.0.0" else self._host,  # noqa: S104
             max_concurrent_calls=None,  # the gateway counts
