@@ -125,11 +125,13 @@ class Citizen(threading.Thread):
         self._address = f"{media}/line"
         self._token = write_ticket(CallTicket(call_id))
         self.caller: LineCaller | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
 
     def run(self) -> None:
         asyncio.run(self._talk())
 
     async def _talk(self) -> None:
+        self._loop = asyncio.get_running_loop()
         async with connected(self._address, self._token) as caller:
             self.caller = caller
             await caller.hears_out()
@@ -141,6 +143,11 @@ class Citizen(threading.Thread):
     async def _speak(self, caller: LineCaller) -> None:
         while True:
             await caller.say(tone(CALLER_HZ, 0.5))
+
+    def hang_up(self) -> None:
+        assert self.caller is not None
+        assert self._loop is not None
+        asyncio.run_coroutine_threadsafe(self.caller.stop(), self._loop).result(10)
 
     def loudness(self) -> int:
         """How loud the last second was that came."""
@@ -217,7 +224,26 @@ def test_a_doctor_takes_a_caller_who_waits_talks_and_notes_it_down(
 
 
 @pytest.mark.capability("H8")
-def test_a_caller_who_hangs_up_ends_the_doctors_call_too(
+def test_a_caller_who_hangs_up_ends_the_doctors_call_at_once(
+    doctor: Page, media: None, places: Settings, database: Database, province: Province
+) -> None:
+    entry = province.an.queue
+    with on_the_telephone(places, database, entry) as (call_id, citizen):
+        wait_in_the_room(doctor, database, entry)
+        doctor.goto(f"/queue/{entry}")
+        doctor.get_by_role("button", name="Take").click()
+        doctor.get_by_role("button", name="Talk now").click()
+        status = doctor.get_by_role("status").first
+        expect(status).to_contain_text("in conversation", timeout=30_000)
+        citizen.hang_up()
+        expect(status).to_contain_text("call ended", timeout=5_000)
+    with database.unit() as uow:
+        call = uow.session.get_one(Call, call_id)
+        assert (call.end_reason, call.talked_at is not None) == ("completed", True)
+
+
+@pytest.mark.capability("H8")
+def test_a_caller_whose_line_is_lost_for_good_ends_the_doctors_call_too(
     doctor: Page, media: None, places: Settings, database: Database, province: Province
 ) -> None:
     entry = province.an.queue
