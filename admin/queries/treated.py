@@ -67,4 +67,6 @@ def _to_treat(viewer: Viewer) -> ColumnElement[bool]:
             within_row(QueueEntry.area, _Me.area),
         ),
     )
-    return or_(QueueEntry.taken_by.in_(_own(viewer)), and_(QueueEntry.state.in_(OPEN), serves.exists()))
+    own = _own(viewer)
+    mine = or_(QueueEntry.taken_by.in_(own), QueueEntry.was_with.in_(own))
+    return or_(mine, and_(QueueEntry.state.in_(OPEN), serves.exists()))

@@ -13,6 +13,7 @@ from core.database import Database
 from ivr.calls.model import Call
 from ivr.campaigns.model import Target
 from telehealth.model import Practitioner, QueueEntry
+from telehealth.queue import OFFER, watch
 from tests.admin.conftest import Visitor
 from tests.admin.province import Province
 
@@ -85,3 +86,21 @@ def test_the_number_that_is_called_back_is_the_one_they_rang_from(
         assert uow.session.scalars(select(Target.phone).where(Target.script == "doctor-callback")).one() == sister
         uow.session.get_one(Call, province.an.call).remote_number = ""
     assert dung.json("/queue")["queue"][0]["phone"]  # what is known of the person
+
+
+@pytest.mark.capability("H7")
+def test_a_doctor_whose_patient_went_back_by_itself_still_saves_the_note(
+    province: Province, visitor: Visit, database: Database, an: str
+) -> None:
+    dung = visitor("dung")
+    dung.post(f"{an}/take")
+    with database.unit() as uow:
+        entry = uow.session.get_one(QueueEntry, province.an.queue)
+        entry.taken_at = uow.now() - OFFER - timedelta(seconds=1)
+        doctor = uow.session.get_one(Practitioner, province.practitioner)
+        doctor.active = False  # even one who was taken off meanwhile
+    with database.unit() as uow:
+        watch(uow)
+    assert dung.json(f"{an}/state")["mine"] is False
+    assert dung.post(f"{an}/note", {"outcome": "advised", "note": "Nghỉ ngơi"}).status_code == 302
+    assert "Nghỉ ngơi" in dung.page(an)
