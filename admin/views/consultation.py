@@ -20,7 +20,7 @@ from core.errors import UserError
 from core.phones import is_ordinary, mask_phone, normalise_phone
 from core.rights import Right
 from ivr.carriers.sip.orders import call_off, order_leg
-from ivr.lines.presence import line_address
+from ivr.lines.presence import line_address, line_addresses
 from ivr.lines.protocol import PATH
 from ivr.lines.tickets import RoomTicket, write_ticket
 from ivr.media.bridging.presence import OnLine, on_line
@@ -56,7 +56,7 @@ def consultation(entry_id: UUID) -> ResponseReturnValue:
         outcomes=list(ConsultationOutcome),
         state=_state(entry),
         tries=calling_back.TRIES,
-        telephones=bool(context().settings.sip_trunk),
+        telephones=bool(context().settings.sip_trunk) and _one_media_process(),
     )
 
 
@@ -96,6 +96,8 @@ def telephone(entry_id: UUID) -> ResponseReturnValue:
     entry = _own(entry_id)
     if not context().settings.sip_trunk:
         raise UserError("This installation has no telephone line of its own.", "Talk at this browser.")
+    if not _one_media_process():
+        raise UserError("With several media processes, no telephone is rung for a doctor.", "Talk at this browser.")
     number = normalise_phone(request.form.get("number", ""))
     if not is_ordinary(number):
         raise UserError("This number is not rung: it is abroad, or costs extra.", "Give a fixed or mobile number.")
@@ -132,6 +134,11 @@ def _own(entry_id: UUID) -> QueueEntry:
     if own is None or entry.taken_by != own.id or entry.state != TAKEN:
         raise UserError("This person is not with you any more.", "Reload the page to see how it stands.")
     return entry
+
+
+def _one_media_process() -> bool:
+    """A telephone joins the media process beside its gateway. Of several, the person may be at another."""
+    return len(line_addresses(uow())) <= 1
 
 
 def _call_person(entry: QueueEntry) -> None:

@@ -37,7 +37,6 @@ def comes_onto_the_line(database: Database, entry_id: UUID, talks: bool = False)
     """The person calls, and waits in the room of the place."""
     with database.unit() as uow:
         beat(uow, "media", "media@here:1", {"address": "wss://m2.example.vn"})
-        beat(uow, "media", "media@here:2", {"address": "wss://m3.example.vn"})
         call = Call(
             id=new_id(), direction="inbound", carrier="sip", remote_number="", state="in_progress",
             script="symptom-report", revision="r", language="vi", context={}, script_state={}, created_at=uow.now(),
@@ -188,6 +187,19 @@ def test_a_telephone_rung_for_a_doctor_stands_in_the_audit_log_with_its_number_m
         [line] = uow.session.scalars(select(AuditEntry).where(AuditEntry.action == "queue.telephone"))
     assert (leg.room, leg.number) == (room_of(province.an.queue), "+84912345678")
     assert line.detail == {"number": "+8491•••678"}
+
+
+def test_with_several_media_processes_no_telephone_of_a_doctor_is_rung_which_might_not_meet_the_person(
+    province: Province, visitor: Visit, database: Database, trunk: None, an: str
+) -> None:
+    dung = visitor("dung")
+    dung.post(f"{an}/take")
+    comes_onto_the_line(database, province.an.queue)
+    assert "Ring my telephone" in dung.page(an)
+    with database.unit() as uow:
+        beat(uow, "media", "media@here:2", {"address": "wss://m3.example.vn"})
+    assert "Ring my telephone" not in dung.page(an)
+    assert dung.post(f"{an}/telephone", {"number": "0912345678"}).status_code == 400
 
 
 def test_a_telephone_that_was_to_be_rung_is_not_when_another_is_given_or_the_place_is_left(

@@ -100,12 +100,18 @@ def test_a_doctor_has_a_telephone_rung_and_the_talk_goes_on_meanwhile(
         assert uow.session.scalars(select(SipLeg.number)).all() == ["+84912345678"]
 
 
-@pytest.mark.capability("H8")
-def test_the_line_follows_a_person_who_comes_back_on_another_media_process(
-    talking: Page, database: Database, connected: list[str]
-) -> None:
+@pytest.fixture
+def second(database: Database) -> None:
+    """Another media process."""
     with database.unit() as uow:
         beat(uow, "media", "media@here:2", {"address": "wss://m3.example.vn"})
+
+
+@pytest.mark.capability("H8")
+def test_the_line_follows_a_person_who_comes_back_on_another_media_process(
+    second: None, talking: Page, database: Database, connected: list[str]
+) -> None:
+    with database.unit() as uow:
         uow.session.execute(update(WaitingLine).values(address="wss://m3.example.vn", process="media@here:2"))
     for _ in range(100):
         if len(connected) > 1:
