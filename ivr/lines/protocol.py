@@ -19,8 +19,8 @@ text message, a JSON object with its `type`:
 | `caption` {who, kind, text, …} | what is said, heard and decided, to be read along; if the ticket asks for it |
 
 We close with 1000 when the call is over: hang up; with 1008 when what was sent is none of this, or the ticket lets
-nobody in. Any other close, or none, means that only the sound is lost: connect again with a new ticket, and the call goes
-on where it stood. We are up once something has come from us.
+nobody in. Any other close, or none, means that only the sound is lost: connect again with a new ticket, and the call
+goes on where it stood. A line is up once something has come from us.
 """
 
 from __future__ import annotations
