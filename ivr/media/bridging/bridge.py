@@ -135,9 +135,11 @@ class CallerBridge:
             patience.rests()
 
     async def _waiting_sound(self, bridge: Bridge) -> tuple[bytes, bytes]:
-        """Soft sound, and the words that come after it for those who wait."""
+        """Soft sound, and the words that come after it for those who wait: every so often, and before the wait is half
+        over, since who is to wait no longer than that should hear them as well."""
         words = await self._words(bridge.waiting) if bridge.waiting else b""
-        rounds = max(1, round(bridge.every_seconds * RATE / len(comfort())))
+        every = min(bridge.every_seconds, bridge.ring_seconds / 2)
+        rounds = max(1, round(every * RATE / len(comfort())))
         return comfort() * rounds, words
 
     async def _words(self, prompt: Prompt) -> bytes:
