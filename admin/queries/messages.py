@@ -1,4 +1,4 @@
-"""Voice messages of the viewer's area: the list, one message, those of a call."""
+"""Voice messages that the viewer may hear: the list, one message, those of a call."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from uuid import UUID
 
 from sqlalchemy import func, select
 
-from admin.policy import Viewer, scoped
+from admin.policy import Viewer
 from admin.queries.paging import AnySelect, Page, page_of
+from admin.queries.treated import seen_messages
 from core.database import UnitOfWork
 from ivr.calls.model import Call
 from ivr.messages.model import VoiceMessageRow
@@ -49,7 +50,7 @@ def list_messages(uow: UnitOfWork, viewer: Viewer, before: str | None) -> Page[M
 
 
 def find_message(uow: UnitOfWork, viewer: Viewer, message: UUID) -> MessageRow | None:
-    """None when there is none, or it lies outside the viewer's area."""
+    """None when there is none, or it is not for the viewer."""
     row = uow.session.execute(_query(viewer).where(VoiceMessageRow.id == message)).first()
     return None if row is None else _row(row)
 
@@ -66,7 +67,7 @@ def _query(viewer: Viewer) -> AnySelect:
         .join(Call, Call.id == VoiceMessageRow.call_id)
         .outerjoin(Person, Person.id == Call.person_id)
     )
-    return scoped(query, Call.area, viewer)
+    return query.where(seen_messages(viewer))
 
 
 def _row(row: tuple[UUID, VoiceMessageRow, str, str]) -> MessageRow:

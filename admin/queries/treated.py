@@ -3,7 +3,7 @@
 The robot books a caller with a doctor of another district when nobody nearer is free, and a caller of whom no area is
 known with any (`telehealth.practitioners.preferred`); a doctor is on duty for the callers of the area they serve, and
 for everybody who has waited too long (`telehealth.queue.watch`). They see these appointments and places in the queue,
-and the records of the calls behind them.
+and the records and voice messages of the calls behind them.
 """
 
 from __future__ import annotations
@@ -11,12 +11,13 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, ScalarSelect, Select, and_, or_, select, union
+from sqlalchemy import ColumnElement, CompoundSelect, ScalarSelect, Select, and_, or_, select, union
 from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from admin.policy import Viewer
 from core.areas import within, within_row
 from core.rights import Right
+from ivr.calls.model import Call
 from telehealth.model import WAS_BOOKED, Appointment, Practitioner, QueueEntry
 from tracing.model import Record, RecordAnswer
 
@@ -47,11 +48,24 @@ def seen_records(viewer: Viewer) -> ColumnElement[bool]:
     inside = within(Record.area, viewer.area)
     if not viewer.may(Right.APPOINTMENTS_SEE):
         return inside
-    calls = union(
+    theirs = RecordAnswer.call_id.in_(_calls(viewer))
+    return or_(inside, Record.id.in_(select(RecordAnswer.record_id).where(theirs)))
+
+
+def seen_messages(viewer: Viewer) -> ColumnElement[bool]:
+    """Voice messages in calls (joined) of the viewer's area, and of those whom they are to treat."""
+    inside = within(Call.area, viewer.area)
+    if not viewer.may(Right.APPOINTMENTS_SEE):
+        return inside
+    return or_(inside, Call.id.in_(_calls(viewer)))
+
+
+def _calls(viewer: Viewer) -> CompoundSelect[UUID | None]:
+    """The calls of those whom the viewer is to treat."""
+    return union(
         select(Appointment.call_id).where(Appointment.practitioner_id.in_(_own(viewer)), WAS_BOOKED),
         select(QueueEntry.call_id).where(_to_treat(viewer)),
     )
-    return or_(inside, Record.id.in_(select(RecordAnswer.record_id).where(RecordAnswer.call_id.in_(calls))))
 
 
 def _own(viewer: Viewer) -> Select[UUID]:

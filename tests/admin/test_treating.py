@@ -12,6 +12,7 @@ from sqlalchemy.dialects.postgresql import Range
 from core.database import Database
 from core.ids import new_id
 from ivr.calls.model import Call
+from ivr.messages.store import keep
 from telehealth.model import Appointment, Practitioner, QueueEntry
 from tests.admin.conftest import Visitor
 from tests.admin.province import CITY, COAST, Province
@@ -41,6 +42,22 @@ def test_a_doctor_meets_their_own_patient_of_another_district(
     move = mai.post(f"/appointments/{province.binh.appointment}/state", {"state": "arrived"})
     assert move.status_code == 302
     assert "<strong>2</strong><span>appointments today" in mai.page("/")
+
+
+@pytest.mark.capability("A4")
+def test_a_message_left_by_a_caller_whose_area_nobody_knows_is_heard_by_the_doctors_who_may_treat_them(
+    province: Province, visitor: Visit, database: Database
+) -> None:
+    with database.unit() as uow:
+        entry = uow.session.get_one(QueueEntry, province.binh.queue)
+        entry.area = ""
+        assert entry.call_id is not None
+        uow.session.get_one(Call, entry.call_id).area = ""
+        message = keep(uow, call_id=entry.call_id, turn=9, ulaw=bytes(8000))
+    address = f"/messages/{message}"
+    assert address in visitor("mai").page("/messages")
+    assert visitor("mai").get(f"{address}/sound.wav").status_code == 200
+    assert visitor("thao").get(address).status_code == 404
 
 
 @pytest.mark.capability("H4")
