@@ -60,6 +60,7 @@ class Conversation:
         self._stragglers = Stragglers()
         self._asides = Asides(turns.at)
         self._notes = Notes()
+        self._again = False
         self._offers = offers or Offers()
         self._answered: tuple[By, float] | None = None
 
@@ -88,6 +89,7 @@ class Conversation:
 
     async def _run(self) -> str:
         step = await self._turns.begin(self._call_id)
+        self._again = step.heard
         if step.heard:
             step = replace(step, actions=step.actions[-1:])
         while step.actions and not step.elsewhere:
@@ -143,7 +145,8 @@ class Conversation:
                 self._notes,
                 self._turns.at,
             )
-            return await bridge.run(last)
+            again, self._again = self._again, False
+            return await bridge.run(last, again)
         return self._unheard(last)
 
     async def _listen(self, playback: Playback, listen: Listen) -> Event | Closed:

@@ -58,8 +58,9 @@ class CallerBridge:
         self._notes = notes
         self._at = at
 
-    async def run(self, bridge: Bridge) -> DialEnded | Closed:
-        """From the last word of the robot to the last of the person. Raises TurnsUnavailable."""
+    async def run(self, bridge: Bridge, again: bool = False) -> DialEnded | Closed:
+        """From the last word of the robot to the last of the person. Raises TurnsUnavailable. `again`: the wait began
+        on another line, and its words come first."""
         stay, patience = await self._stay(bridge)
         if stay is None:
             return DialEnded(self._at(), "failed")
@@ -68,6 +69,7 @@ class CallerBridge:
         party = self._switchboard.enter(stay.room, self._session, self._inbox)
         lost = False
         try:
+            hold.start(len(chords) if again else 0)
             outcome = await self._talk(party, hold, stay, Patience(self._inbox, patience), words_at=len(chords))
             lost = isinstance(outcome, Closed) and outcome.reason == "lost"
             return outcome
@@ -97,7 +99,6 @@ class CallerBridge:
         rung = stay.room.startswith(LEG)
         talked: float | None = None
         patience.begins()
-        hold.start()
         try:
             while True:
                 happened = await self._inbox.get()

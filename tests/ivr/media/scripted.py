@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
 
@@ -37,12 +37,13 @@ class ScriptTurns:
         self.seconds = TURN_SECONDS
         self.unavailable = False
         self.forgetful = False
+        self.heard = False
 
     def at(self) -> str:
         return f"2026-11-23T03:00:{asyncio.get_running_loop().time():09.6f}+00:00"
 
     async def begin(self, call_id: UUID) -> Next:
-        return await self.take(call_id, 0, CallStarted(self.at(), "human"))
+        return replace(await self.take(call_id, 0, CallStarted(self.at(), "human")), heard=self.heard)
 
     async def remark(self, call_id: UUID, asides: Sequence[Aside]) -> None:
         if self.forgetful:

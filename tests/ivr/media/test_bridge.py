@@ -112,6 +112,19 @@ def test_while_waiting_the_caller_hears_soft_sound_and_now_and_then_kind_words(d
     assert scene.lines.left == ["queue:1"]
 
 
+def test_who_comes_back_into_a_wait_hears_at_once_that_it_goes_on(doctor: Script) -> None:
+    async def happens(scene: Scene) -> None:
+        scene.turns.heard = True
+        async with on_line(scene.caller):
+            scene.call()
+            await scene.caller.hears("기다려")
+            assert asyncio.get_running_loop().time() < 1
+            assert scene.caller.said == ["잠시만 기다려 주세요."]
+            scene.caller.hang_up()
+
+    played(doctor, happens)
+
+
 @pytest.mark.capability("I14")
 def test_when_nobody_comes_the_script_goes_on_and_a_telephone_is_rung(doctor: Script) -> None:
     async def happens(scene: Scene) -> None:
