@@ -44,8 +44,8 @@ def list_processes(uow: UnitOfWork, sip: bool) -> tuple[Sequence[Process], Seque
 
 
 def full_gateways(processes: Sequence[Process]) -> list[Process]:
-    """The living SIP gateways that have no room for another call of ours: people who ring may hear the busy tone."""
-    return [one for one in processes if one.alive and one.beat.kind == SIP and one.beat.status.get("room") == 0]
+    """The living SIP gateways that have no room for another call: people who ring may hear the busy tone."""
+    return [one for one in processes if one.alive and one.beat.kind == SIP and one.beat.status.get("full")]
 
 
 @dataclass(frozen=True, slots=True)

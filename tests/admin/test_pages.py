@@ -241,14 +241,14 @@ def test_the_system_page_warns_when_nobody_serves_the_telephone_lines_or_when_th
 ) -> None:
     hanh = visitor("hanh")
     assert "nobody reaches the hotline by them" in hanh.page("/health")
-    free = {"calls": 99, "room": 1, "refused": 0, "registration": "none"}
+    free = {"calls": 99, "full": False, "room": 0, "refused": 0, "registration": "none"}
     with database.unit() as uow:
         beat(uow, "sip", "sip@cdc1:78", free)
     page = hanh.page("/health")
     assert "nobody reaches the hotline by them" not in page
     assert "busy tone" not in page
     with database.unit() as uow:
-        beat(uow, "sip", "sip@cdc1:78", {**free, "calls": 100, "room": 0})
+        beat(uow, "sip", "sip@cdc1:78", {**free, "calls": 100, "full": True})
     assert "lines (SIP) of sip@cdc1:78 are full: 100 calls" in hanh.page("/health")
     assert hanh.json("/health")["full"] == ["sip@cdc1:78"]
 

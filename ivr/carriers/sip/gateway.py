@@ -105,6 +105,11 @@ class Gateway:
         return self._admission.up
 
     @property
+    def full(self) -> bool:
+        """Whoever rings us now is told that we are busy."""
+        return self._admission.full
+
+    @property
     def room(self) -> int:
         """How many more orders it would take now."""
         return self._admission.room if self.media_up else 0

@@ -202,12 +202,14 @@ class _Process:
             beat(uow, "sip", self._name, self._status())
 
     def _status(self) -> dict[str, Any]:
-        """What the heartbeat tells: `calls` up and `room` for those that we make, `registration` at the trunk, calls
-        `refused` for want of room, and packets of `strangers` that were dropped, of SIP and of `sound`."""
+        """What the heartbeat tells: `calls` up, `room` for those that we make, whether it is `full` for everybody,
+        `registration` at the trunk, calls `refused` for want of room, and packets of `strangers` that were dropped, of
+        SIP and of `sound`."""
         strangers, sound = self._dropped
         return {
             "calls": self._gateway.calls,
             "room": self._gateway.room,
+            "full": self._gateway.full,
             "registration": self._stack.registration,
             "refused": self._gateway.refused,
             "strangers": strangers,

@@ -32,7 +32,7 @@ from ivr.carriers.sip.sources import Network, SourceFilter
 log = logging.getLogger(__name__)
 
 RTP_TIMEOUT = 60
-"""Seconds without any packet of sound after which a telephone is gone; not while it is on hold."""
+"""Seconds without any packet of sound, or report of it (RTCP), after which a telephone is gone; not on hold."""
 SOUND_PORTS = range(16384, 32767)
 """Below those that the system gives to others."""
 REGISTER_SECONDS = 300

@@ -86,11 +86,15 @@ class MediaServer:
         ) as server:
             yield server
 
+    @property
+    def _has_room(self) -> bool:
+        return self.accepts and self.streams < self._max_calls
+
     def _check(self, connection: ServerConnection, request: Request) -> Response | None:
         """Who may connect. None lets it through."""
         path = request.path.partition("?")[0]
         if path == HEALTH_PATH:
-            return connection.respond(HTTPStatus.OK if self.accepts else HTTPStatus.SERVICE_UNAVAILABLE, "")
+            return connection.respond(HTTPStatus.OK if self._has_room else HTTPStatus.SERVICE_UNAVAILABLE, "")
         door = self._doors.get(path)
         if door is None:
             taken = " and ".join(sorted(self._doors))
@@ -100,7 +104,7 @@ class MediaServer:
             self.refused += 1
             log.warning("event=stream_forged door=%s peer=%s", path, connection.remote_address)
             return connection.respond(HTTPStatus.FORBIDDEN, f"{forged}\n")
-        if not self.accepts or self.streams >= self._max_calls:
+        if not self._has_room:
             self.refused += 1
             log.warning("event=stream_turned_away streams=%s accepts=%s", self.streams, self.accepts)
             return connection.respond(HTTPStatus.SERVICE_UNAVAILABLE, "No more calls can be taken.\n")

@@ -25,10 +25,12 @@ from ivr.calls.service import Calls
 from ivr.carriers.inbound import InboundPlan, take_call
 from ivr.carriers.sip import gateway as gateways
 from ivr.carriers.sip.gateway import Gateway, GatewayPlan
+from ivr.carriers.sip.line import takes_calls
 from ivr.carriers.sip.model import LegState, SipLeg
 from ivr.carriers.sip.orders import SIP, claim_orders, order_call
 from ivr.carriers.sip.stack import Answered, CallEvent, Ended, Ringing, StackStalled
 from ivr.lines.protocol import CALL_OVER
+from ivr.media.doors.server import MediaServer
 from tests.ivr.carriers.conftest import CALL_SID, Hotline
 from tests.ivr.world import NUMBER, open_call
 
@@ -371,6 +373,16 @@ def test_while_the_media_process_takes_no_calls_nobody_is_rung(desk: Callable[..
             await until(lambda: ours.stack.dialed)
 
     asyncio.run(dial())
+
+
+async def test_a_media_process_that_is_full_or_away_takes_no_calls() -> None:
+    server = MediaServer((), max_calls=1)
+    async with server.listening("127.0.0.1", 0) as listening:
+        (bind,) = (f"127.0.0.1:{one.getsockname()[1]}" for one in listening.sockets)
+        assert await takes_calls(bind)
+        server.streams = 1
+        assert not await takes_calls(bind)
+    assert not await takes_calls(bind)
 
 
 @pytest.mark.capability("N15")

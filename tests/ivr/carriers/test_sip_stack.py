@@ -13,6 +13,7 @@ from ipaddress import IPv4Network
 import pytest
 
 from audio.codec import rms
+from ivr.carriers.sip import stack as stacks
 from ivr.carriers.sip.stack import Answered, CallEvent, Pressed, SipCall, SipStack, Trunk
 from tests.peers.ports import free_port
 
@@ -119,6 +120,19 @@ def test_whatever_number_a_telephone_dials_and_however_it_comes_it_rings(trunk: 
     asyncio.run(everybody())
 
 
+async def picked_up(ours: Endpoint, phone: socket.socket, call_id: str) -> tuple[SipCall, int]:
+    """A telephone rings by UDP, and we pick up: the call, and where we take its sound."""
+    loop = asyncio.get_running_loop()
+    await loop.sock_sendall(phone, request("INVITE", phone, "udp", "hotline", call_id, offer()))
+    call = await asyncio.wait_for(ours.calls.get(), 5)
+    await call.answer()
+    reply = await answered(phone, "200")
+    to = ";tag=" + reply.partition("\r\nTo:")[2].partition("tag=")[2].split("\r\n")[0]
+    await loop.sock_sendall(phone, request("ACK", phone, "udp", "hotline", call_id, to=to))
+    assert await asyncio.wait_for(call.events.get(), 5) == Answered()
+    return call, int(reply.partition("m=audio ")[2].split()[0])
+
+
 def rtp(number: int, source: int, payload: bytes, kind: int = 0) -> bytes:
     return struct.pack("!BBHII", 0x80, kind, number, number * 160, source) + payload
 
@@ -141,24 +155,10 @@ def test_a_stranger_presses_no_key_and_says_no_word_in_a_call_of_somebody_else()
         return loud, [call.events.get_nowait() for _ in range(call.events.qsize())]
 
     async def meet() -> None:
-        sockets = [socket.socket(type=socket.SOCK_DGRAM) for _ in range(2)]
-        caller, other = sockets
-        caller.bind((HOME, 0))
-        other.bind((STRANGER, 0))
         async with listening() as ours:
-            with telephone(ours.port, "udp") as phone, caller, other:
-                loop = asyncio.get_running_loop()
-                await loop.sock_sendall(
-                    phone, request("INVITE", phone, "udp", "hotline", "one", offer(caller.getsockname()[1]))
-                )
-                call = await asyncio.wait_for(ours.calls.get(), 5)
-                await call.answer()
-                reply = await answered(phone, "200")
-                to = ";tag=" + reply.partition("\r\nTo:")[2].partition("tag=")[2].split("\r\n")[0]
-                await loop.sock_sendall(phone, request("ACK", phone, "udp", "hotline", "one", to=to))
-                port = int(reply.partition("m=audio ")[2].split()[0])
-                assert await asyncio.wait_for(call.events.get(), 5) == Answered()
-
+            with telephone(ours.port, "udp") as phone, socket.socket(type=socket.SOCK_DGRAM) as other:
+                other.bind((STRANGER, 0))
+                call, port = await picked_up(ours, phone, "one")
                 loud, happened = await heard(call, port, other)
                 assert loud < 100
                 assert happened == []
@@ -190,3 +190,30 @@ def test_a_telephone_that_is_taken_off_the_list_loses_the_connection_it_has() ->
         assert ours.calls.empty()
 
     asyncio.run(meet())
+
+
+@pytest.mark.capability("N15")
+def test_a_muted_telephone_that_shows_that_it_is_there_is_kept_and_one_that_has_vanished_is_not(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Many send no sound while somebody is silent in a queue, but a report of it every few seconds (RTCP)."""
+
+    async def wait() -> None:
+        async with listening() as ours:
+            with (
+                telephone(ours.port, "udp") as muted,
+                telephone(ours.port, "udp") as gone,
+                socket.socket(type=socket.SOCK_DGRAM) as sound,
+            ):
+                sound.bind((HOME, 0))
+                kept, port = await picked_up(ours, muted, "muted")
+                lost, _ = await picked_up(ours, gone, "gone")
+                for number in range(16):
+                    report = struct.pack("!BBHIQIII", 0x80, 200, 6, 1, 0, number * 160, number, number * 160)
+                    sound.sendto(report, (HOME, port + 1))
+                    await asyncio.sleep(0.25)
+                assert (kept.ended, lost.ended) == (False, True)
+                await kept.hang_up()
+
+    monkeypatch.setattr(stacks, "RTP_TIMEOUT", 1)
+    asyncio.run(wait())
