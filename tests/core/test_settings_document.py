@@ -15,7 +15,7 @@ _ROW = re.compile(r"^\| `((?:TRACELINE_)?[A-Z_]+)` \| (?:`([^`]*)`)? ?\| (.+) \|
 
 def variables() -> dict[str, str]:
     """Field by variable."""
-    told = environment(read_settings(models=Path("a"), recordings=Path("b"), lines=1))
+    told = environment(read_settings(models=Path("a"), recordings=Path("b"), lines=1, sip_for_callers=1))
     return dict(zip(told, Settings.model_fields, strict=True))
 
 
