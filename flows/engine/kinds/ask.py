@@ -24,8 +24,8 @@ the question and counts as nothing; a script-wide shortcut key runs its subscrip
 A spoken answer that needs it is read back, to its end: nobody can say yes to what they have not heard. "No" asks again
 and counts as no-match. Of the answer and its yes one at least must be certain (`SpeechHeard.certain`), or a key is
 pressed. Whoever says something else than a clear yes was understood before, and is not told otherwise: the answer is
-read back once more, with the keys for it, and may be confirmed in longer words (`AnswerKind.long_forms`), never with
-the same yes again.
+read back once more, with the keys, and may be confirmed in longer words (`AnswerKind.long_forms`), never with the same
+yes again; these must be certain in any case, for those that mean yes and no sound alike.
 """
 
 from __future__ import annotations
@@ -282,7 +282,8 @@ class Ask(Node):
         turn.say(spoken if pending.source == "speech" else self.read_back.say_keyed, barge_in=False)
 
     def _hear_confirmation(self, turn: Turn, pending: Answer, grammar: Grammar | None) -> None:
-        heard = replace(grammar, certain=not pending.certain) if grammar is not None else None
+        certain = turn.phase == ASSURING or not pending.certain
+        heard = replace(grammar, certain=certain) if grammar is not None else None
         keys = _with_common(self.read_back.yes_no.keys(turn), turn)
         turn.do(Listen(keys, heard, self.wait_seconds, self.barge_in))
 

@@ -8,7 +8,7 @@ asks on. Whoever is not understood is sent to the keys, and counts as that.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -23,6 +23,7 @@ from flows.catalogue import Library
 from flows.engine.actions import Grammar, Listen
 from flows.engine.advance import advance, start_state
 from flows.engine.events import CallStarted, Event, Hypothesis, NothingHeard, SpeechHeard
+from flows.engine.kinds.ask import ASSURING, CONFIRMING, Ask
 from flows.engine.state import State, Step
 from ivr.media.bench.trust_people import ANSWERS, Caller, callers
 from ivr.media.bench.trust_sound import Spoken, Voices
@@ -30,6 +31,17 @@ from ivr.media.bench.trust_sound import Spoken, Voices
 AT = "2026-01-01T08:00:00+07:00"
 THREADS = 2
 MAX_TURNS = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """How many of the utterances `said` (so many different `phrases`) were taken for a yes: `by_one` recogniser, as
+    after an answer that was certain itself, and for `certain`, by two."""
+
+    said: int
+    phrases: int
+    by_one: int
+    certain: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +84,10 @@ class Trial:
             listen = step.actions[-1] if step.actions else None
             if not isinstance(listen, Listen):
                 break
-            confirming = step.state.phase == "confirm"
             if listen.grammar is None:
                 return Told(caller, "one_key" if _is_right(caller, step.state) else "keys", read_backs, first)
-            read_backs += confirming
-            spoken = _reply(caller, step.state) if confirming else caller.says
-            step = self._take(step.state, self._event(spoken, listen.grammar))
+            read_backs += step.state.pending is not None
+            step = self._take(step.state, self._event(_reply(caller, step.state), listen.grammar))
         answer = step.state.answers.get("answer")
         if answer is None:
             return Told(caller, "keys", read_backs, first)
@@ -92,9 +102,31 @@ class Trial:
         if evidence is None:
             return NothingHeard(AT)
         opinion = evidence.opinion if grammar.certain else None
-        decision = replace(evidence, thresholds=self._thresholds, opinion=opinion).decision()
-        best = evidence.best
-        return SpeechHeard(AT, (Hypothesis(best.text, best.confidence),) if best else (), decision, evidence.seconds)
+        weighed = replace(evidence, thresholds=self._thresholds, opinion=opinion)
+        hypotheses = (Hypothesis(evidence.best.text, evidence.best.confidence),) if evidence.best else ()
+        return SpeechHeard(AT, hypotheses, weighed.decision(), evidence.seconds, weighed.certain)
+
+    def taken_for(self, spoken: Iterable[Spoken], meanings: Mapping[str, bool]) -> Taken:
+        """What becomes of these when yes or no is asked for with such phrases, by one recogniser and by two."""
+        counts: Counter[str] = Counter()
+        said = sorted(set(spoken), key=repr)
+        with ThreadPoolExecutor(THREADS) as executor:
+            heard = list(executor.map(lambda one: self._hear(one, tuple(meanings)), said))
+        for evidence in heard:
+            if evidence is None or evidence.best is None:
+                continue
+            weighed = replace(evidence, thresholds=self._thresholds)
+            means = meanings.get(evidence.best.text)
+            counts["by_one"] += means is True and replace(weighed, opinion=None).decision() == "accept"
+            counts["certain"] += means is True and weighed.certain
+        return Taken(len(said), len({one.text for one in said}), counts["by_one"], counts["certain"])
+
+    def meanings(self, phase: str) -> dict[str, bool]:
+        """The phrases of a phase of the question of yes or no, and what each says."""
+        node = self._script.steps["yes_no"]
+        assert isinstance(node, Ask)
+        phrases = node.read_back.yes_no.phrases() if phase == CONFIRMING else node.kind.long_phrases()
+        return {phrase: outcome == "yes" for language, phrase, outcome in phrases if language == "ko"}
 
     def _hear(self, spoken: Spoken, phrases: tuple[str, ...]) -> Evidence | None:
         """The same sound is heard alike every time: once is enough."""
@@ -111,8 +143,12 @@ def _phrases(step: Step) -> tuple[str, ...]:
 
 
 def _reply(caller: Caller, state: State) -> Spoken:
+    if state.pending is None:
+        return caller.says
     if caller.strays is not None:
         return caller.strays
+    if state.phase == ASSURING:
+        return caller.longer(bool(state.pending.value) is _is_right(caller, state))
     return caller.confirms if _is_right(caller, state) else caller.denies
 
 
@@ -133,10 +169,12 @@ def measure_trust(
     """Talk to all of them. Raises UserError for a folder that is no model.
 
     `saved_wrong` is the claim: answers on file that nobody gave. `answers` and `off_list` say how the conversations
-    ended; `first_utterance` what the recogniser makes of what is said first, were it not read back.
+    ended; `first_utterance` what the recogniser makes of what is said first, were it not read back; `confirming` and
+    `longer_words` what is taken for a yes where one is asked for, and `phrases` how many different things people say.
     """
     trial = Trial(library, model, thresholds)
-    told = trial.talk(people if people is not None else callers(), progress)
+    asked = people if people is not None else callers()
+    told = trial.talk(asked, progress)
     heard = [Heard(_sample(one.caller), one.first) for one in told]
     used = thresholds or Thresholds()
     if plot is not None:
@@ -148,8 +186,23 @@ def measure_trust(
         "answers": _ends(one for one in told if one.caller.means is not None),
         "off_list": _ends(one for one in told if one.caller.means is None),
         "read_backs": sum(one.read_backs for one in told),
+        "phrases": len({spoken.text for one in asked for spoken in one.utterances}),
+        "confirming": _step(trial, asked, CONFIRMING),
+        "longer_words": _step(trial, asked, ASSURING),
         "first_utterance": [asdict(line) for line in figures(heard, used)],
     }
+
+
+def _step(trial: Trial, people: Sequence[Caller], phase: str) -> dict[str, dict[str, int]]:
+    """The step at which a yes is asked for, alone: whatever was said before, and whoever got there."""
+    meanings = trial.meanings(phase)
+    strays = [one.says for one in people if one.means is None] + [one.strays for one in people if one.strays]
+    if phase == CONFIRMING:
+        yes, no = [one.confirms for one in people], [one.denies for one in people]
+    else:
+        yes, no = [one.longer(True) for one in people], [one.longer(False) for one in people]
+    said = {"yes": yes, "no": no, "stray": strays}
+    return {name: asdict(trial.taken_for(spoken, meanings)) for name, spoken in said.items()}
 
 
 def _ends(told: Iterable[Told]) -> dict[str, int]:

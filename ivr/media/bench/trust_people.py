@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from audio.speech import Voice
@@ -41,8 +41,10 @@ ANSWERS: dict[str, dict[str, object]] = {
 OFF_LIST = tuple((Path(__file__).parent / "library/trust/off-list.ko.txt").read_text(encoding="utf-8").splitlines())
 """Speech that is no answer; none of it is a decoy or a rival, which the recogniser would know. Much sounds like one."""
 
-YES = ("예", "네", "맞아", "그렇습니다")
+YES = ("예", "네", "그렇습니다", "네 그렇습니다")
 NO = ("아니요", "아뇨", "아닙니다")
+LONG = {True: "정말 있습니다", False: "정말 없습니다"}
+"""What is said to a yes or no read back once more."""
 VOICES = ("ko", "ko+f2", "ko+f4", "ko+m3", "ko+m7", "ko+klatt2")
 SPEEDS = (90, 120, 150, 180, 220)
 PITCHES = (30, 50, 70)
@@ -59,7 +61,7 @@ LINES = (
 @dataclass(frozen=True, slots=True)
 class Caller:
     """`means` is None for somebody who does not answer. To a read-back, `confirms` is said if it is right, `denies` if
-    not; `strays` is what those say who do not answer that either."""
+    not, and after it one of the `longer` words; `strays` is what those say who do not answer any of that either."""
 
     kind: str
     means: object
@@ -68,9 +70,13 @@ class Caller:
     denies: Spoken
     strays: Spoken | None
 
+    def longer(self, means: bool) -> Spoken:
+        return replace(self.says, text=LONG[means])
+
     @property
     def utterances(self) -> tuple[Spoken, ...]:
-        return (self.says, self.confirms, self.denies, *([self.strays] if self.strays else []))
+        longer = map(self.longer, LONG)
+        return (self.says, self.confirms, self.denies, *longer, *([self.strays] if self.strays else []))
 
 
 def callers() -> list[Caller]:

@@ -59,6 +59,12 @@ def test_no_answer_that_matters_is_saved_wrong(model: Path) -> None:
     assert found["saved_wrong"] == 0
     assert found["answers"]["voice"] + found["answers"]["one_key"] > 0  # and not because nothing is ever understood
     assert found["off_list"] == {"callers": STRAYING, "voice": 0, "one_key": 0, "keys": STRAYING, "wrong": 0}
+    # Two rare mistakes in a row are not seen in so few conversations: the step at which the last one is made is.
+    for step in (found["confirming"], found["longer_words"]):
+        assert step["no"]["said"] >= ANSWERING
+        assert step["stray"]["said"] >= STRAYING
+        assert (step["no"]["certain"], step["stray"]["certain"]) == (0, 0)
+    assert found["confirming"]["yes"]["certain"] > 0
 
 
 @pytest.mark.slow
@@ -66,7 +72,7 @@ def test_no_answer_that_matters_is_saved_wrong(model: Path) -> None:
 def test_an_answer_saved_wrong_would_be_seen(model: Path) -> None:
     """Somebody who means no, says yes, and says yes to the read-back too."""
     says = Spoken("네", Voice("ko", words_per_minute=80))
-    confirms = Spoken("맞아", Voice("ko", words_per_minute=180))
+    confirms = Spoken("네", Voice("ko", words_per_minute=130))
     muddled = Caller("yes_no", means=False, says=says, confirms=confirms, denies=confirms, strays=None)
     found = measure_trust(library(), model, people=[muddled, replace(muddled, means=True)])
     assert found["saved_wrong"] == 1
