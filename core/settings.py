@@ -83,10 +83,10 @@ class Settings(BaseSettings):
         "", description="our numbers that are never answered but called back, such as +842373850116, comma-separated"
     )
     call_back_countries: str = Field("VN", description="countries whose missed calls are called back, comma-separated")
-
     missed_calls_per_hour: int = Field(
         120, ge=1, le=10_000, description="missed calls that are called back in an hour, of all numbers together"
     )
+
     models: Path | None = Field(None, description="folder of Vosk models; default: <home>/models")
     recordings: Path | None = Field(None, description="folder of recorded prompts; default: <home>/recordings")
     recogniser_workers: int = Field(2, ge=0, le=64, description="recogniser processes per language; 0: keys only")
