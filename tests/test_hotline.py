@@ -20,8 +20,9 @@ from flows.engine.state import Answer, State
 from ivr.calls.model import Call
 from ivr.calls.turn import Turn
 from ivr.campaigns.callbacks import call_back
+from ivr.campaigns.following import close
 from ivr.campaigns.model import Attempt, Target
-from ivr.campaigns.settle import add_do_not_call, close
+from ivr.campaigns.settle import add_do_not_call
 from ivr.campaigns.words import Disposition
 from ivr.carriers.twilio_inbound import take_call
 from ivr.carriers.twilio_rest import STREAMS

@@ -21,9 +21,10 @@ from core.database import UnitOfWork
 from core.errors import UserError
 from core.ids import new_id
 from ivr.calls.model import Call, CallState
+from ivr.campaigns.following import close
 from ivr.campaigns.model import Attempt, AttemptState, CampaignKind, Target, TargetState
 from ivr.campaigns.service import note_areas, zone_of
-from ivr.campaigns.settle import close, lock_target
+from ivr.campaigns.settle import lock_target
 from ivr.campaigns.standing import standing_campaign
 from ivr.campaigns.words import Disposition, Outcome
 

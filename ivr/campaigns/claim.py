@@ -15,7 +15,9 @@ from sqlalchemy import Row, Select, exists, func, select, true, update
 
 from core.database import UnitOfWork
 from core.ids import new_id
+from ivr.campaigns.choosing import chosen, room_of
 from ivr.campaigns.due import due_targets, mark_served
+from ivr.campaigns.following import claimed, close
 from ivr.campaigns.model import (
     Attempt,
     AttemptState,
@@ -26,13 +28,9 @@ from ivr.campaigns.model import (
     Target,
     TargetState,
 )
-from ivr.campaigns.rules import heeds_do_not_call, is_past, is_standing, pace_of, share
-from ivr.campaigns.settle import close
-from ivr.campaigns.words import Disposition, furthest
+from ivr.campaigns.rules import heeds_do_not_call, is_past, is_standing
+from ivr.campaigns.words import Disposition
 
-# So many seconds' worth of calls may wait for their dial: enough to keep the pace between two ticks, few enough that
-# pausing takes effect at once.
-_AHEAD = 2
 # Somebody who rang us may be answering just now (`calling`, without an attempt of ours).
 _OPEN = (TargetState.WAITING, TargetState.CALLING)
 
@@ -54,23 +52,17 @@ def claim_due(uow: UnitOfWork, lines: int | None = None) -> int:
     for campaign in campaigns:
         _expire(uow, campaign)
         load = loads.get(campaign.id, _Load())
-        room = min(campaign.cap - load.live, _AHEAD * pace_of(campaign.pace).calls - load.undialed)
-        due[str(campaign.id)] = _callable(uow, campaign, room)
+        due[str(campaign.id)] = _callable(uow, campaign, room_of(campaign, load.live, load.undialed))
         _finish_when_done(uow, campaign, loads)
     live = {str(campaign_id): load.live for campaign_id, load in loads.items()}
-    free = None if lines is None else lines - sum(live.values())
     first = {str(campaign.id) for campaign in campaigns if campaign.kind == CampaignKind.CALL_BACK}
-    given = share(free, {name: len(targets) for name, targets in due.items()}, live, first)
-    ringing: set[str] = set()
-    for name, targets in sorted(due.items(), key=lambda item: item[0] not in first):
-        claimed = []
-        for target in targets[: given[name]]:
-            if target.phone not in ringing:  # a family on one telephone is called one after another
-                ringing.add(target.phone)
-                _claim(uow, target)
-                claimed.append(target)
-        mark_served(uow, claimed)
-    return len(ringing)
+    calls = 0
+    for targets in chosen(due, live, first, lines).values():
+        for target in targets:
+            _claim(uow, target)
+        mark_served(uow, targets)
+        calls += len(targets)
+    return calls
 
 
 def _running() -> Select[Campaign]:
@@ -111,9 +103,7 @@ def _callable(uow: UnitOfWork, campaign: Campaign, room: int) -> list[Target]:
 
 
 def _claim(uow: UnitOfWork, target: Target) -> None:
-    target.state = TargetState.CALLING
-    target.attempts += 1
-    target.disposition = furthest(target.disposition, Disposition.QUEUED)
+    claimed(target)
     attempt = Attempt(
         id=new_id(),
         target_id=target.id,

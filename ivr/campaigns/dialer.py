@@ -19,13 +19,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import exists, func, select
 
 from core.database import Database, UnitOfWork
 from core.errors import Permanent, Retryable, UserError
-from flows.engine.advance import SILENT_ON_MACHINE
 from flows.engine.resume import resume_state
 from flows.engine.state import state_from_json
 from ivr.calls.model import Call, CallState, FailureReason
@@ -33,7 +31,7 @@ from ivr.calls.service import Calls
 from ivr.calls.status import StatusReport
 from ivr.campaigns.claim import claim_due
 from ivr.campaigns.model import Attempt, AttemptState, Campaign, CampaignState, Target
-from ivr.campaigns.rules import Pace, Refusal, is_standing, pace_of, refusal
+from ivr.campaigns.rules import Pace, Refusal, context_of, free_again, is_standing, pace_of, refusal
 from ivr.campaigns.settle import give_up, is_do_not_call, lock_attempt, lock_campaign, release
 from ivr.carriers.base import Carrier, DialOrder, OrderUnknown
 
@@ -133,11 +131,7 @@ class Dialer:
         return _order(campaign, attempt, call or self._open(uow, campaign, target, attempt), unsure=False)
 
     def _open(self, uow: UnitOfWork, campaign: Campaign, target: Target, attempt: Attempt) -> Call:
-        today = uow.now().astimezone(ZoneInfo(target.zone or campaign.zone)).date()
-        # Told last: what is true of this line and this day, whatever was when the target was made.
-        context = {**target.context, **self._told(campaign.carrier), "today": today.isoformat()}
-        if campaign.on_machine == "hang_up":
-            context[SILENT_ON_MACHINE] = True
+        context = context_of(campaign, target, self._told(campaign.carrier), uow.now())
         earlier = state_from_json(target.resume_state) if target.resume_state else None
         return self._calls.open(
             uow,
@@ -270,4 +264,4 @@ def _paced(uow: UnitOfWork, campaign: Campaign, pace: Pace) -> datetime | None:
         .subquery()
     )
     count, oldest = uow.session.execute(select(func.count(), func.min(recent.c.placing_at))).one()
-    return oldest + pace.per if count >= pace.calls else None
+    return free_again(count, oldest, pace)

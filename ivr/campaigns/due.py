@@ -15,11 +15,10 @@ from sqlalchemy import ColumnElement, Select, and_, exists, select, true, tuple_
 from sqlalchemy.orm import aliased
 
 from core.database import UnitOfWork
+from ivr.campaigns.choosing import Group, heads_wanted, in_turns
 from ivr.campaigns.model import Attempt, AttemptState, Campaign, CampaignArea, Target, TargetState
 from ivr.campaigns.rules import window_of
 from ivr.campaigns.window import is_allowed
-
-_Group = tuple[str, str]  # area and time zone
 
 
 def due_targets(uow: UnitOfWork, campaign: Campaign, room: int) -> list[Target]:
@@ -29,14 +28,13 @@ def due_targets(uow: UnitOfWork, campaign: Campaign, room: int) -> list[Target]:
     groups = _groups(uow, campaign, room)
     if not groups:
         return []
-    each = -(-room // len(groups))  # what one area cannot use goes to the others a second later
-    found = uow.session.execute(_heads(uow, campaign.id, groups, each)).all()
+    heads = _heads(uow, campaign.id, groups, heads_wanted(room, len(groups)))
+    found = uow.session.execute(heads).all()
     targets = {target.id: target for target in _targets(uow, [row.id for row in found])}
-    waiting: dict[_Group, list[Target]] = defaultdict(list)
+    waiting: dict[Group, list[Target]] = defaultdict(list)
     for row in found:
         waiting[row.area, row.zone].append(targets[row.id])
-    rounds = (waiting[group][at] for at in range(each) for group in groups if at < len(waiting[group]))
-    return list(rounds)[:room]
+    return in_turns(groups, waiting, room)
 
 
 def mark_served(uow: UnitOfWork, targets: Iterable[Target]) -> None:
@@ -58,7 +56,7 @@ def open_zones(uow: UnitOfWork, campaign: Campaign) -> list[str]:
     return [zone for zone in zones_of(uow, campaign) if is_allowed(uow.now(), window_of(campaign, zone))]
 
 
-def _groups(uow: UnitOfWork, campaign: Campaign, limit: int) -> list[_Group]:
+def _groups(uow: UnitOfWork, campaign: Campaign, limit: int) -> list[Group]:
     """The areas with somebody to call now, the one served longest ago first."""
     turns = (
         select(CampaignArea.area, CampaignArea.zone)
@@ -77,7 +75,7 @@ def _groups(uow: UnitOfWork, campaign: Campaign, limit: int) -> list[_Group]:
     return [(area, zone) for area, zone in rows]
 
 
-def _heads(uow: UnitOfWork, campaign_id: UUID, groups: Collection[_Group], each: int) -> Select[UUID, str, str]:
+def _heads(uow: UnitOfWork, campaign_id: UUID, groups: Collection[Group], each: int) -> Select[UUID, str, str]:
     head = (
         select(Target.id, Target.next_at)
         .where(*_is_due(uow, campaign_id), Target.area == CampaignArea.area, Target.zone == CampaignArea.zone)

@@ -9,6 +9,7 @@ from flows.engine.state import Answer, State
 from ivr.calls.effects import EffectRequest, EffectResult, Handler
 from ivr.calls.model import Call
 from ivr.campaigns import rang_back
+from ivr.campaigns.following import answered, ending_of
 from ivr.campaigns.rules import Refusal
 from ivr.campaigns.settle import (
     add_do_not_call,
@@ -19,7 +20,7 @@ from ivr.campaigns.settle import (
     settle,
     settle_rang_back,
 )
-from ivr.campaigns.words import Disposition, Outcome, furthest, outcome_of
+from ivr.campaigns.words import Outcome
 
 
 class CampaignObserver:
@@ -30,27 +31,20 @@ class CampaignObserver:
         if call.target_id is not None:
             if call.attempt_id is not None:
                 lock_attempt(uow, call.attempt_id)  # before the target, as everywhere
-            target = lock_target(uow, call.target_id)
-            target.disposition = furthest(target.disposition, _reached(state, before=len(state.answers) - len(saved)))
+            answered(lock_target(uow, call.target_id), len(state.answers), len(saved))
 
     def ended(self, uow: UnitOfWork, call: Call, state: State) -> None:
         """The retry plan decides what follows; a dial that surely was none is made again. Told once per call; an
         attempt settled before stays as it is."""
         attempt = lock_attempt(uow, call.attempt_id) if call.attempt_id is not None else None
-        outcome = outcome_of(call.state, call.failure_reason, call.end_reason, call.answered_by)
-        spoke = call.answered_at is not None and outcome is not Outcome.MACHINE
-        resume_state = call.script_state if state.answers and spoke else None
-        if attempt is not None and outcome is Outcome.NOT_DIALED:
+        ending = ending_of(call, state)
+        resume_state = call.script_state if ending.may_go_on else None
+        if attempt is not None and ending.outcome is Outcome.NOT_DIALED:
             release(uow, attempt, lock_campaign(uow, attempt.campaign_id), Refusal.NO_CARRIER)
         elif attempt is not None:
-            reached = Disposition.CONTACTED if spoke else Disposition.QUEUED
-            settle(uow, attempt, outcome, reached=reached, resume_state=resume_state)
+            settle(uow, attempt, ending.outcome, reached=ending.reached, resume_state=resume_state)
         elif call.target_id is not None:
-            settle_rang_back(uow, call.target_id, outcome, resume_state)
-
-
-def _reached(state: State, before: int) -> Disposition:
-    return Disposition.PARTIAL if before > 0 else Disposition.STARTED
+            settle_rang_back(uow, call.target_id, ending.outcome, resume_state)
 
 
 def opt_out(request: EffectRequest) -> EffectResult:

@@ -7,7 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from math import floor
+from typing import Any
+from zoneinfo import ZoneInfo
 
+from flows.engine.advance import SILENT_ON_MACHINE
 from ivr.campaigns.model import Campaign, CampaignKind, CampaignState, Target
 from ivr.campaigns.retry import RetryPlan
 from ivr.campaigns.window import Window, is_allowed, make_window
@@ -85,6 +88,22 @@ def pace_of(calls_per_second: float) -> Pace:
     """The pace as a bound on any sliding stretch of time: 2.5 per second is 2 in 0.8 s, 0.2 per second is 1 in 5 s."""
     calls = max(1, floor(calls_per_second))
     return Pace(calls, timedelta(seconds=calls / calls_per_second))
+
+
+def free_again(dialed: int, oldest: datetime | None, pace: Pace) -> datetime | None:
+    """Until when a dial has to wait so that the pace holds; None when it may go. `dialed` were dialed within the last
+    `pace.per`; `oldest` is when the first of the last `pace.calls` of them was."""
+    return oldest + pace.per if oldest is not None and dialed >= pace.calls else None
+
+
+def context_of(campaign: Campaign, target: Target, told: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+    """What the script is told of a call to this target. Told last: what is true of this line and this day, whatever was
+    when the target was made."""
+    today = now.astimezone(ZoneInfo(target.zone or campaign.zone)).date()
+    context = {**target.context, **told, "today": today.isoformat()}
+    if campaign.on_machine == "hang_up":
+        context[SILENT_ON_MACHINE] = True
+    return context
 
 
 def share(

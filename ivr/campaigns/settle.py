@@ -6,8 +6,6 @@ Rows are locked in one order everywhere: call, attempt, campaign, target.
 from __future__ import annotations
 
 import logging
-from collections import Counter
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -15,10 +13,10 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
 from core.database import UnitOfWork
+from ivr.campaigns.following import close, follow, keep, let_go, wait
 from ivr.campaigns.model import Attempt, AttemptState, Campaign, DoNotCall, Target, TargetState
-from ivr.campaigns.retry import Done, decide, first_delay
-from ivr.campaigns.rules import Refusal, heeds_do_not_call, is_over, is_past, plan_of, window_of
-from ivr.campaigns.window import next_allowed
+from ivr.campaigns.retry import first_delay
+from ivr.campaigns.rules import Refusal, heeds_do_not_call, is_over, plan_of
 from ivr.campaigns.words import (
     FINAL_OUTCOMES,
     GIVEN_UP,
@@ -30,13 +28,6 @@ from ivr.campaigns.words import (
 )
 
 log = logging.getLogger(__name__)
-
-# Why a target is not dialed, and never will be.
-_ENDS = {
-    Refusal.DO_NOT_CALL: Disposition.REFUSED,
-    Refusal.OVERDUE: Disposition.OVERDUE,
-    Refusal.CALLED_OFF: Disposition.CALLED_OFF,
-}
 
 
 def lock_target(uow: UnitOfWork, target_id: UUID) -> Target:
@@ -69,29 +60,15 @@ def settle(
 ) -> None:
     """The attempt (locked by the caller) ended with `outcome`: plan the next one, or close the target.
 
-    `reached` is how far this call got; `resume_state` is where the next one goes on. What the call decided counts
-    before the do-not-call list, which says only that nobody is called again.
+    `reached` is how far this call got; `resume_state` is where the next one goes on.
     """
     if attempt.state == AttemptState.ENDED:
         return
     _end(uow, attempt, outcome)
     campaign = uow.session.get_one(Campaign, attempt.campaign_id)
     target = lock_target(uow, attempt.target_id)
-    target.outcomes = dict(Counter(target.outcomes) + Counter({str(outcome): 1}))
-    target.disposition = furthest(target.disposition, reached)
-    _keep(campaign, target, resume_state)
-    now = uow.now()
     barred = heeds_do_not_call(campaign) and is_do_not_call(uow, target.phone)
-    if barred and outcome not in FINAL_OUTCOMES:
-        close(target, Disposition.REFUSED, now)
-        return
-    decision = decide(outcome, Disposition(target.disposition), target.outcomes, plan_of(campaign))
-    if isinstance(decision, Done):
-        close(target, decision.disposition, now)
-    elif is_over(campaign):
-        close(target, last_disposition(outcome, Disposition(target.disposition)), now)
-    else:
-        _wait(campaign, target, now + decision.delay, now)
+    follow(campaign, target, outcome, uow.now(), reached=reached, resume_state=resume_state, barred=barred)
 
 
 def settle_rang_back(
@@ -110,7 +87,7 @@ def settle_rang_back(
     now = uow.now()
     given_up = target.done_at is not None
     target.disposition = furthest(target.disposition, Disposition.CONTACTED)
-    _keep(campaign, target, resume_state)
+    keep(campaign, target, resume_state)
     if outcome in FINAL_OUTCOMES:
         close(target, FINAL_OUTCOMES[outcome], now)
     elif is_do_not_call(uow, target.phone):
@@ -120,7 +97,7 @@ def settle_rang_back(
     else:
         if target.disposition in GIVEN_UP:
             target.disposition = Disposition.STARTED if target.resume_state else Disposition.CONTACTED
-        _wait(campaign, target, max(target.next_at, now + first_delay(outcome, plan_of(campaign))), now)
+        wait(campaign, target, max(target.next_at, now + first_delay(outcome, plan_of(campaign))), now)
 
 
 def release(uow: UnitOfWork, attempt: Attempt, campaign: Campaign, why: Refusal) -> None:
@@ -129,12 +106,7 @@ def release(uow: UnitOfWork, attempt: Attempt, campaign: Campaign, why: Refusal)
         return
     log.info("event=not_dialed attempt=%s why=%s", attempt.id, why)
     _end(uow, attempt, Outcome.NOT_DIALED)
-    target = lock_target(uow, attempt.target_id)
-    now = uow.now()
-    if why in _ENDS:
-        close(target, _ENDS[why], now)
-    else:
-        _wait(campaign, target, now, now)
+    let_go(campaign, lock_target(uow, attempt.target_id), why, uow.now())
 
 
 def give_up(uow: UnitOfWork, attempt: Attempt) -> None:
@@ -153,34 +125,7 @@ def lock_attempt(uow: UnitOfWork, attempt_id: UUID) -> Attempt | None:
     )
 
 
-def close(target: Target, disposition: Disposition, now: datetime) -> None:
-    """The target (locked by the caller) is not called again, and this is how it ended. Who was given up may still ring
-    back, and then goes on where they left off."""
-    target.state = TargetState.DONE
-    target.disposition = disposition
-    target.done_at = now
-    if disposition not in GIVEN_UP:
-        target.resume_state = None
-
-
-def _keep(campaign: Campaign, target: Target, resume_state: dict[str, Any] | None) -> None:
-    """Where the next call goes on: with a person on file, who is asked for anew, in the target's own script. Another
-    that took the call over begins as if somebody had rung us, and asks nobody who they are."""
-    own = target.script or campaign.script
-    if resume_state and target.person_id is not None and resume_state["script"] == own:
-        target.resume_state = resume_state
-
-
 def _end(uow: UnitOfWork, attempt: Attempt, outcome: Outcome) -> None:
     attempt.state = AttemptState.ENDED
     attempt.outcome = outcome
     attempt.ended_at = uow.now()
-
-
-def _wait(campaign: Campaign, target: Target, earliest: datetime, now: datetime) -> None:
-    moment = next_allowed(earliest, window_of(campaign, target.zone))
-    if is_past(campaign, moment, target):
-        close(target, Disposition.OVERDUE, now)
-        return
-    target.state, target.done_at = TargetState.WAITING, None
-    target.next_at = moment

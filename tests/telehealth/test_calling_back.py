@@ -19,8 +19,9 @@ from core.ids import new_id
 from flows.engine.state import State
 from ivr.calls.model import Call
 from ivr.campaigns.callbacks import callback_status
+from ivr.campaigns.following import close
 from ivr.campaigns.model import CampaignKind, Target
-from ivr.campaigns.settle import close, lock_target
+from ivr.campaigns.settle import lock_target
 from ivr.campaigns.standing import standing_campaign
 from ivr.campaigns.words import Disposition
 from ivr.media.bridging.model import WaitingLine
