@@ -54,7 +54,7 @@ pytestmark = [
 # The saved call by keys that ends in English without any sign of illness.
 HEALTHY = next(call.document.data for call in load_library().calls("symptom-report") if call.name == "well-english")
 EXPECTED = {name: str(value) for name, value in HEALTHY["expect"]["answers"].items()}
-THINKS = 2.5
+THINKS = 3.5
 """Seconds after which a person presses: longer than we need to begin the question."""
 
 
