@@ -132,7 +132,10 @@ def common_words(folder: Folder, **words: str) -> None:
         ({"confirm_yes": "vâng, đúng"}, "`đúng` (yes) is the beginning or the end of `không đúng` (no, vi)"),
         ({"confirm_yes": "vâng, phải"}, "`phải` (yes) is the beginning or the end of `không phải` (no, vi)"),
         ({"confirm_no": "không, vâng nhầm"}, "`vâng` (yes) is the beginning or the end of `vâng nhầm` (no, vi)"),
-        ({"long_yes": "tôi trả lời không sai"}, "`tôi trả lời không` (no) is the beginning or the end of `tôi trả lời không sai`"),
+        (
+            {"long_yes": "tôi trả lời không sai"},
+            "`tôi trả lời không` (no) is the beginning or the end of `tôi trả lời không sai`",
+        ),
         ({"long_yes": "vâng có"}, "`vâng có` (vi) confirms an answer in longer words"),
         ({"long_yes": "dạ vâng"}, "`dạ vâng` (vi) confirms an answer in longer words"),
     ],
