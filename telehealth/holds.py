@@ -154,6 +154,11 @@ def release_for_call(uow: UnitOfWork, call_id: UUID, but: UUID | None = None) ->
     return len(_cancel(uow, *conditions))
 
 
+def scarce(free: int, calls: int) -> bool:
+    """Whether so many free slots are too few for the calls in progress; then a caller is offered one."""
+    return free < SCARCE_PER_CALL * calls
+
+
 def lock_slot(uow: UnitOfWork, practitioner_id: UUID, starts: datetime) -> bool:
     """Try the lock of one slot, until the end of the transaction. False: another transaction is about to take it."""
     key = func.hashtextextended(str(practitioner_id), int(starts.timestamp()))
@@ -203,7 +208,7 @@ def _offer_from(
     soon = min((each[0].starts for each in slots.values() if each), default=earliest) + _FIRST_LOOK
     busy = availability.taken(uow, slots.keys(), earliest, soon, latest)
     load = {practitioner: each.load for practitioner, each in busy.items()}
-    wanted = 1 if sum(map(len, slots.values())) - sum(load.values()) < SCARCE_PER_CALL * calls else count
+    wanted = 1 if scarce(sum(map(len, slots.values())) - sum(load.values()), calls) else count
     known: list[list[Candidate]] = []
 
     def new() -> Iterator[list[Candidate]]:

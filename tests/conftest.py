@@ -32,6 +32,7 @@ for package in (
     "ivr.media.bridging",
     "ivr.messages",
     "ivr.campaigns",
+    "ivr.rehearsal",
     "tracing",
     "telehealth",
 ):
