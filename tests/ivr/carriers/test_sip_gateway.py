@@ -163,6 +163,12 @@ class Desk:
         await until(lambda: self.gateway.calls == 0)
 
 
+async def begun(gateway: Gateway) -> None:
+    """Until its look for orders has begun to ask the database, which may be over in no time."""
+    while gateway.room:  # noqa: ASYNC110
+        await asyncio.sleep(0)
+
+
 async def until(found: Callable[[], T | None], seconds: float = 5.0) -> T:
     """What `found` gives once it is something: another thread makes it so."""
     async with asyncio.timeout(seconds):
@@ -392,8 +398,7 @@ def test_an_order_and_a_caller_who_want_the_last_place_get_it_one_after_the_othe
             ours.stack.telephone = rung = Telephone(says=((0.0, Ringing()),))
             ours.order()
             looking = asyncio.create_task(ours.gateway.look())
-            while ours.gateway.room:  # until it has begun to ask the database, which may take no time at all
-                await asyncio.sleep(0)
+            await begun(ours.gateway)
             phone = Telephone()
             ours.gateway.incoming(phone)
             await looking
@@ -439,8 +444,7 @@ def test_an_order_that_is_claimed_while_the_gateway_is_told_to_end_is_not_forgot
             ours.stack.telephone = Telephone(says=((0.0, Ringing()),))
             call_id = ours.order()
             looking = asyncio.create_task(ours.gateway.look())
-            while ours.gateway.room:  # until it has begun to ask the database, which may take no time at all
-                await asyncio.sleep(0)
+            await begun(ours.gateway)
             looking.cancel()
             ours.gateway.accept_no_more()
             await ours.gateway.left(0)
