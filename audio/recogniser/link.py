@@ -53,6 +53,11 @@ class WorkerLink:
         """Whether the worker can take one more answer and still be in time."""
         return self.alive and not self.backlogged and self.load.has_room(len(self.sessions), time.monotonic())
 
+    @property
+    def has_time(self) -> bool:
+        """Whether it can hear one more answer twice."""
+        return self.load.has_time(len(self.sessions), time.monotonic())
+
     def number(self) -> int:
         """A number for a new session."""
         return next(self._numbers)

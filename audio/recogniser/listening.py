@@ -42,10 +42,17 @@ class Heard:
 
 class Listening:
     """A session on a worker. `feed` never waits; `finish` or `cancel` ends it, once. With `certain`, a second
-    recogniser hears the same sound, and both must agree before an answer is accepted."""
+    recogniser hears the same sound, and both must agree before an answer is accepted. `doubting`: it is spared, and
+    nothing is accepted."""
 
     def __init__(
-        self, link: WorkerLink, language: str, phrases: Sequence[str], thresholds: Thresholds, certain: bool = False
+        self,
+        link: WorkerLink,
+        language: str,
+        phrases: Sequence[str],
+        thresholds: Thresholds,
+        certain: bool = False,
+        doubting: bool = False,
     ) -> None:
         self._link = link
         self._number = link.number()
@@ -58,7 +65,7 @@ class Listening:
         link.sessions.add(self._number)
         self._opened = link.expect("opened", self._number)
         open_ = {"op": "open", "id": self._number, "language": language, "phrases": list(self._phrases)}
-        self._failed = not link.send({**open_, "certain": certain})
+        self._failed = not link.send({**open_, "certain": certain, "doubting": doubting})
 
     @property
     def failed(self) -> bool:

@@ -11,6 +11,9 @@ MAX_LOAD = 0.85
 """Share of a worker's time that the answers listened to may take up: sound comes in bursts, and a result needs some."""
 MAX_WAIT = 0.25
 """Seconds a reply may wait. With the silence that ends an answer (0.34 s) the reply stays within 0.7 s."""
+TIME_LOAD, TIME_WAIT = 0.3, 0.1
+"""Within these it has time to hear an answer twice. Far below the others: who is heard once is still understood, who is
+refused is not."""
 REMEMBERED_SECONDS = 2.0
 """A wait that is longer ago says nothing about now."""
 _NEWEST = 0.1
@@ -49,6 +52,10 @@ class Load:
         """How long replies wait: the last one did, or the oldest that has not come does already."""
         oldest = now - min(self._asked.values(), default=now)
         return max(oldest, self._wait if now - self._waited_at < REMEMBERED_SECONDS else 0.0)
+
+    def has_time(self, answers: int, now: float) -> bool:
+        """Whether one more than `answers` can be heard twice, and nobody be refused for it."""
+        return self.wait(now) <= TIME_WAIT and (answers + 1) * self.cost <= TIME_LOAD
 
     def has_room(self, answers: int, now: float) -> bool:
         """Whether one more than `answers` can be listened to in time. A worker with none always tries one."""

@@ -46,13 +46,13 @@ class LoadedModel:
         decides looks for the phrases in them."""
         return Recogniser(vosk.KaldiRecognizer(self._model, RATE, *([grammar.text] if self.takes_grammar else [])))
 
-    def second_opinion(self, language: str, phrases: Sequence[str]) -> Recogniser | None:
+    def second_opinion(self, language: str, phrases: Sequence[str], doubting: bool = False) -> Recogniser | None:
         """A recogniser that must agree before an answer is certain: it knows the phrases and hundreds of other words.
-        It agrees with nothing if the model knows too few of those (`MIN_RIVALS`). None for a model with a fixed graph,
-        which has heard them all the first time."""
+        It agrees with nothing if the model knows too few of those (`MIN_RIVALS`), or if there is no time for it
+        (`doubting`). None for a model with a fixed graph, which has heard them all the first time."""
         if not self.takes_grammar:
             return None
-        if self.rivals(language) < MIN_RIVALS:
+        if doubting or self.rivals(language) < MIN_RIVALS:
             return Recogniser(_Deaf())
         return self.recogniser(build(phrases, rivals_for(language, phrases), self.knows, self.unknown_symbol))
 

@@ -47,6 +47,8 @@ class LanguageStatus:
     """The longest a reply waits now."""
     refused: int = 0
     """Answers that were left to keys because one more would have made others late."""
+    spared: int = 0
+    """Answers that were not heard a second time, and so read back, because the workers were busy."""
     calibrated: bool = False
     certain: bool = True
     """Whether any answer can be certain: the model knows words enough for a second opinion."""
@@ -63,6 +65,7 @@ class Recognisers:
         self._calibrated = calibrated
         self._running: list[asyncio.Task[None]] = []
         self._refusals: Counter[str] = Counter()
+        self._spared: Counter[str] = Counter()
         self._unusable: dict[str, LanguageStatus] = {}
 
     @classmethod
@@ -102,13 +105,18 @@ class Recognisers:
             for wait in late:
                 wait.cancel()
 
-    def listen(self, language: str, phrases: Sequence[str], certain: bool = False) -> Listening | None:
+    def listen(
+        self, language: str, phrases: Sequence[str], certain: bool = False, spare: bool = False
+    ) -> Listening | None:
         """Listen for one of `phrases`. None at once if there is no recogniser for the language, or none that has time
-        for one more answer. `certain`: what is accepted must be beyond doubt."""
+        for one more answer. `certain`: what is accepted must be beyond doubt. `spare`: without the time to make sure,
+        nothing is accepted, and what was heard is read back."""
         link = self._free_worker(language)
         if link is None or not phrases:
             return None
-        listening = Listening(link, language, phrases, self._thresholds[language], certain)
+        doubting = certain and spare and not link.has_time
+        self._spared[language] += doubting
+        listening = Listening(link, language, phrases, self._thresholds[language], certain, doubting)
         if listening.failed:
             listening.cancel()
             return None
@@ -131,6 +139,7 @@ class Recognisers:
                 cost=round(max((w.load.cost for w in s.workers), default=s.cost), 3),
                 wait_ms=round(1000 * max((w.load.wait(now) for w in s.workers), default=0.0)),
                 refused=self._refusals[s.language],
+                spared=self._spared[s.language],
                 calibrated=s.language in self._calibrated,
                 certain=s.certain,
             )

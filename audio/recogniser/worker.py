@@ -115,7 +115,8 @@ class Desk:
         grammar = self._model.grammar(language, phrases)
         usable = bool(grammar.phrases) and len(self._sessions) < MAX_SESSIONS
         if usable:
-            second = self._model.second_opinion(language, grammar.phrases) if header["certain"] else None
+            certain, doubting = header["certain"], header["doubting"]
+            second = self._model.second_opinion(language, grammar.phrases, doubting) if certain else None
             self._sessions[number] = Session(self._model.recogniser(grammar), second)
         return {"op": "opened", "id": number, "usable": usable, "unknown": list(grammar.unknown)}
 

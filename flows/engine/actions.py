@@ -55,11 +55,13 @@ class Keys:
 class Grammar:
     """The phrases that answer the question, spoken. `phrases` are whole utterances in `language`, lower case.
 
-    `certain`: it is accepted only if two recognisers hear the same, beyond doubt."""
+    `certain`: it is accepted only if two recognisers hear the same, beyond doubt. `spare`: on a busy machine the second
+    one may be spared; then nothing is accepted, and what was heard is read back."""
 
     language: str
     phrases: tuple[str, ...]
     certain: bool = False
+    spare: bool = False
 
 
 @dataclass(frozen=True, slots=True)

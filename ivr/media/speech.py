@@ -28,7 +28,9 @@ class Hearing(Protocol):
 class Recogniser(Protocol):
     """Where recognisers are had (`audio.recogniser.pool.Recognisers`); None at once if none is free."""
 
-    def listen(self, language: str, phrases: tuple[str, ...], certain: bool = False) -> Hearing | None: ...
+    def listen(
+        self, language: str, phrases: tuple[str, ...], certain: bool = False, spare: bool = False
+    ) -> Hearing | None: ...
 
 
 class Ear:
@@ -104,7 +106,8 @@ class Ear:
         self._closed = True
 
     def _listen(self) -> Hearing | None:
-        return self._recogniser.listen(self._grammar.language, self._grammar.phrases, self._grammar.certain)
+        asked = self._grammar
+        return self._recogniser.listen(asked.language, asked.phrases, asked.certain, asked.spare)
 
 
 async def _finished(hearing: Hearing | None) -> Heard | None:

@@ -201,6 +201,23 @@ async def test_a_yes_that_confirms_is_heard_twice(pool):
         assert (await hear(pool, say(other), certain=True)).decision != "accept"
 
 
+@pytest.mark.capability("N1", "A3")
+async def test_without_time_to_hear_an_answer_twice_nothing_is_accepted_and_more_people_are_heard(pool):
+    load = worker(pool).load
+    before, load.cost = load.cost, 0.5
+    try:
+        spared = pool.listen("ko", YES_NO, certain=True, spare=True)
+        spared.feed(say("네"))
+        heard = await spared.finish(timeout=20)
+        load.cost = 0.5
+        owed = await hear(pool, say("네"), certain=True)  # the yes to a read-back: else nobody could confirm by voice
+    finally:
+        load.cost = before
+    assert (heard.hypotheses[0].text, heard.decision, heard.certain) == ("네", "read_back", False)
+    assert owed.evidence.opinion.text
+    assert pool.status()[0].spared == 1
+
+
 @pytest.mark.capability("A3")
 @pytest.mark.parametrize("models", [{}, {"ko": None}])
 async def test_without_a_model_there_is_nobody_to_listen(tmp_path, models):

@@ -20,6 +20,15 @@ def test_when_listening_costs_more_it_takes_fewer():
     assert [load.has_room(answers, 0.0) for answers in (1, 2)] == [True, False]
 
 
+def test_answers_are_heard_twice_only_while_that_costs_nobody_their_own():
+    load = Load(cost=0.04)
+    assert [load.has_time(answers, 0.0) for answers in (0, 6, 7)] == [True, True, False]
+    assert load.has_room(6, 0.0)
+    load.asked("result", 1, now=10.0)
+    assert not load.has_time(0, 10.2)
+    assert load.has_room(6, 10.2)
+
+
 def test_a_model_slower_than_speech_still_takes_one_answer_at_a_time():
     load = Load(cost=1.5)
     assert load.has_room(0, 0.0)

@@ -29,8 +29,8 @@ class _Model:
     def recogniser(self, grammar):
         return _Recogniser(self.heard, grammar.phrases[0])
 
-    def second_opinion(self, _language, phrases):
-        return _Recogniser(self.heard, f"second {phrases[0]}")
+    def second_opinion(self, _language, phrases, doubting):
+        return _Recogniser(self.heard, f"{'doubting' if doubting else 'second'} {phrases[0]}")
 
 
 @pytest.fixture
@@ -44,7 +44,7 @@ def desk(model):
 
 
 def open_(desk, number, phrase, certain=False):
-    header = {"op": "open", "id": number, "language": "ko", "phrases": [phrase], "certain": certain}
+    header = {"op": "open", "id": number, "language": "ko", "phrases": [phrase], "certain": certain, "doubting": False}
     return desk.take(header, b"")
 
 

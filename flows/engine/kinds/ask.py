@@ -171,7 +171,7 @@ class Ask(Node):
         if isinstance(self.kind, Voice):
             turn.do(self.kind.record)
         else:
-            heard = replace(grammar, certain=True) if grammar is not None else None
+            heard = replace(grammar, certain=True, spare=True) if grammar is not None else None
             turn.do(Listen(self._keys(turn), heard, self.wait_seconds, self.barge_in))
 
     def _keys(self, turn: Turn) -> Keys | None:

@@ -86,7 +86,7 @@ def measure_calls(
     twice leaves the budget. `most_calls` is the highest step inside it, and every step tells its own figures:
 
     - `frames_lost`: those the process had no time for (the network is TCP and loses none);
-      `refused`: answers left to keys for want of time.
+      `refused`: answers left to keys for want of time; `spared`: heard once only, for the same reason.
     - `cores`: processor time per second of all calls, `cpu_per_call_percent` that of one call in percent of a core,
       both without the callers' own, who run on the same machine; `busy_percent` is the whole machine, whoever used it.
     """
@@ -167,7 +167,8 @@ async def _at_once(exchange: Exchange, calls: int, seconds: float, progress: Pro
     return tally, {
         "calls": calls,
         **_waits(tally),
-        "refused": _refused(status) - _refused(base),
+        "refused": _total("refused", status) - _total("refused", base),
+        "spared": _total("spared", status) - _total("spared", base),
         "broken": tally.broken,
         "spoken_share": round(tally.spoken_seconds / (calls * took), 3),
         "frames": status["frames"] - base["frames"],
@@ -181,8 +182,8 @@ async def _at_once(exchange: Exchange, calls: int, seconds: float, progress: Pro
     }
 
 
-def _refused(status: dict[str, Any]) -> int:
-    return sum(language["refused"] for language in status["recogniser"])
+def _total(what: str, status: dict[str, Any]) -> int:
+    return sum(language[what] for language in status["recogniser"])
 
 
 async def _caller(exchange: Exchange, tally: Tally, number: int, calls: int, until: float) -> None:

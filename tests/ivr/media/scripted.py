@@ -77,7 +77,9 @@ class FakeRecogniser:
     fed: list[int] = field(default_factory=list)
     cancelled: int = 0
 
-    def listen(self, language: str, phrases: tuple[str, ...], certain: bool = False) -> FakeHearing | None:
+    def listen(
+        self, language: str, phrases: tuple[str, ...], certain: bool = False, spare: bool = False
+    ) -> FakeHearing | None:
         assert phrases
         return FakeHearing(self) if self.free else None
 

@@ -38,7 +38,9 @@ class Recogniser:
         self.hearings: list[Hearing] = []
         self._free = free
 
-    def listen(self, language: str, phrases: tuple[str, ...], certain: bool = False) -> Hearing | None:
+    def listen(
+        self, language: str, phrases: tuple[str, ...], certain: bool = False, spare: bool = False
+    ) -> Hearing | None:
         if not self._free:
             return None
         self.hearings.append(Hearing())

@@ -32,7 +32,9 @@ class PressesMeanwhile(FakeRecogniser):
 
     telephone: Telephone
 
-    def listen(self, language: str, phrases: tuple[str, ...], certain: bool = False) -> FakeHearing:
+    def listen(
+        self, language: str, phrases: tuple[str, ...], certain: bool = False, spare: bool = False
+    ) -> FakeHearing:
         recogniser = self
 
         class Hearing(FakeHearing):
