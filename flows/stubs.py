@@ -19,6 +19,7 @@ CONTEXT: Mapping[str, Any] = {
     "today": "2026-01-01",
     "entry": "entry-1",
     "messages_days": 90,
+    "later_minutes": 30,
 }
 
 MORNING = {

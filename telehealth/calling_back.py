@@ -2,7 +2,8 @@
 
 Who hung up keeps the place and is called back when a doctor has taken it: the robot says who calls and asks for the
 person, and meets the doctor in the room of the place (N9). A call back in which they did not meet puts the entry back
-into the queue, where it was; after three of them it is marked, for a person to decide.
+into the queue, where it was; after three of them it is marked, for a person to decide. Whoever says "later" there is
+nobody's next for a while (`queue.LATER`); that time is over when the two have met.
 """
 
 from __future__ import annotations
@@ -18,9 +19,10 @@ from core.errors import UserError
 from flows.engine.state import Answer, State
 from ivr.calls.model import Call
 from ivr.campaigns.callbacks import CallbackStatus, call_back, callback_status
+from ivr.campaigns.words import Outcome
 from ivr.media.bridging.presence import on_line
 from telehealth.model import QueueEntry
-from telehealth.queue import TAKEN, return_by_itself
+from telehealth.queue import LATER, TAKEN, WAITING, Urgency, return_by_itself
 
 SCRIPT = "doctor-callback"
 WITHIN = timedelta(minutes=3)
@@ -56,7 +58,11 @@ def order_call_back(uow: UnitOfWork, entry: QueueEntry, *, number: str, name: st
         script=SCRIPT,
         phone=number,
         language=entry.language,
-        context={"entry": str(entry.id), "person": {"name": name}},
+        context={
+            "entry": str(entry.id),
+            "person": {"name": name},
+            "later_minutes": LATER[Urgency(entry.urgency)] // timedelta(minutes=1),
+        },
         person_id=entry.person_id,
         area=entry.area,
         not_after=uow.now() + WITHIN,
@@ -71,9 +77,9 @@ def calling(uow: UnitOfWork, entry: QueueEntry) -> CallbackStatus | None:
 
 class ReturnsUnreached:
     """The observer of calls that puts a place back into the queue when its call back is over and the person and the
-    doctor have not met: nobody picked up, somebody else did, or the doctor was gone. To be told after the observer of
-    campaigns, which knows whether there will be another try. One that was given up without any call is seen by
-    `telehealth.queue.watch`."""
+    doctor have not met: nobody picked up, somebody else did, or the doctor was gone; and notes that they asked to be
+    called later, also when the place has gone back before. To be told after the observer of campaigns, which knows
+    whether there will be another try. One that was given up without any call is seen by `telehealth.queue.watch`."""
 
     def answered(self, uow: UnitOfWork, call: Call, saved: Mapping[str, Answer], state: State) -> None:
         """Answers are none of our business."""
@@ -81,11 +87,17 @@ class ReturnsUnreached:
     def ended(self, uow: UnitOfWork, call: Call, state: State) -> None:
         if call.target_id is None:
             return
-        mine = select(QueueEntry).where(QueueEntry.callback_id == call.target_id, QueueEntry.state == TAKEN)
+        mine = select(QueueEntry).where(
+            QueueEntry.callback_id == call.target_id, QueueEntry.state.in_((WAITING, TAKEN))
+        )
         entry = uow.session.scalar(mine.with_for_update().execution_options(populate_existing=True))
-        if entry is None or callback_status(uow, call.target_id).state not in ("gave_up", "done"):
+        if entry is None:
             return
+        if call.end_reason == Outcome.CALLBACK:
+            entry.call_after = uow.now() + LATER[Urgency(entry.urgency)]
         met = select(Call.id).where(Call.target_id == call.target_id, Call.talked_at.is_not(None))
-        if uow.session.scalar(met.limit(1)) is None:
+        if uow.session.scalar(met.limit(1)) is not None:
+            entry.call_after = None
+        elif entry.state == TAKEN and callback_status(uow, call.target_id).state in ("gave_up", "done"):
             return_by_itself(entry)
             entry.tries += 1

@@ -128,6 +128,8 @@ class QueueEntry(Base):
     # The call back that was last ordered for this place by who has it, and how many of all reached nobody.
     callback_id: Mapped[UUID | None] = mapped_column(index=True)
     tries: Mapped[int] = mapped_column(server_default=text("0"))
+    # They asked to be called later, not before this moment; a doctor may still take them by hand.
+    call_after: Mapped[datetime | None]
     # Waited too long: from then on shown to the doctors of every area.
     escalated_at: Mapped[datetime | None]
 

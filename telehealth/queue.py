@@ -1,6 +1,7 @@
 """The queue for a doctor's voice: by urgency, then by who has waited longest. Nobody who was flagged is left out of it.
 
-A place is kept when the caller hangs up: the entry stays, and a doctor calls back.
+A place is kept when the caller hangs up: the entry stays, and a doctor calls back. Who is called back and asks for it
+later keeps the place too, and is nobody's next before `call_after`.
 """
 
 from __future__ import annotations
@@ -42,6 +43,13 @@ ESCALATED = {
     Urgency.ROUTINE: timedelta(hours=4),
 }
 """After so much waiting the doctors of every area see somebody."""
+LATER = {
+    # Whoever cannot breathe may say "later" only to have the line free for 115, and may soon not be able to ring us.
+    Urgency.RED_FLAG: timedelta(minutes=5),
+    Urgency.URGENT: timedelta(minutes=30),
+    Urgency.ROUTINE: timedelta(minutes=30),
+}
+"""For how long nobody's Next calls somebody who asked to be called later."""
 
 
 def enter(
@@ -55,7 +63,9 @@ def enter(
     area: str = "",
 ) -> QueueEntry:
     """Put somebody into the queue. A call has one place: entering again keeps the time waited and the greater urgency.
-    Who had left or was done waits anew; who is with a doctor stays there."""
+    Who had left or was done waits anew; who is with a doctor stays there. A time asked for before counts no more. Who
+    rings anew gets the place of the new call, which has no such time; the older one keeps it, for Next would give that
+    one first, and ring the telephone that they are on."""
     row = insert(QueueEntry).values(
         id=new_id(),
         person_id=person_id,
@@ -80,6 +90,7 @@ def enter(
             "taken_at": case((back, None), else_=old.taken_at),
             "was_with": case((back, None), else_=old.was_with),
             "done_at": None,
+            "call_after": None,
             "callback_id": case((back, None), else_=old.callback_id),
             "tries": case((back, 0), else_=old.tries),
             "escalated_at": case((back, None), else_=old.escalated_at),
@@ -89,14 +100,14 @@ def enter(
 
 
 def position(uow: UnitOfWork, entry: QueueEntry) -> int:
-    """The place in the queue: 1 is next."""
+    """The place in the queue: 1 is next. Who asked to be called later is ahead of nobody until then."""
     before = or_(
         QueueEntry.urgency < entry.urgency,
         and_(QueueEntry.urgency == entry.urgency, QueueEntry.created_at < entry.created_at),
         and_(QueueEntry.urgency == entry.urgency, QueueEntry.created_at == entry.created_at, QueueEntry.id < entry.id),
     )
-    ahead = uow.session.scalar(select(func.count()).select_from(QueueEntry).where(QueueEntry.state == WAITING, before))
-    return (ahead or 0) + 1
+    ahead = select(func.count()).select_from(QueueEntry).where(QueueEntry.state == WAITING, _due(uow), before)
+    return (uow.session.scalar(ahead) or 0) + 1
 
 
 def take_next(
@@ -106,8 +117,9 @@ def take_next(
     where: ColumnElement[bool] | None = None,
 ) -> QueueEntry | None:
     """Give the practitioner whoever is next: by urgency, then those who speak one of `languages`, then by time waited.
-    Two doctors who ask at once get two different people. `where` limits what this practitioner may see."""
-    query = select(QueueEntry).where(QueueEntry.state == WAITING)
+    Two doctors who ask at once get two different people, and nobody gets one who asked to be called later, before that.
+    `where` limits what this practitioner may see."""
+    query = select(QueueEntry).where(QueueEntry.state == WAITING, _due(uow))
     if where is not None:
         query = query.where(where)
     entry = uow.session.scalars(
@@ -189,7 +201,7 @@ def watch(uow: UnitOfWork) -> None:
     for change in (
         update(QueueEntry)
         .where(taken, there.where(WaitingLine.talks_since.is_not(None)).exists())
-        .values(taken_at=now),
+        .values(taken_at=now, call_after=None),
         update(QueueEntry).where(taken, QueueEntry.taken_at < now - OFFER).values(again),
         update(QueueEntry)
         .where(taken, given_up.exists(), ~there.exists())
@@ -197,6 +209,10 @@ def watch(uow: UnitOfWork) -> None:
         update(QueueEntry).where(waiting, QueueEntry.escalated_at.is_(None), or_(*late)).values(escalated_at=now),
     ):
         uow.session.execute(change.execution_options(synchronize_session=False))
+
+
+def _due(uow: UnitOfWork) -> ColumnElement[bool]:
+    return or_(QueueEntry.call_after.is_(None), QueueEntry.call_after <= uow.now())
 
 
 def _hand_over(uow: UnitOfWork, entry: QueueEntry, practitioner_id: UUID) -> None:

@@ -19,14 +19,16 @@ from flows.engine.events import CallStarted, Event, KeysPressed
 from flows.engine.state import Answer, State
 from ivr.calls.model import Call
 from ivr.calls.turn import Turn
-from ivr.campaigns.callbacks import call_back
+from ivr.campaigns.callbacks import call_back, callback_status
 from ivr.campaigns.following import close
 from ivr.campaigns.model import Attempt, Target
 from ivr.campaigns.settle import add_do_not_call
 from ivr.campaigns.words import Disposition
 from ivr.carriers.twilio_inbound import take_call
 from ivr.carriers.twilio_rest import STREAMS
-from telehealth.model import QueueEntry
+from telehealth import queue
+from telehealth.calling_back import order_call_back
+from telehealth.model import Practitioner, QueueEntry
 from tests.tracing.reading import record_of_call
 from traceline import Traceline
 from tracing.model import Person
@@ -65,6 +67,17 @@ def dial(app: Traceline, database: Database, number: str = NUMBER) -> Call:
         return uow.session.get_one(Call, call_id)
 
 
+def press(app: Traceline, database: Database, call_id: UUID, *keys: str) -> Turn:
+    """Pick up and press these keys; the last turn."""
+    at = database.clock.now().isoformat()
+    events: list[Event] = [CallStarted(at, "human"), *(KeysPressed(at, key) for key in keys)]
+    for turn, event in enumerate(events):
+        with database.unit() as uow:
+            taken = app.calls.take_turn(uow, call_id, turn, event, lambda *_: b"")
+    assert isinstance(taken, Turn)
+    return taken
+
+
 @pytest.mark.capability("N6")
 def test_what_is_said_on_the_only_known_persons_telephone_is_not_filed_under_that_person(
     app: Traceline, database: Database
@@ -86,16 +99,48 @@ def test_whom_the_robot_does_not_understand_waits_for_a_doctor_who_knows_why(
 ) -> None:
     """The robot says that somebody will call this number: the queue is what keeps it."""
     call = dial(app, database)
-    at = database.clock.now().isoformat()
-    events: list[Event] = [CallStarted(at, "human"), *(KeysPressed(at, key) for key in ("1", "7", "8", "6"))]
-    for turn, event in enumerate(events):
-        with database.unit() as uow:
-            taken = app.calls.take_turn(uow, call.id, turn, event, lambda *_: b"")
-            assert isinstance(taken, Turn)
+    taken = press(app, database, call.id, "1", "7", "8", "6")
     assert "sẽ gọi lại số máy này" in str(taken.actions)
     with database.unit() as uow:
         entry = uow.session.scalars(select(QueueEntry)).one()
         assert (entry.call_id, entry.state, entry.reason) == (call.id, "waiting", "not_understood")
+
+
+@pytest.mark.capability("N9")
+def test_who_is_called_back_and_presses_later_hears_for_how_long_nobody_calls_and_that_is_so(
+    app: Traceline, database: Database
+) -> None:
+    call = dial(app, database)
+    with database.unit() as uow:
+        doctor = Practitioner(name="BS. Lê Minh", languages=["vi"], zone="Asia/Ho_Chi_Minh", area="", active=True)
+        uow.session.add(doctor)
+        uow.session.flush()
+        entry = queue.enter(uow, urgency=queue.Urgency.URGENT, reason="", language="vi", call_id=call.id)
+        queue.take(uow, entry.id, doctor.id)
+        order_call_back(uow, entry, number=NUMBER, name="")
+    app.dialer.tick()
+    with database.unit() as uow:
+        target = uow.session.scalars(select(Target)).one()
+        call = app.calls.open(
+            uow,
+            direction="outbound",
+            carrier=STREAMS,
+            remote_number=NUMBER,
+            script="doctor-callback",
+            language="vi",
+            context={**app.told(STREAMS), **target.context},
+            campaign_id=target.campaign_id,
+            target_id=target.id,
+            attempt_id=uow.session.scalars(select(Attempt.id)).one(),
+        )
+    taken = press(app, database, call.id, "3")
+    assert "thường không sớm hơn" in str(taken.actions)
+    assert "ba mươi" in str(taken.actions)
+    with database.unit() as uow:
+        entry = uow.session.scalars(select(QueueEntry)).one()
+        assert (entry.state, entry.call_after) == ("waiting", uow.now() + timedelta(minutes=30))
+        assert queue.take_next(uow, doctor.id) is None
+        assert callback_status(uow, target.id).outcome == "callback"  # as the console tells it
 
 
 def test_a_number_of_one_known_person_tells_the_language_and_the_area(app: Traceline, database: Database) -> None:

@@ -123,6 +123,7 @@ class QueueRow:
     call_id: UUID | None
     record_id: UUID | None
     tries: int
+    call_after: datetime | None
 
     @property
     def phone(self) -> str | None:
@@ -147,6 +148,7 @@ def _queue(viewer: Viewer) -> AnySelect:
             QueueEntry.call_id,
             Record.id,
             QueueEntry.tries,
+            QueueEntry.call_after,
         )
         .outerjoin(Person, Person.id == QueueEntry.person_id)
         .outerjoin(Call, Call.id == QueueEntry.call_id)

@@ -46,7 +46,7 @@ def take_next() -> ResponseReturnValue:
     own = _doctor()
     entry = service.take_next(uow(), own.id, own.languages, seen_queue(viewer()))
     if entry is None:
-        flash(gettext("Nobody is waiting."))
+        flash(gettext("Nobody is waiting to be called now."))
         return redirect(url_for("queue.queue"))
     return _taken(entry.id)
 
@@ -110,4 +110,5 @@ def _as_json(row: queries.QueueRow, on_line: bool) -> dict[str, Any]:
         "record": str(row.record_id) if row.record_id else None,
         "on_line": on_line,
         "tries": row.tries,
+        "call_after": row.call_after.isoformat() if row.call_after else None,
     }

@@ -23,10 +23,11 @@ NO_INPUT = "no_input"
 NO_MATCH = "no_match"
 OTHERWISE = "otherwise"
 
-CONTEXT_NAMES = ("person", "department", "hotline", "today", "entry", "greeted", "messages_days")
+CONTEXT_NAMES = ("person", "department", "hotline", "today", "entry", "greeted", "messages_days", "later_minutes")
 """What the host tells about a call, beside `language`; a script may use these names in prompts and expressions. `entry`
 is the place in a doctor's queue because of which we call; `greeted`: another script has said who we are, and asked for
-the language; `messages_days`: how long a voice message is kept."""
+the language; `messages_days`: how long a voice message is kept; `later_minutes`: for how long nobody calls whoever
+asks for a call back later."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -39,7 +39,7 @@ def test_next_gives_a_doctor_who_is_most_urgent_and_then_who_speaks_their_langua
     assert dung.post("/queue/next").location == f"/queue/{binh}"  # An has waited longer
     assert dung.post("/queue/next").location == an
     assert dung.post("/queue/next").location == "/queue"
-    assert "Nobody is waiting." in dung.page("/queue")
+    assert "Nobody is waiting to be called now." in dung.page("/queue")
     with database.unit() as uow:
         taken = set(uow.session.scalars(select(QueueEntry.taken_by)))
         actions = uow.session.scalars(select(AuditEntry.subject).where(AuditEntry.action == "queue.take")).all()
@@ -55,6 +55,28 @@ def test_next_gives_nobody_of_a_district_that_the_doctor_does_not_serve(
     assert mai.post("/queue/next").location == "/queue"
     with database.unit() as uow:
         assert uow.session.get_one(QueueEntry, province.binh.queue).state == "waiting"
+
+
+@pytest.mark.capability("N9")
+def test_the_queue_says_after_which_time_somebody_asked_to_be_called_and_lets_a_doctor_take_them_sooner(
+    province: Province, visitor: Visit, database: Database, an: str
+) -> None:
+    dung = visitor("dung")
+    with database.unit() as uow:
+        later = uow.now().replace(hour=7, minute=30) + timedelta(days=1)  # 14:30 in Vietnam
+        uow.session.get_one(QueueEntry, province.an.queue).call_after = later
+    assert dung.post("/queue/next").location == f"/queue/{province.binh.queue}"
+    assert dung.post("/queue/next").location == "/queue"
+    page = dung.page("/queue")
+    assert "asked to be called after 14:30" in page
+    assert "Nobody is waiting to be called now." in page
+    rows = {row["id"]: row["call_after"] for row in dung.json("/queue")["queue"]}
+    assert rows == {str(province.an.queue): later.isoformat(), str(province.binh.queue): None}
+    assert f"{an}/take" in page
+    assert dung.post(f"{an}/take").location == an
+    assert "asked to be called after 14:30" in dung.page(an)
+    dung.post("/language", {"language": "vi"})
+    assert "xin được gọi lại sau 14:30" in dung.page("/queue")
 
 
 @pytest.mark.parametrize("step", ["give-back", "left"])

@@ -60,8 +60,10 @@ def entry_of(database: Database, entry_id: UUID) -> QueueEntry:
         return uow.session.get_one(QueueEntry, entry_id)
 
 
-def ends(clinic: Clinic, target_id: UUID | None, disposition: Disposition | None, talked: bool = False) -> None:
-    """The call of a call back ends; None when there will be another."""
+def ends(
+    clinic: Clinic, target_id: UUID | None, disposition: Disposition | None, talked: bool = False, reason: str = ""
+) -> None:
+    """The call of a call back ends, the script with `reason`; None when there will be another."""
     assert target_id is not None
     call_id = clinic.call(ended=True)
     with clinic.database.unit() as uow:
@@ -69,6 +71,7 @@ def ends(clinic: Clinic, target_id: UUID | None, disposition: Disposition | None
             close(lock_target(uow, target_id), disposition, uow.now())
         call = uow.session.get_one(Call, call_id)
         call.target_id, call.talked_at = target_id, uow.now() if talked else None
+        call.end_reason = reason or None
         uow.session.flush()
         ReturnsUnreached().ended(uow, call, STATE)
 
@@ -82,7 +85,8 @@ def test_a_call_back_asks_for_the_person_and_leads_into_the_room_of_the_place(
     with database.unit() as uow:
         target = uow.session.get_one(Target, target_id)
         assert (target.script, target.phone, target.language) == ("doctor-callback", NUMBER, "vi")
-        assert target.context == {"entry": str(entry_id), "person": {"name": "Lê Thị Hoa"}}
+        context = {"entry": str(entry_id), "person": {"name": "Lê Thị Hoa"}, "later_minutes": 30}
+        assert target.context == context
         assert target.last_moment == clock.now() + calling_back.WITHIN  # nobody is called when the doctor is gone
 
 
@@ -168,6 +172,90 @@ def test_who_was_reached_by_a_call_back_but_met_no_doctor_keeps_the_place(
     ends(clinic, order(database, entry_id), Disposition.COMPLETED, talked)  # "you keep your place"
     entry = entry_of(database, entry_id)
     assert (entry.state, entry.tries) == (state, tries)
+
+
+def says_later(clinic: Clinic, entry_id: UUID) -> None:
+    ends(clinic, order(clinic.database, entry_id), Disposition.UNRESPONSIVE, reason="callback")
+
+
+def next_one(database: Database, doctor: UUID) -> UUID | None:
+    with database.unit() as uow:
+        entry = queue.take_next(uow, doctor)
+        return entry.id if entry is not None else None
+
+
+@pytest.mark.capability("N9")
+@pytest.mark.parametrize(("urgency", "minutes"), [(Urgency.RED_FLAG, 5), (Urgency.URGENT, 30), (Urgency.ROUTINE, 30)])
+def test_who_asks_to_be_called_later_keeps_the_place_and_is_nobodys_next_until_then(
+    clinic: Clinic, database: Database, clock: SimulatedClock, urgency: Urgency, minutes: int
+) -> None:
+    entry_id, doctor = taken(clinic, urgency)
+    since = entry_of(database, entry_id).created_at
+    says_later(clinic, entry_id)
+    entry = entry_of(database, entry_id)
+    assert (entry.state, entry.created_at) == ("waiting", since)
+    assert entry.call_after == clock.now() + timedelta(minutes=minutes)
+    with database.unit() as uow:
+        behind = queue.enter(uow, urgency=urgency, reason="", language="vi", call_id=clinic.call())
+        assert queue.position(uow, behind) == 1  # who does not want to be called yet is not ahead of anybody
+    assert next_one(database, doctor) == behind.id
+    assert next_one(database, doctor) is None
+    clock.advance(timedelta(minutes=minutes))
+    assert next_one(database, doctor) == entry_id
+
+
+def test_the_script_is_told_for_how_long_nobody_calls(clinic: Clinic, database: Database) -> None:
+    for urgency, minutes in (Urgency.RED_FLAG, 5), (Urgency.URGENT, 30):
+        entry_id, _ = taken(clinic, urgency)
+        target_id = order(database, entry_id)
+        with database.unit() as uow:
+            assert uow.session.get_one(Target, target_id).context["later_minutes"] == minutes
+
+
+def test_a_doctor_takes_somebody_by_hand_before_the_time_they_asked_for_and_it_stands_until_they_meet(
+    clinic: Clinic, database: Database, clock: SimulatedClock
+) -> None:
+    entry_id, doctor = taken(clinic)
+    says_later(clinic, entry_id)
+    for disposition, talked, stands in (
+        (Disposition.UNRESPONSIVE, False, True),
+        (Disposition.COMPLETED, True, False),
+    ):
+        with database.unit() as uow:
+            queue.take(uow, entry_id, doctor)
+        ends(clinic, order(database, entry_id), disposition, talked)
+        assert (entry_of(database, entry_id).call_after is not None) is stands
+
+
+def test_who_talks_with_the_doctor_on_the_line_has_been_met(clinic: Clinic, database: Database) -> None:
+    entry_id, doctor = taken(clinic)
+    says_later(clinic, entry_id)
+    with database.unit() as uow:
+        queue.take(uow, entry_id, doctor)
+    comes_onto_the_line(clinic, entry_id, talks=True)
+    with database.unit() as uow:
+        queue.watch(uow)
+    assert entry_of(database, entry_id).call_after is None
+
+
+def test_who_enters_the_queue_again_does_not_want_to_wait_any_longer(clinic: Clinic, database: Database) -> None:
+    entry_id, doctor = taken(clinic)
+    says_later(clinic, entry_id)
+    with database.unit() as uow:
+        call_id = entry_of(database, entry_id).call_id
+        queue.enter(uow, urgency=Urgency.URGENT, reason="", language="vi", call_id=call_id)
+    assert next_one(database, doctor) == entry_id
+
+
+def test_who_rings_the_hotline_sooner_is_next_there_and_not_at_the_telephone_they_are_on(
+    clinic: Clinic, database: Database
+) -> None:
+    entry_id, doctor = taken(clinic)
+    says_later(clinic, entry_id)
+    with database.unit() as uow:
+        again = queue.enter(uow, urgency=Urgency.URGENT, reason="", language="vi", call_id=clinic.call()).id
+    assert next_one(database, doctor) == again
+    assert next_one(database, doctor) is None  # the older place would have rung a telephone that is in use
 
 
 @pytest.mark.capability("N9")
