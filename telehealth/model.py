@@ -130,6 +130,8 @@ class QueueEntry(Base):
     tries: Mapped[int] = mapped_column(server_default=text("0"))
     # They asked to be called later, not before this moment; a doctor may still take them by hand.
     call_after: Mapped[datetime | None]
+    # The telephone that the doctor who has the place last had rung for it (`sip_leg`).
+    telephone_id: Mapped[UUID | None]
     # Waited too long: from then on shown to the doctors of every area.
     escalated_at: Mapped[datetime | None]
 

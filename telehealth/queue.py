@@ -217,6 +217,7 @@ def _due(uow: UnitOfWork) -> ColumnElement[bool]:
 
 def _hand_over(uow: UnitOfWork, entry: QueueEntry, practitioner_id: UUID) -> None:
     entry.state, entry.taken_by, entry.taken_at, entry.was_with = TAKEN, practitioner_id, uow.now(), None
+    entry.telephone_id = None
     before = uow.session.get(Target, entry.callback_id, populate_existing=True) if entry.callback_id else None
     if before is None or before.state == TargetState.DONE:
         entry.callback_id = None  # what came of an earlier one is no news to whoever has the place now

@@ -41,9 +41,10 @@ function show(text, tone = "") {
   state.className = `chip ${tone}`;
 }
 
-function warn(text) {
-  notice.hidden = !text;
-  notice.querySelector("span").textContent = text;
+function warn(text, where = notice) {
+  where.hidden = !text;
+  const words = where.querySelector("span");
+  if (words.textContent !== text) words.textContent = text; // else a screen reader would say it again
 }
 
 async function look() {
@@ -63,6 +64,10 @@ function learn(fresh) {
   told.querySelector("b").textContent = fresh.told ?? "";
   if (talk) talk.hidden = !fresh.on_line;
   if (callBack) callBack.hidden = fresh.on_line;
+  if (telephone) {
+    part("telephone-rings").hidden = fresh.telephone !== "rings";
+    warn(fresh.telephone_told ?? "", part("telephone-failed"));
+  }
   if (line !== null) follow(before, fresh);
   else if (returned) leave();
   else if (fresh.talking) show(fresh.mine ? words.atTelephone : words.elsewhere, "info");
@@ -160,7 +165,6 @@ telephone?.addEventListener("submit", async (event) => {
   reason = words.consoleAway;
   const given = await ask(form.action, { number: form.elements.number.value }).catch(() => null);
   button.disabled = false;
-  part("telephone-rings").hidden = given === null;
   warn(given === null ? reason : "");
   if (given !== null) learn(given);
 });

@@ -19,7 +19,8 @@ from admin.queries import records
 from core.errors import UserError
 from core.phones import is_ordinary, mask_phone, normalise_phone
 from core.rights import Right
-from ivr.carriers.sip.orders import call_off, order_leg
+from ivr.calls.model import FailureReason
+from ivr.carriers.sip.orders import call_off, leg_fares, order_leg
 from ivr.lines.presence import line_address, line_addresses
 from ivr.lines.protocol import PATH
 from ivr.lines.tickets import RoomTicket, write_ticket
@@ -103,7 +104,7 @@ def telephone(entry_id: UUID) -> ResponseReturnValue:
         raise UserError("This number is not rung: it is abroad, or costs extra.", "Give a fixed or mobile number.")
     uow().session.refresh(entry, with_for_update=True)  # who presses twice gets one telephone rung, not two
     call_off(uow(), room_of(entry_id))
-    order_leg(uow(), room_of(entry_id), number, RING_SECONDS)
+    entry.telephone_id = order_leg(uow(), room_of(entry_id), number, RING_SECONDS)
     if _line(entry) is None:
         _call_person(entry)
     audit("queue.telephone", f"queue:{entry_id}", {"number": mask_phone(number)})
@@ -158,7 +159,7 @@ def _answer(entry_id: UUID) -> ResponseReturnValue:
 
 def _state(entry: QueueEntry) -> dict[str, Any]:
     """`on_line`: the caller is in the room, at `url`; `calling`: how the call back fares, and `told` the same for the
-    viewer."""
+    viewer; `telephone`: how the telephone fares that the viewer had rung, `telephone_told` why it was not reached."""
     own = queries.own_practitioner(uow(), viewer())
     there, calling = _line(entry), calling_back.calling(uow(), entry)
     told = None
@@ -166,13 +167,22 @@ def _state(entry: QueueEntry) -> dict[str, Any]:
         told = label(calling.state, "calling")
         if calling.outcome and calling.state in ("waiting", "gave_up"):
             told = f"{told} ({label(calling.outcome, 'outcome')})"
+    mine = own is not None and entry.taken_by == own.id and entry.state == TAKEN
+    telephone = leg_fares(uow(), entry.telephone_id) if mine and entry.telephone_id is not None else None
     return {
         "state": entry.state,
-        "mine": own is not None and entry.taken_by == own.id and entry.state == TAKEN,
+        "mine": mine,
         "on_line": there is not None,
         "url": f"{there.address}{PATH}" if there is not None else None,
         "talking": there is not None and there.talks_since is not None,
         "calling": calling.state if calling else None,
         "told": str(told) if told else None,
         "tries": entry.tries,
+        "telephone": telephone,
+        "telephone_told": _not_reached(telephone) if isinstance(telephone, FailureReason) else None,
     }
+
+
+def _not_reached(why: FailureReason) -> str:
+    word = label(why, "failure")
+    return str(gettext("Your telephone was not reached (%(why)s). Try again, or talk at this browser.", why=word))

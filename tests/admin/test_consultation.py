@@ -8,7 +8,7 @@ from uuid import UUID
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from admin.context import ConsoleContext
 from core.audit import AuditEntry
@@ -162,6 +162,12 @@ def trunk(console: Flask) -> Iterator[None]:
     console.extensions["traceline"] = context
 
 
+def telephone_ends(database: Database, reason: str | None) -> None:
+    """As a gateway, or the sweep, notes it."""
+    with database.unit() as uow:
+        uow.session.execute(update(SipLeg).values(state="ended", ended_at=uow.now(), failure_reason=reason))
+
+
 @pytest.mark.parametrize("number", ["1900545461", "+37120123456", "+4915112345678", "+882161234567"])
 def test_a_doctors_telephone_abroad_or_one_that_costs_extra_is_not_rung(
     province: Province, visitor: Visit, database: Database, trunk: None, an: str, number: str
@@ -200,6 +206,72 @@ def test_with_several_media_processes_no_telephone_of_a_doctor_is_rung_which_mig
         beat(uow, "media", "media@here:2", {"address": "wss://m3.example.vn"})
     assert "Ring my telephone" not in dung.page(an)
     assert dung.post(f"{an}/telephone", {"number": "0912345678"}).status_code == 400
+
+
+@pytest.mark.capability("H8")
+@pytest.mark.parametrize(
+    ("reason", "english", "vietnamese"),
+    [
+        ("no_answer", "no answer", "không nghe máy"),
+        ("busy", "busy", "máy bận"),
+        ("not_dialed", "not dialed", "chưa quay số"),
+    ],
+)
+def test_a_doctor_whose_own_telephone_does_not_answer_reads_why_and_tries_again(
+    province: Province, visitor: Visit, database: Database, trunk: None, an: str,
+    reason: str, english: str, vietnamese: str,
+) -> None:  # fmt: skip
+    dung = visitor("dung")
+    dung.post(f"{an}/take")
+    assert dung.json(f"{an}/state")["telephone"] is None
+    dung.post(f"{an}/telephone", {"number": "0912345678"})
+    assert dung.json(f"{an}/state")["telephone"] == "rings"
+    telephone_ends(database, reason)
+    state = dung.json(f"{an}/state")
+    told = f"Your telephone was not reached ({english}). Try again, or talk at this browser."
+    assert (state["telephone"], state["telephone_told"]) == (reason, told)
+    assert told in dung.page(an)
+    dung.post("/language", {"language": "vi"})
+    assert f"Không gọi được điện thoại của bạn ({vietnamese})." in dung.page(an)
+    dung.post(f"{an}/telephone", {"number": "0912345678"})
+    assert dung.json(f"{an}/state")["telephone"] == "rings"
+
+
+def test_the_page_knows_when_the_doctors_telephone_talks(
+    province: Province, visitor: Visit, database: Database, trunk: None, an: str
+) -> None:
+    dung = visitor("dung")
+    dung.post(f"{an}/take")
+    dung.post(f"{an}/telephone", {"number": "0912345678"})
+    with database.unit() as uow:
+        uow.session.execute(update(SipLeg).values(state="answered"))
+    assert dung.json(f"{an}/state")["telephone"] == "talks"
+
+
+@pytest.mark.parametrize("reason", ["canceled", None])
+def test_nothing_is_said_of_a_telephone_that_talked_or_that_was_not_wanted_any_more(
+    province: Province, visitor: Visit, database: Database, trunk: None, an: str, reason: str | None
+) -> None:
+    dung = visitor("dung")
+    dung.post(f"{an}/take")
+    dung.post(f"{an}/telephone", {"number": "0912345678"})
+    telephone_ends(database, reason)
+    state = dung.json(f"{an}/state")
+    assert (state["telephone"], state["telephone_told"]) == (None, None)
+
+
+def test_what_came_of_a_doctors_telephone_is_no_news_to_a_colleague(
+    province: Province, visitor: Visit, database: Database, trunk: None, an: str
+) -> None:
+    dung, mai = visitor("dung"), visitor("mai")
+    dung.post(f"{an}/take")
+    dung.post(f"{an}/telephone", {"number": "0912345678"})
+    telephone_ends(database, "busy")
+    assert mai.json(f"{an}/state")["telephone_told"] is None
+    dung.post(f"{an}/give-back")
+    mai.post(f"{an}/take")
+    state = mai.json(f"{an}/state")
+    assert (state["mine"], state["telephone"], state["telephone_told"]) == (True, None, None)
 
 
 def test_a_telephone_that_was_to_be_rung_is_not_when_another_is_given_or_the_place_is_left(

@@ -18,7 +18,7 @@ from ivr.carriers.sip.model import SipLeg
 from ivr.media.bridging.model import WaitingLine
 from telehealth.model import QueueEntry
 from tests.admin.province import Province, token_of
-from tests.admin.test_consultation import comes_onto_the_line
+from tests.admin.test_consultation import comes_onto_the_line, telephone_ends
 
 pytestmark = pytest.mark.browser
 
@@ -98,6 +98,24 @@ def test_a_doctor_has_a_telephone_rung_and_the_talk_goes_on_meanwhile(
     assert connected == [FIRST]
     with database.unit() as uow:
         assert uow.session.scalars(select(SipLeg.number)).all() == ["+84912345678"]
+
+
+@pytest.mark.capability("H8")
+def test_a_doctor_whose_telephone_is_busy_reads_so_within_seconds_and_rings_it_again(
+    talking: Page, database: Database
+) -> None:
+    rings = talking.get_by_text("Your telephone will ring.")
+    failed = talking.get_by_text("Your telephone was not reached (busy).")
+    talking.get_by_text("Talk at a telephone instead").click()
+    talking.get_by_label("Your number").fill("0912345678")
+    talking.get_by_role("button", name="Ring my telephone").click()
+    expect(rings).to_be_visible()
+    telephone_ends(database, "busy")
+    expect(failed).to_be_visible(timeout=5_000)
+    expect(rings).to_be_hidden()
+    talking.get_by_role("button", name="Ring my telephone").click()
+    expect(failed).to_be_hidden()
+    expect(rings).to_be_visible()
 
 
 @pytest.fixture

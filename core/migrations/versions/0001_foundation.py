@@ -361,6 +361,7 @@ def upgrade() -> None:
         sa.Column("was_with", sa.Uuid(), nullable=True),
         sa.Column("done_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("call_after", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("telephone_id", sa.Uuid(), nullable=True),
         sa.ForeignKeyConstraint(["call_id"], ["call.id"], name=op.f("fk_queue_entry_call_id")),
         sa.ForeignKeyConstraint(["was_with"], ["practitioner.id"], name=op.f("fk_queue_entry_was_with")),
         sa.ForeignKeyConstraint(["taken_by"], ["practitioner.id"], name=op.f("fk_queue_entry_taken_by")),

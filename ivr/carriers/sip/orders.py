@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Literal
 from uuid import UUID
 
 from sqlalchemy import func, or_, select, text
@@ -82,6 +83,18 @@ def call_off(uow: UnitOfWork, room: str) -> None:
             leg.state, leg.ended_at, leg.failure_reason = LegState.ENDED, uow.now(), FailureReason.CANCELED
             leg.number = None
     notify(uow)
+
+
+def leg_fares(uow: UnitOfWork, leg_id: UUID) -> Literal["rings", "talks"] | FailureReason | None:
+    """How a telephone fares that was rung for a room, and why it was not reached when it was not. None when there is
+    nothing to tell: it has talked, was not wanted any more, or was rung too long ago."""
+    leg = uow.session.get(SipLeg, leg_id, populate_existing=True)
+    if leg is None:
+        return None
+    if leg.ended_at is None:
+        return "talks" if leg.state == LegState.ANSWERED else "rings"
+    why = FailureReason(leg.failure_reason) if leg.failure_reason is not None else None
+    return None if why is FailureReason.CANCELED else why
 
 
 def _order(uow: UnitOfWork, order: Order) -> None:
