@@ -28,6 +28,7 @@ import ivr.campaigns.bench
 import ivr.campaigns.commands
 import ivr.media.bench.measure
 import ivr.messages.commands
+import ivr.rehearsal.bench
 import ivr.replay_bench
 import telehealth.bench
 import telehealth.commands
@@ -83,6 +84,8 @@ from ivr.messages.deletion import delete_due
 from ivr.messages.provider import FETCH, FORGET, Fetcher
 from ivr.messages.store import TRANSCRIBE, keep
 from ivr.messages.transcribing import Transcriber
+from ivr.rehearsal.commands import rehearse_command
+from ivr.rehearsal.store import REHEARSE, Rehearsing
 from ivr.simulator.demo.command import demo_command
 from ivr.simulator.process import rehearsal, run_simulator
 from telehealth import effects as telehealth_effects
@@ -90,6 +93,7 @@ from telehealth.calling_back import ReturnsUnreached
 from telehealth.effects import ReleaseHolds
 from telehealth.holds import expire_holds
 from telehealth.queue import watch
+from telehealth.rehearsal import read_doctors
 from telehealth.sample import add_sample_practitioners
 from tracing.hotline import hotline_plan
 from tracing.places import seed_areas
@@ -153,6 +157,7 @@ class Traceline:
         jobs.register(FETCH, fetcher.fetch)
         jobs.register(FORGET, fetcher.forget)
         jobs.register(TRANSCRIBE, Transcriber(self.database, self.settings.models_folder).transcribe, slow=True)
+        jobs.register(REHEARSE, _rehearsing(self.settings, self.database, self.library).perform, slow=True)
         return jobs
 
     def ticks(self) -> list[Tick]:
@@ -173,16 +178,8 @@ class Traceline:
         ]
 
     def told(self, carrier: str) -> dict[str, Any]:
-        """What every script is told of this installation. Over webhooks we hear keys only."""
-        speech = [] if carrier == WEBHOOKS else sorted(grammar_models(self.settings.models_folder))
-        if not self.settings.recogniser_workers:
-            speech = []
-        return {
-            "department": self.settings.spoken_name,
-            "hotline": self.settings.hotline,
-            "messages_days": self.settings.messages_days,
-            "speech": speech,
-        }
+        """What every script is told of this installation."""
+        return _told(self.settings, carrier)
 
     def inbound(self, uow: UnitOfWork, number: str, carrier: str, dialed: str = "") -> InboundPlan:
         """What a citizen hears who dials the hotline."""
@@ -283,6 +280,25 @@ class Traceline:
             work(uow)
 
 
+def _told(settings: Settings, carrier: str) -> dict[str, Any]:
+    """What every script is told. Over webhooks we hear keys only."""
+    speech = [] if carrier == WEBHOOKS else sorted(grammar_models(settings.models_folder))
+    if not settings.recogniser_workers:
+        speech = []
+    return {
+        "department": settings.spoken_name,
+        "hotline": settings.hotline,
+        "messages_days": settings.messages_days,
+        "speech": speech,
+    }
+
+
+def _rehearsing(settings: Settings, database: Database, library: Library) -> Rehearsing:
+    """What rehearsals of campaigns need. They are given no carrier."""
+    told = partial(_told, settings)
+    return Rehearsing(database, library, told, settings.lines, settings.zone, settings.home, read_doctors)
+
+
 _worker: Traceline | None = None
 
 
@@ -381,6 +397,9 @@ def process(kind: str) -> None:
     runs[kind]()
 
 
+ivr.campaigns.commands.campaign.add_command(
+    rehearse_command(lambda database: _rehearsing(read_settings(), database, load_library()))
+)
 main.add_command(demo_command(prepare_sample, list_of, STREAMS))
 main.add_command(
     bench_command(
@@ -390,6 +409,7 @@ main.add_command(
         | telehealth.bench.benches
         | ivr.campaigns.bench.benches
         | ivr.media.bench.measure.benches
+        | ivr.rehearsal.bench.benches
     )
 )
 for package in (

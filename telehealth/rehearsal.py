@@ -59,7 +59,7 @@ class RehearsedDoctors:
     entries: list[_Entry] = field(default_factory=list)
     asked: int = 0
     nothing_left: list[datetime] = field(default_factory=list)
-    bookings: list[tuple[datetime, Slot]] = field(default_factory=list)
+    bookings: list[datetime] = field(default_factory=list)
     free_at: dict[UUID, datetime] = field(default_factory=dict)
 
     def perform(
@@ -76,7 +76,12 @@ class RehearsedDoctors:
         return ("refused", {}) if effect.startswith("telehealth.") else None
 
     def meet(self, target: str, now: datetime, ring_seconds: float, talk_seconds: float) -> Met:
-        entry = self.entries[int(target.removeprefix(_QUEUE))]
+        if not target.startswith(_QUEUE):
+            return Met("answered", _COMES_AFTER, talk_seconds)  # a telephone of the department's
+        place = target.removeprefix(_QUEUE)
+        if not (place.isdecimal() and int(place) < len(self.entries)):
+            return Met("no_answer", ring_seconds)
+        entry = self.entries[int(place)]
         found = self._first_free(entry, now, now + timedelta(seconds=ring_seconds))
         if found is None:
             return Met("no_answer", ring_seconds)
@@ -99,7 +104,7 @@ class RehearsedDoctors:
             "found_none": short,
             "gone_at": self._local(self.nothing_left[0]) if self.nothing_left else None,
             "found_none_by_day": dict(sorted(Counter(self._local(at)[:10] for at in self.nothing_left).items())),
-            "booked_by_day": dict(sorted(Counter(self._local(slot.starts)[:10] for _, slot in self.bookings).items())),
+            "booked_by_day": dict(sorted(Counter(self._local(at)[:10] for at in self.bookings).items())),
             "doctors_short": -(-short // self._slots_of_one(until)) if short else 0,
             "queued": len(self.entries),
             "red_flags": sum(entry.red for entry in self.entries),
@@ -116,7 +121,7 @@ class RehearsedDoctors:
         self.asked += not heard
         before = {(practitioner, slot.starts) for practitioner, slot in heard.values()}
         for choice in preferred(self.roster, caller.language, caller.area):
-            offers = self._offers(choice, now, before)
+            offers = self._offers(choice, now, before, caller.calls)
             if offers:
                 by_id = {doctor.id: doctor for doctor in choice}
                 self.held[caller.number] = {f"{number}": offer for number, offer in enumerate(offers)}
@@ -124,7 +129,9 @@ class RehearsedDoctors:
         self.nothing_left.append(now)
         return "none", {}
 
-    def _offers(self, choice: Sequence[Doctor], now: datetime, before: set[tuple[UUID, datetime]]) -> list[Candidate]:
+    def _offers(
+        self, choice: Sequence[Doctor], now: datetime, before: set[tuple[UUID, datetime]], calls: int
+    ) -> list[Candidate]:
         held = defaultdict(list)
         for offers in self.held.values():
             for practitioner, slot in offers.values():
@@ -138,7 +145,7 @@ class RehearsedDoctors:
             busy = [*self.taken.get(doctor.id, ()), *self.booked[doctor.id], *held[doctor.id]]
             load[doctor.id] = sum(now + NOTICE <= piece.starts < now + HORIZON for piece in busy)
             free[doctor.id] = free_slots(all_slots, busy)
-        wanted = 1 if scarce(slots - sum(load.values()), len(self.held) + 1) else _OFFERED
+        wanted = 1 if scarce(slots - sum(load.values()), calls) else _OFFERED
         rounds = in_order(free, load)
         return _earliest(rounds, wanted, before, new=True) or _earliest(rounds, wanted, before, new=False)
 
@@ -148,7 +155,7 @@ class RehearsedDoctors:
             return "refused", {}
         practitioner, chosen = offer
         self.booked[practitioner].append(chosen)
-        self.bookings.append((now, chosen))
+        self.bookings.append(now)
         self.held.pop(caller.number)
         zone = next(doctor.zone for doctor in self.roster if doctor.id == practitioner)
         return "booked", {

@@ -61,16 +61,20 @@ def make_assumptions(source: Mapping[str, Any]) -> Assumptions:
         _shares(name, source[name], together=True)
     for name in ("behaves", "speaks", "true_of"):
         _shares(name, source[name], together=name == "behaves")
+    if not _is_number(source["seconds"]["per_key"]) or source["seconds"]["per_key"] < 0:
+        raise _wrong("`per_key` needs seconds")
     _shares("wrong_year_of_birth", {"": source["wrong_year_of_birth"]}, together=False)
     for name, pair in {**source["numbers_given"], **_pairs(source["seconds"])}.items():
-        if not (isinstance(pair, list) and len(pair) == 2 and pair[0] <= pair[1]):
+        if not (isinstance(pair, list) and len(pair) == 2 and all(map(_is_number, pair)) and pair[0] <= pair[1]):
             raise _wrong(f"{name} is no range such as [1, 12]")
     for name, speed in source["words_per_minute"].items():
-        if not isinstance(speed, int | float) or speed <= 0:
+        if not _is_number(speed) or speed <= 0:
             raise _wrong(f"{speed!r} words per minute ({name}) are not possible")
     for name, weights in source["answers"].items():
-        if not weights or sum(weights.values()) <= 0:
-            raise _wrong(f"the answers to {name} have no weights")
+        if not all(_is_number(weight) and weight >= 0 for weight in _named(weights).values()):
+            raise _wrong(f"the answers to {name} need weights")
+        if sum(weights.values()) <= 0:
+            raise _wrong(f"nobody answers {name}")
     return Assumptions(
         weekdays=_by_hour(source["picks_up"]["weekdays"]),
         weekends=_by_hour(source["picks_up"]["weekends"]),
@@ -93,21 +97,25 @@ def _read(path: Path) -> dict[str, Any]:
         found = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise UserError(f"{path.name} cannot be read: {error}", "Compare it with the one that is shipped.") from error
-    if not isinstance(found, dict):
-        raise _wrong("it is no list of names with values")
-    return found
+    return _named(found)
+
+
+def _named(value: Any) -> dict[Any, Any]:
+    if not isinstance(value, dict):
+        raise _wrong(f"{value!r} is no list of names with values")
+    return value
 
 
 def _laid_over(shipped: Any, own: Any) -> Any:
-    """A department that says what is true of its people says all of it; other parts are laid over by name."""
+    """The parts of a value are laid over by name."""
     if own is None:
         return shipped
-    return {**shipped, **own} if isinstance(shipped, dict) and isinstance(own, dict) else own
+    return {**shipped, **_named(own)} if isinstance(shipped, dict) else own
 
 
 def _by_hour(given: Mapping[int, float]) -> tuple[float, ...]:
     """A share for each hour; an hour that is not named is like the one before."""
-    _shares("picks_up", {str(hour): share for hour, share in given.items()}, together=False)
+    _shares("picks_up", _named(given), together=False)
     if 0 not in given or not set(given) <= set(_HOURS):
         raise _wrong("`picks_up` needs the hour 0, and hours up to 23")
     shares: list[float] = []
@@ -116,12 +124,16 @@ def _by_hour(given: Mapping[int, float]) -> tuple[float, ...]:
     return tuple(shares)
 
 
-def _shares(name: str, shares: Mapping[str, Any], *, together: bool) -> None:
+def _shares(name: str, shares: Mapping[Any, Any], *, together: bool) -> None:
     values = list(shares.values())
-    if any(isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1 for value in values):
+    if not all(_is_number(value) and 0 <= value <= 1 for value in values):
         raise _wrong(f"`{name}` needs shares from 0 to 1")
     if together and sum(values) > 1:
         raise _wrong(f"the shares of `{name}` are more than a whole")
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _pairs(seconds: Mapping[str, Any]) -> dict[str, Any]:

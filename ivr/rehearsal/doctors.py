@@ -10,11 +10,13 @@ from typing import Any, Protocol
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Somebody on the line: the place on the list, and the language and area that a doctor is looked for in."""
+    """Somebody on the line: the place on the list, and the language and area that a doctor is looked for in. `calls` go
+    on at that moment, this one included."""
 
     number: int
     language: str
     area: str
+    calls: int = 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,4 +36,4 @@ class Rehearsal(Base):
     asked_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
     report: Mapped[dict[str, Any] | None]
-    problem: Mapped[str | None]  # why there is no report
+    problem: Mapped[str | None]  # why there is no report: what is wrong, and in the next line what to do

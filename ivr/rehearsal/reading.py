@@ -25,7 +25,10 @@ from ivr.rehearsal.chance import Chance
 from ivr.rehearsal.plan import Place, Plan, copy_of
 
 MOST_PEOPLE = 200_000
+MOST_IN_BACKGROUND = 50_000
+"""What the slow worker gets done well within the time that a job has."""
 LONGEST = timedelta(days=30)
+_LONGEST_CALL = timedelta(hours=1)
 _AT_ONCE = 5_000
 
 
@@ -54,16 +57,17 @@ def read_plan(
     library: Library,
     told: Callable[[str], Mapping[str, Any]],
     lines: int | None,
+    most: int = MOST_PEOPLE,
 ) -> Plan:
     """The plan of a rehearsal of this campaign. Raises UserError for one that is over, that stands for ever, or that
-    has nobody to call, and for a wish that cannot be."""
+    has nobody to call or more than `most`, and for a wish that cannot be."""
     found = uow.session.get(Campaign, campaign_id, populate_existing=True)
     if found is None:
         raise UserError("There is no such campaign.", "It may have been removed.")
     if is_standing(found) or is_over(found):
         raise UserError("Only a planned campaign that is not over can be rehearsed.", "Choose another one.")
-    if wish.people is not None and not 1 <= wish.people <= MOST_PEOPLE:
-        raise UserError(f"{wish.people} people cannot be rehearsed.", f"Give 1 to {MOST_PEOPLE}.")
+    if wish.people is not None and not 1 <= wish.people <= most:
+        raise UserError(f"{wish.people} people cannot be rehearsed.", f"Give 1 to {most}.")
     script = library.script(found.script)
     campaign = copy_of(found)
     begins = _begins(campaign, wish.begins or uow.now(), exact=wish.begins is not None)
@@ -73,14 +77,14 @@ def read_plan(
     if wish.people is not None:
         places = _so_many(places or [Place(0, found.area, "", found.language)], wish)
     if not places:
-        raise UserError("The campaign has nobody to call.", "Import a list first, or say how many people: --people.")
-    if len(places) > MOST_PEOPLE:
-        raise UserError(f"A rehearsal has at most {MOST_PEOPLE} people.", "Give a number: --people.")
+        raise UserError("The campaign has nobody to call.", "Import a list first, or say how many people there are.")
+    if len(places) > most:
+        raise UserError(f"A rehearsal has at most {most} people here.", "Say how many people there are.")
     return Plan(
         campaign=campaign,
         places=places,
         begins=begins,
-        until=min(begins + LONGEST, (campaign.last_moment or begins + LONGEST) + timedelta(minutes=1)),
+        until=min(begins + LONGEST, (campaign.last_moment or begins + LONGEST) + _LONGEST_CALL),
         scripts={script.id: script},
         told=told(campaign.carrier),
         lines=lines,

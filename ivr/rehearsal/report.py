@@ -31,15 +31,14 @@ def rehearse(
     heard: dict[tuple[object, ...], Heard] = {}
     doctors = open_doctors()
     simulation = Simulation(plan, assumed, doctors, heard)
-    counts = simulation.run(lambda share: tell(share * _OWN_SHARE))
+    counts = simulation.run(_within(tell, 0.0, _OWN_SHARE))
     others = sorted({max(1, round(plan.limit * times)) for times in _OTHER_LINES} - {plan.limit})
     runs = [_run(plan.limit, plan, counts)]
+    share = (1 - _OWN_SHARE) / max(1, len(others))
     for number, lines in enumerate(others):
-        begun = _OWN_SHARE + (1 - _OWN_SHARE) * number / len(others)
-        share = (1 - _OWN_SHARE) / len(others)
         other = plan.with_lines(lines)
-        run = Simulation(other, assumed, open_doctors(), heard).run(lambda done, b=begun, s=share: tell(b + s * done))  # type: ignore[misc]
-        runs.append(_run(lines, other, run))
+        run = Simulation(other, assumed, open_doctors(), heard)
+        runs.append(_run(lines, other, run.run(_within(tell, _OWN_SHARE + share * number, share))))
     tell(1.0)
     report = {
         "version": VERSION,
@@ -70,6 +69,11 @@ def rehearse(
 def as_bytes(report: dict[str, Any]) -> bytes:
     """The report as a file of its own."""
     return json.dumps(report, ensure_ascii=False, sort_keys=True, indent=1).encode() + b"\n"
+
+
+def _within(tell: Tell, begun: float, share: float) -> Tell:
+    """Tells of a part of the whole."""
+    return lambda done: tell(begun + share * done)
 
 
 def _of(plan: Plan, counts: Counts) -> dict[str, Any]:

@@ -8,10 +8,10 @@ database does in reality: who is due, in order, and which events come when.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from heapq import heapify, heappop, heappush, nsmallest
+from heapq import heappop, heappush
 from itertools import count
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -24,18 +24,10 @@ from flows.engine.state import State, state_from_json, state_to_json
 from flows.stubs import STUBS, stub_answer
 from ivr.calls.model import Call, CallState
 from ivr.calls.turn import Perform
-from ivr.campaigns.choosing import Group, chosen, heads_wanted, in_turns, room_of
+from ivr.campaigns.choosing import chosen, room_of
 from ivr.campaigns.following import answered, claimed, close, ending_of, follow, let_go
 from ivr.campaigns.model import Target, TargetState
-from ivr.campaigns.rules import (
-    context_of,
-    free_again,
-    is_past,
-    pace_of,
-    refusal,
-    window_of,
-)
-from ivr.campaigns.window import Window, is_allowed, next_allowed
+from ivr.campaigns.rules import context_of, free_again, is_past, pace_of, refusal
 from ivr.campaigns.words import REACHED_SOMEBODY, Disposition
 from ivr.rehearsal.assumptions import Assumptions
 from ivr.rehearsal.chance import Chance
@@ -44,6 +36,7 @@ from ivr.rehearsal.doctors import Caller, Doctors, Met
 from ivr.rehearsal.people import People, Ringing, year_of_birth
 from ivr.rehearsal.plan import Plan, target_of
 from ivr.rehearsal.talk import Next, Talk
+from ivr.rehearsal.waiting import Waiting, place_of
 from ivr.simulator.network import DETECTION_SECONDS
 
 _CAMPAIGN = "campaign"
@@ -62,14 +55,7 @@ class _Live:
     talk: Talk | None = None
     answered_at: datetime | None = None
     asked_doctors: bool = False
-
-
-@dataclass(slots=True)
-class _Group:
-    """The targets of an area that wait, by when they are due, and when the area last got a line."""
-
-    waiting: list[tuple[datetime, int]] = field(default_factory=list)
-    served_at: datetime | None = None
+    opted_out: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +66,7 @@ class Heard:
     tail: float
     state: State
     saved: tuple[tuple[int, int], ...]
+    opted_out: bool
 
 
 class Simulation:
@@ -111,8 +98,7 @@ class Simulation:
         ]
         self._dials: dict[str, int] = {}
         self._talks: dict[int, int] = {}
-        self._groups: dict[Group, _Group] = {}
-        self._windows: dict[str, Window] = {}
+        self._waiting = Waiting(self._campaign, self._targets)
         self._events: list[tuple[datetime, int, Callable[[datetime], None]]] = []
         self._order = count()
         self._busy: set[str] = set()
@@ -120,10 +106,6 @@ class Simulation:
         self._undialed = 0
         self._left = len(self._targets)
         self._tick_at = plan.begins
-        for number, target in enumerate(self._targets):
-            self._group(target).waiting.append((target.next_at, number))
-        for group in self._groups.values():
-            heapify(group.waiting)
 
     @property
     def targets(self) -> list[Target]:
@@ -162,23 +144,10 @@ class Simulation:
         self._tick_at = min(self._tick_at, self._full_second(moment))
 
     def _next_due(self, now: datetime) -> datetime:
-        """The next tick that may find somebody to call though nothing has happened until then. Who is due already waits
-        for a line, that is for a call to end, or for the hours."""
-        moments = [self._plan.until]
-        opened: dict[str, bool] = {}
-        for (_, zone), group in self._groups.items():
-            if not group.waiting:
-                continue
-            if zone not in opened:
-                opened[zone] = is_allowed(now, self._window(zone))
-            due = group.waiting[0][0]
-            if due > now:
-                moments.append(due)
-            elif not opened[zone]:
-                moments.append(next_allowed(now, self._window(zone)))
-        if self._campaign.last_moment is not None and self._campaign.last_moment > now:
-            moments.append(self._campaign.last_moment)
-        return max(now + _SECOND, self._full_second(min(moments)))
+        """The next tick that may find somebody to call though nothing has happened until then."""
+        moments = [self._plan.until, self._waiting.next_due(now), self._campaign.last_moment]
+        ahead = min(moment for moment in moments if moment is not None and moment > now)
+        return max(now + _SECOND, self._full_second(ahead))
 
     def _full_second(self, moment: datetime) -> datetime:
         ahead = (moment - self._plan.begins).total_seconds()
@@ -186,97 +155,45 @@ class Simulation:
 
     # --- whom to call
 
-    def _tick(self, now: datetime) -> int:
+    def _tick(self, now: datetime) -> bool:
+        """What the scheduler's tick does. False: another one would do nothing until something happens."""
+        left = self._left
         if is_past(self._campaign, now):
-            self._expire(now)
-            return 0
-        room = room_of(self._campaign, self._live, self._undialed)
-        opened = {zone for zone in {zone for _, zone in self._groups} if is_allowed(now, self._window(zone))}
-        due, unused = self._due(now, room, opened)
-        free = self._plan.lines is None or self._live < self._plan.lines
-        self.counts.lines(
-            now, 0, full=(not free or self._live >= self._campaign.cap) and self._somebody_due(now, opened)
-        )
+            for target in self._waiting.take_all():
+                close(target, Disposition.OVERDUE, now)
+                self._done(target, now)
+            return False
+        opened = self._waiting.opened(now)
+        due = self._callable(now, opened)
         picked = chosen({_CAMPAIGN: due}, {_CAMPAIGN: self._live}, (), self._plan.lines)[_CAMPAIGN]
         taken = {target.id for target in picked}
-        for target in [*unused, *(each for each in due if each.id not in taken)]:
-            self._wait_in_turn(target)
+        for target in due:
+            if target.id not in taken:
+                self._waiting.add(target)
         for target in picked:
-            claimed(target)
-            self._live += 1
-            self._undialed += 1
-            self._busy.add(target.phone)
-            self._groups[target.area, target.zone].served_at = now
-            live = _Live(target.id.int - 1, target)
-            self._at(now, lambda at, live=live: self._dial(live, at))  # type: ignore[misc]
-        return len(picked)
+            self._claim(target, now)
+        full = self._live >= self._plan.limit and self._waiting.anybody_due(now, opened)
+        self.counts.lines(now, 0, full=full)
+        return bool(picked) or self._left < left
 
-    def _due(self, now: datetime, room: int, opened: set[str]) -> tuple[list[Target], list[Target]]:
-        """At most `room` targets to call now, taken out of their groups, and others that were taken out with them."""
-        if room <= 0:
-            return [], []
-        groups = nsmallest(
-            room,
-            (
-                (group.served_at is not None, group.served_at or now, key)
-                for key, group in self._groups.items()
-                if group.waiting and group.waiting[0][0] <= now and key[1] in opened and self._anybody(group, now)
-            ),
-        )
-        keys = [key for _, _, key in groups]
-        if not keys:
-            return [], []
-        each = heads_wanted(room, len(keys))
-        heads = {key: self._take(self._groups[key], each, now) for key in keys}
-        due = in_turns(keys, heads, room)
-        chosen_ids = {target.id for target in due}
-        unused = [target for targets in heads.values() for target in targets if target.id not in chosen_ids]
-        barred = [target for target in due if target.phone in self._barred]
-        for target in barred:
-            close(target, Disposition.REFUSED, now)
-            self._done(target, now)
-        return [target for target in due if target.state != TargetState.DONE], unused
+    def _callable(self, now: datetime, opened: Collection[str]) -> list[Target]:
+        """The targets to call now as far as the cap and the pace go; those on the do-not-call list are closed."""
+        room = room_of(self._campaign, self._live, self._undialed)
+        due = self._waiting.take_due(now, room, opened, self._busy)
+        for target in due:
+            if target.phone in self._barred:
+                close(target, Disposition.REFUSED, now)
+                self._done(target, now)
+        return [target for target in due if target.phone not in self._barred]
 
-    def _anybody(self, group: _Group, now: datetime) -> bool:
-        """Whether somebody of the group is due whose telephone is free."""
-        return any(self._targets[number].phone not in self._busy for due_at, number in _in_order(group.waiting, now))
-
-    def _take(self, group: _Group, most: int, now: datetime) -> list[Target]:
-        found: list[Target] = []
-        busy: list[tuple[datetime, int]] = []
-        while group.waiting and group.waiting[0][0] <= now and len(found) < most:
-            item = heappop(group.waiting)
-            target = self._targets[item[1]]
-            if target.phone in self._busy:
-                busy.append(item)
-            else:
-                found.append(target)
-        for item in busy:
-            heappush(group.waiting, item)
-        return found
-
-    def _somebody_due(self, now: datetime, opened: set[str]) -> bool:
-        return any(
-            group.waiting and group.waiting[0][0] <= now and zone in opened for (_, zone), group in self._groups.items()
-        )
-
-    def _expire(self, now: datetime) -> None:
-        for group in self._groups.values():
-            for _, number in group.waiting:
-                close(self._targets[number], Disposition.OVERDUE, now)
-                self._done(self._targets[number], now)
-            group.waiting.clear()
-
-    def _window(self, zone: str) -> Window:
-        if zone not in self._windows:
-            self._windows[zone] = window_of(self._campaign, zone)
-        return self._windows[zone]
-
-    def _group(self, target: Target) -> _Group:
-        return self._groups.setdefault((target.area, target.zone), _Group())
-
-    def _wait_in_turn(self, target: Target) -> None:
-        heappush(self._group(target).waiting, (target.next_at, target.id.int - 1))
+    def _claim(self, target: Target, now: datetime) -> None:
+        claimed(target)
+        self._live += 1
+        self._undialed += 1
+        self._busy.add(target.phone)
+        self._waiting.served(target, now)
+        live = _Live(place_of(target), target)
+        self._at(now, lambda at: self._dial(live, at))
 
     # --- a call
 
@@ -301,10 +218,11 @@ class Simulation:
         self.counts.days_dialed[self.counts.day(now)] += 1
         self.counts.lines(now, 1)
         dial = self._dials[target.phone] = self._dials.get(target.phone, 0) + 1
-        zone = self._window(target.zone).zone
+        zone = self._waiting.window(target.zone).zone
         live.ringing = self._people.ring(target.phone, dial, now, zone, self._campaign.ring_seconds)
         at = now + timedelta(seconds=round(live.ringing.seconds, 1))
-        self._at(at, lambda at: self._picked_up(live, at) if live.ringing.answered_by else self._failed(live, at))  # type: ignore[union-attr]
+        follows = self._picked_up if live.ringing.answered_by else self._failed
+        self._at(at, lambda at: follows(live, at))
 
     def _failed(self, live: _Live, now: datetime) -> None:
         assert live.ringing is not None
@@ -400,14 +318,14 @@ class Simulation:
         self._stir(now)
         self._busy.discard(live.target.phone)
         if live.target.state == TargetState.WAITING:
-            self._wait_in_turn(live.target)
+            self._waiting.add(live.target)
         else:
             self._done(live.target, now)
 
     def _done(self, target: Target, now: datetime) -> None:
         self._left -= 1
         self.counts.ends[target.disposition] += 1
-        self.counts.done_at[target.id.int - 1] = (now, target.disposition)
+        self.counts.done_at[place_of(target)] = (now, target.disposition)
 
     def _opening(self, target: Target, now: datetime) -> State:
         """The state in which a call to the target begins, as the dialer opens it."""
@@ -423,6 +341,7 @@ class Simulation:
             at = now.isoformat()
             if effect.name == "call.opt_out":
                 self._barred.add(live.target.phone)
+                live.opted_out = True
                 return EffectDone(at, effect.name, "done")
             live.asked_doctors = True
             came = self._doctors.perform(effect.name, effect.arguments, self._caller(live, state.language), now)
@@ -437,7 +356,7 @@ class Simulation:
         return self._doctors.meet(where, at, ring_seconds, self._chance.between(low, high, live.number, "doctor"))
 
     def _caller(self, live: _Live, language: str = "") -> Caller:
-        return Caller(live.number, language or live.target.language, live.target.area)
+        return Caller(live.number, language or live.target.language, live.target.area, self._live)
 
     # --- calls that went so before
 
@@ -456,21 +375,26 @@ class Simulation:
             return
         key = self._key(live, self._talks[live.number], self._opening(live.target, live.answered_at))
         seconds = (now - live.answered_at).total_seconds()
-        self._heard[key] = Heard(seconds, live.talk.tail, live.talk.state, tuple(saved))
+        state = _in_short(live.talk.state)
+        self._heard[key] = Heard(seconds, live.talk.tail, state, tuple(saved), live.opted_out)
 
     def _replay(self, live: _Live, now: datetime, known: Heard) -> None:
+        today = {"today": self._opening(live.target, now).context["today"]}
+
         def ends(at: datetime) -> None:
             for answers, new in known.saved:
                 answered(live.target, answers, new)
-            if known.state.end_reason == "opted_out":
+            if known.opted_out:
                 self._barred.add(live.target.phone)
-            self._talked(live, at, known.state, known.tail)
+            self._talked(live, at, replace(known.state, context=today), known.tail)
 
         self._at(now + timedelta(seconds=known.seconds), ends)
 
 
-def _in_order(waiting: list[tuple[datetime, int]], now: datetime) -> Iterable[tuple[datetime, int]]:
-    """Those of a heap who are due; nearly always the first of them decides."""
-    if waiting and waiting[0][0] <= now:
-        yield waiting[0]
-        yield from (item for item in waiting[1:] if item[0] <= now)
+def _in_short(state: State) -> State:
+    """What is still asked of a call that is over. Where a later call may go on from it, that is its answers."""
+    flag = state.answers.get("flagged")
+    final = state.end_reason in ("completed", "red_flag")
+    answers = ({"flagged": flag} if flag is not None else {}) if final else state.answers
+    context = {"today": state.context.get("today")}
+    return replace(state, answers=answers, context=context, values={}, learned=(), params={})

@@ -23,7 +23,7 @@ from flows.catalogue import Library
 from ivr.rehearsal.assumptions import FILE_NAME, read_assumptions
 from ivr.rehearsal.doctors import OpenDoctors
 from ivr.rehearsal.model import Rehearsal, RehearsalState
-from ivr.rehearsal.reading import Wish, read_plan, reading
+from ivr.rehearsal.reading import MOST_IN_BACKGROUND, MOST_PEOPLE, Wish, read_plan, reading
 from ivr.rehearsal.report import Tell, rehearse
 
 log = logging.getLogger(__name__)
@@ -48,11 +48,13 @@ class Rehearsing:
     home: Path
     read_doctors: ReadDoctors
 
-    def make(self, campaign_id: UUID, wish: Wish, tell: Tell = lambda share: None) -> dict[str, Any]:
+    def make(
+        self, campaign_id: UUID, wish: Wish, tell: Tell = lambda share: None, most: int = MOST_PEOPLE
+    ) -> dict[str, Any]:
         """Rehearse a campaign; returns the report. Raises UserError when it cannot be rehearsed."""
         assumed = read_assumptions(self.home / FILE_NAME)
         with reading(self.database) as uow:
-            plan = read_plan(uow, campaign_id, wish, self.library, self.told, self.lines)
+            plan = read_plan(uow, campaign_id, wish, self.library, self.told, self.lines, most)
             open_doctors = self.read_doctors(uow, self.zone, plan.begins, plan.until)
         return rehearse(plan, assumed, open_doctors, tell)
 
@@ -64,9 +66,9 @@ class Rehearsing:
             return
         teller = _Teller(self.database, campaign_id, number)
         try:
-            report = self.make(campaign_id, asked, teller.tell)
+            report = self.make(campaign_id, asked, teller.tell, MOST_IN_BACKGROUND)
         except UserError as error:
-            self._end(campaign_id, number, RehearsalState.FAILED, problem=f"{error.message} {error.hint}".strip())
+            self._end(campaign_id, number, RehearsalState.FAILED, problem=f"{error.message}\n{error.hint}")
         else:
             self._end(campaign_id, number, RehearsalState.DONE, report=report)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Literal
 
 from flows.engine.actions import Action, Bridge, HangUp, Listen, Play, Record
@@ -35,11 +35,13 @@ from ivr.rehearsal.assumptions import Assumptions
 from ivr.rehearsal.chance import Chance
 from ivr.rehearsal.doctors import Met
 from ivr.rehearsal.people import People, Person
-from ivr.simulator.plan import FINISH, Intention, intend, wrong_key
+from ivr.simulator.plan import FINISH, intend, wrong_key
 from ivr.simulator.understanding import Question
 
 _MESSAGE_SECONDS = 12.0
 _TIMES_WRONG = 2
+# Nobody stays so long. The engine's own limits end a call before; this is for a script that waits for nothing.
+_MOST_TURNS = 400
 Meet = Callable[[str, datetime, float], Met]
 
 
@@ -78,7 +80,6 @@ class Talk:
         self._asked: Counter[str] = Counter()
         self._shown = 0
         self._turns = 0
-        self._given: Intention | None = None
 
     def begin(self, at: datetime, answered_by: Literal["human", "machine"]) -> Next:
         """Somebody, or a machine, picks up."""
@@ -99,6 +100,8 @@ class Talk:
 
     def _following(self, now: Next, actions: tuple[Action, ...]) -> Next:
         heard = sum(self._seconds(action) for action in actions if isinstance(action, Play))
+        if self._turns > _MOST_TURNS:
+            return _after(now, heard, lambda at: CallEnded(at, "hangup"))
         last = actions[-1] if actions else None
         machine = isinstance(now.event, CallStarted) and now.event.answered_by == "machine"
         if machine or isinstance(last, HangUp | Play) or last is None:
@@ -141,16 +144,16 @@ class Talk:
         wanted = self._people.answer(self.person, _names(node), self._asked[node.name] - 1)
         if wanted is not None:
             self.person.truth[node.name] = wanted
-        self._given = intend(question, self.person.sim, now.at.date())
-        if self._given is None:
+        given = intend(question, self.person.sim, date.fromisoformat(self.state.context["today"]))
+        if given is None:
             return _after(now, heard + listen.wait_seconds, NothingHeard)
-        if self._given.turns_page:
+        if given.turns_page:
             self._asked[node.name] -= 1
-        said = [tidy(words) for words in self._given.phrases]
+        said = [tidy(words) for words in given.phrases]
         phrases = [words for words in said if listen.grammar is not None and words in listen.grammar.phrases]
         if self.person.speaks and phrases and listen.grammar is not None:
             return self._speaks(now, heard, phrases[0])
-        return self._keys(now, heard, listen, self._given.keys)
+        return self._keys(now, heard, listen, given.keys)
 
     def _confirms(self, now: Next, heard: float, listen: Listen, node: Ask) -> Next:
         """Yes to what was meant. The recogniser is trusted to have taken it or not: what was misheard is not played

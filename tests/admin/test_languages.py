@@ -29,6 +29,7 @@ SPEAKING = [
     *("audio/bulk.py", "audio/quality.py", "audio/recordings.py", "audio/studio.py"),
     *("telehealth/appointments.py", "telehealth/hours.py", "telehealth/queue.py", "telehealth/registration.py"),
     *("telehealth/week.py", "telehealth/calling_back.py", "telehealth/consultations.py"),
+    *("ivr/rehearsal/assumptions.py", "ivr/rehearsal/reading.py"),
     *("tracing/contacts.py", "tracing/people.py"),
     *(
         str(path.relative_to(ROOT))

@@ -28,7 +28,7 @@ def a_plan(
         campaign=copy_of(found),
         places=places,
         begins=MONDAY,
-        until=min(MONDAY + timedelta(days=30), found.last_moment or datetime.max.replace(tzinfo=UTC)),
+        until=(found.last_moment or MONDAY + timedelta(days=30)) + timedelta(hours=1),
         scripts=library.scripts,
         told={"department": {"vi": "CDC", "en": "CDC", "ko": "CDC"}, "hotline": "+842373850115", "speech": ["vi"]},
         lines=lines,

@@ -89,7 +89,7 @@ class RealDay:
 
     def run(self) -> None:
         now = MONDAY
-        while now < PLAN["last_moment"] + timedelta(minutes=1) and self.desk.state(self.campaign) == "running":
+        while now < PLAN["last_moment"] + timedelta(hours=1) and self.desk.state(self.campaign) == "running":
             while self.events and self.events[0][0] <= now:
                 moment, _, happens = heappop(self.events)
                 self.desk.clock.set(moment)
@@ -109,7 +109,7 @@ class RealDay:
             waiting = (Target.state == "waiting", Target.next_at > now)
             due = uow.session.scalar(select(func.min(Target.next_at)).where(*waiting))
         moments = [moment for moment in (due, self.events[0][0] if self.events else None) if moment is not None]
-        ahead = (min(moments, default=PLAN["last_moment"]) - MONDAY).total_seconds()
+        ahead = (min(moments, default=now) - MONDAY).total_seconds()
         return max(now + timedelta(seconds=1), MONDAY + timedelta(seconds=-(-ahead // 1)))
 
     def _at(self, moment: datetime, happens: Callable[[], None]) -> None:

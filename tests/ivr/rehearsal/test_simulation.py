@@ -109,13 +109,14 @@ def test_people_who_share_a_telephone_are_called_one_after_another_and_areas_tak
     assert Counter(first).most_common(1)[0][1] == 1
 
 
-def test_who_is_on_the_do_not_call_list_is_never_dialed(library: Library) -> None:
-    places = [Place(number, barred=number % 2 == 0) for number in range(40)]
+def test_who_is_on_the_do_not_call_list_is_never_dialed_and_holds_up_nobody(library: Library) -> None:
+    places = [Place(number, barred=number < 50 or number % 2 == 0) for number in range(80)]
     simulation = Simulation(a_plan(library, places), assumptions(), NoDoctors())
     simulation._people = watched = Watched(simulation)
     counts = simulation.run()
     assert all(int(phone) % 2 for phone, _, _ in watched.dials)
-    assert counts.ends["refused"] >= 20
+    assert counts.ends["refused"] >= 65
+    assert min(now for _, now, _ in watched.dials) < MONDAY + timedelta(minutes=1)
 
 
 def test_a_dead_number_and_one_that_nobody_answers_end_as_the_retry_plan_says(library: Library) -> None:
@@ -156,3 +157,15 @@ def test_a_call_that_was_heard_before_goes_the_same_way_again(library: Library) 
     assert again.ends == first.ends
     assert again.outcomes == first.outcomes
     assert again.reached_at == first.reached_at
+
+
+OUTBOUND = [name for name, found in load_library().scripts.items() if found.direction == "outbound"]
+
+
+@pytest.mark.parametrize("script", OUTBOUND)
+def test_every_script_that_calls_out_comes_to_an_end_with_everybody(library: Library, script: str) -> None:
+    counts = Simulation(a_plan(library, 25, script=script), assumptions(), NoDoctors()).run()
+    assert counts.ends["unfinished"] == 0
+    assert sum(counts.ends.values()) == 25
+    assert counts.turns < 25 * 150
+    assert counts.reached_at

@@ -65,7 +65,9 @@ def _everything(database: Database) -> dict[str, list[str]]:
     with database.unit() as uow:
         tables = uow.session.scalars(text("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")).all()
         return {
-            table: sorted(uow.session.scalars(text(f'SELECT t::text FROM "{table}" AS t')).all()) for table in tables
+            table: sorted(uow.session.scalars(text(f'SELECT t::text FROM "{table}" AS t')).all())
+            for table in tables
+            if table not in NOT_OURS
         }
 
 
