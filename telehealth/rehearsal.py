@@ -10,7 +10,6 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from heapq import heappop, heappush
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -32,6 +31,9 @@ _COMES_AFTER = 5.0
 """Seconds until a doctor who is free takes somebody who waits on the line."""
 _TALK = timedelta(minutes=8)
 """How long a doctor is taken by somebody who is called back."""
+_ON_THE_LINE = timedelta(minutes=6)
+"""How long somebody may still wait on the line, and is not called back."""
+_LOOK = timedelta(minutes=10)
 _QUEUE = "queue:"
 
 
@@ -42,6 +44,7 @@ class _Entry:
     at: datetime
     area: str
     red: bool
+    looked: datetime  # so far no doctor has been free for them
     met_at: datetime | None = None
     talks: timedelta = _TALK
 
@@ -57,6 +60,7 @@ class RehearsedDoctors:
     booked: dict[UUID, list[Slot]] = field(default_factory=lambda: defaultdict(list))
     held: dict[int, dict[str, Candidate]] = field(default_factory=dict)
     entries: list[_Entry] = field(default_factory=list)
+    waiting: list[_Entry] = field(default_factory=list)
     asked: int = 0
     nothing_left: list[datetime] = field(default_factory=list)
     bookings: list[datetime] = field(default_factory=list)
@@ -81,6 +85,7 @@ class RehearsedDoctors:
         place = target.removeprefix(_QUEUE)
         if not (place.isdecimal() and int(place) < len(self.entries)):
             return Met("no_answer", ring_seconds)
+        self._call_back(now)
         entry = self.entries[int(place)]
         found = self._first_free(entry, now, now + timedelta(seconds=ring_seconds))
         if found is None:
@@ -94,7 +99,7 @@ class RehearsedDoctors:
         self.held.pop(caller.number, None)
 
     def summary(self, until: datetime) -> dict[str, Any] | None:
-        self._call_back(until)
+        self._call_back(until + HORIZON)
         waits = sorted((entry.met_at - entry.at).total_seconds() for entry in self.entries if entry.met_at is not None)
         short = len(self.nothing_left)
         return {
@@ -174,7 +179,10 @@ class RehearsedDoctors:
     # --- the queue
 
     def _enter(self, red: bool, caller: Caller, now: datetime) -> tuple[str, Mapping[str, Any]]:
-        self.entries.append(_Entry(now, caller.area, red))
+        self._call_back(now)
+        entry = _Entry(now, caller.area, red, now + _ON_THE_LINE)
+        self.entries.append(entry)
+        self.waiting.append(entry)
         somebody = any(
             doctor.on_duty(now) and (red or caller.area == "" or holds(doctor.area, caller.area))
             for doctor in self.roster
@@ -193,29 +201,16 @@ class RehearsedDoctors:
         return None if found is None else (found[2], found[0])
 
     def _call_back(self, until: datetime) -> None:
-        """Those who did not wait on the line are called back in turn, the urgent first, a minute at a time."""
-        waiting: list[tuple[bool, datetime, int]] = []
-        arrivals = sorted(
-            ((entry.at, number) for number, entry in enumerate(self.entries) if entry.met_at is None), reverse=True
-        )
-        now = min((at for at, _ in arrivals), default=until)
-        while (arrivals or waiting) and now < until + HORIZON:
-            while arrivals and arrivals[-1][0] <= now:
-                at, number = arrivals.pop()
-                heappush(waiting, (not self.entries[number].red, at, number))
-            still: list[tuple[bool, datetime, int]] = []
-            while waiting:
-                place = heappop(waiting)
-                entry = self.entries[place[2]]
-                met = self._first_free(entry, now, now + timedelta(minutes=1))
-                if met is None:
-                    still.append(place)
-                    break
-                entry.met_at = met[1]
-                self.free_at[met[0].id] = met[1] + entry.talks
-            for place in still:
-                heappush(waiting, place)
-            now = max(now + timedelta(minutes=1), arrivals[-1][0] if arrivals and not waiting else now)
+        """Whoever did not meet a doctor on the line is called back by the first who is free, the urgent first."""
+        for entry in sorted(self.waiting, key=lambda entry: (not entry.red, entry.at)):
+            while entry.met_at is None and entry.looked < until:
+                looked = min(entry.looked + _LOOK, until)
+                met = self._first_free(entry, entry.looked, looked)
+                entry.looked = looked
+                if met is not None:
+                    entry.met_at = met[1]
+                    self.free_at[met[0].id] = met[1] + entry.talks
+        self.waiting = [entry for entry in self.waiting if entry.met_at is None]
 
     def _local(self, moment: datetime) -> str:
         return moment.astimezone(ZoneInfo(self.zone)).isoformat(timespec="minutes")

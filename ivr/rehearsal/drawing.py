@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import log10
+from math import ceil, log10
 
 WIDTH, HEIGHT = 640, 200
 LEFT, RIGHT, TOP, BOTTOM = 46, 8, 10, 24
+_MARKS = 4
 _WIDE, _HIGH = WIDTH - LEFT - RIGHT, HEIGHT - TOP - BOTTOM
 
 
@@ -50,7 +51,7 @@ class Bars:
 def curves(points: Sequence[Sequence[float]]) -> Curves:
     """Points of (x, y, y, …) as lines from the left to the right."""
     last = max((point[0] for point in points), default=0) or 1
-    most = _round_up(max((max(point[1:]) for point in points), default=0))
+    most = _top(max((max(point[1:]) for point in points), default=0))
     return Curves(
         lines=tuple(
             " ".join(f"{_x(point[0], last)},{_y(point[line], most)}" for point in points)
@@ -63,7 +64,7 @@ def curves(points: Sequence[Sequence[float]]) -> Curves:
 
 def bars(values: Sequence[Sequence[float]], level: float | None = None) -> Bars:
     """Bars of (place, high, lower, …), side by side in the order given."""
-    most = _round_up(max([level or 0, *(max(value[1:]) for value in values)], default=0))
+    most = _top(max([level or 0, *(max(value[1:]) for value in values)], default=0))
     across = _WIDE / max(1, len(values))
     return Bars(
         bars=tuple(
@@ -81,7 +82,13 @@ def bars(values: Sequence[Sequence[float]], level: float | None = None) -> Bars:
 
 
 def _up(most: float) -> tuple[Mark, ...]:
-    return tuple(Mark(_y(value, most), value) for value in _steps(most, 4))
+    return tuple(Mark(_y(value, most), value) for value in _steps(most, _MARKS))
+
+
+def _top(value: float) -> float:
+    """Where an upright axis ends: at the first of its marks that is not below the value."""
+    step = _round_up(value / _MARKS)
+    return step * max(1, ceil(value / step - 1e-9))
 
 
 def _steps(last: float, most: int) -> list[float]:

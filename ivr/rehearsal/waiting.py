@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
-from heapq import heapify, heappop, heappush, nsmallest
+from datetime import UTC, datetime
+from heapq import heapify, heappop, heappush
 
 from ivr.campaigns.choosing import Group, heads_wanted, in_turns
 from ivr.campaigns.model import Campaign, Target
 from ivr.campaigns.rules import window_of
 from ivr.campaigns.window import Window, is_allowed, next_allowed
+
+# Areas that never got a line come first.
+_NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(slots=True)
@@ -26,17 +29,28 @@ class _Group:
 
 
 class Waiting:
-    """The targets of one campaign that wait for a call. A target's place on the list is its id."""
+    """The targets of one campaign that wait for a call. A target's place on the list is its id.
+
+    A group stands in one of two heaps: `ready`, in order of its turn, when somebody of it is due; `later`, by the
+    moment when somebody will be. Those just looked at stand aside until the next look. So a look costs the same for
+    five groups as for five thousand.
+    """
 
     def __init__(self, campaign: Campaign, targets: Sequence[Target]) -> None:
         self._campaign = campaign
         self._targets = targets
         self._groups: dict[Group, _Group] = {}
         self._windows: dict[str, Window] = {}
+        self._ready: list[tuple[datetime, Group]] = []
+        self._is_ready: set[Group] = set()
+        self._later: list[tuple[datetime, Group]] = []
+        self._aside: set[Group] = set()
         for target in targets:
-            self._group(target).waiting.append((target.next_at, place_of(target)))
+            key = (target.area, target.zone)
+            self._groups.setdefault(key, _Group()).waiting.append((target.next_at, place_of(target)))
         for group in self._groups.values():
             heapify(group.waiting)
+        self._aside.update(self._groups)
         self._zones = {zone for _, zone in self._groups}
 
     def window(self, zone: str) -> Window:
@@ -51,23 +65,25 @@ class Waiting:
 
     def add(self, target: Target) -> None:
         """The target waits, again or once more in its turn."""
-        heappush(self._group(target).waiting, (target.next_at, place_of(target)))
+        key = (target.area, target.zone)
+        heappush(self._groups[key].waiting, (target.next_at, place_of(target)))
+        heappush(self._later, (target.next_at, key))
 
     def served(self, target: Target, now: datetime) -> None:
-        """The target's area has just got a line: the others come first now."""
-        self._group(target).served_at = now
+        """The target's area has just got a line: the others come first now. Only for targets just taken."""
+        self._groups[target.area, target.zone].served_at = now
 
     def take_due(self, now: datetime, room: int, opened: Collection[str], busy: Collection[str]) -> list[Target]:
         """At most `room` targets to call now, in the order in which they should get lines; they wait no more. Nobody
         whose telephone is `busy`."""
-        if room <= 0:
-            return []
-        turns = (
-            (group.served_at is not None, group.served_at or now, key)
-            for key, group in self._groups.items()
-            if key[1] in opened and group.is_due(now) and self._anybody(group, now, busy)
-        )
-        keys = [key for _, _, key in nsmallest(room, turns)]
+        self._sort(now)
+        keys: list[Group] = []
+        while self._ready and len(keys) < room:
+            key = heappop(self._ready)[1]
+            self._is_ready.discard(key)
+            self._aside.add(key)
+            if key[1] in opened and self._anybody(self._groups[key], now, busy):
+                keys.append(key)
         if not keys:
             return []
         each = heads_wanted(room, len(keys))
@@ -82,18 +98,17 @@ class Waiting:
 
     def anybody_due(self, now: datetime, opened: Collection[str]) -> bool:
         """Whether somebody is due where calls are allowed now."""
-        return any(zone in opened and group.is_due(now) for (_, zone), group in self._groups.items())
+        self._sort(now)
+        return any(zone in opened for _, (_, zone) in self._ready)
 
     def next_due(self, now: datetime) -> datetime | None:
         """When somebody comes due next. Who is due already waits for a line, or for the hours."""
-        moments, opened = [], self.opened(now)
-        for (_, zone), group in self._groups.items():
-            if not group.waiting:
-                continue
-            if not group.is_due(now):
-                moments.append(group.waiting[0][0])
-            elif zone not in opened:
-                moments.append(next_allowed(now, self.window(zone)))
+        self._sort(now)
+        moments = [self._later[0][0]] if self._later else []
+        opened = self.opened(now)
+        if len(opened) < len(self._zones):
+            closed = {zone for _, (_, zone) in self._ready} - opened
+            moments += [next_allowed(now, self.window(zone)) for zone in closed]
         return min(moments, default=None)
 
     def take_all(self) -> Iterator[Target]:
@@ -102,8 +117,18 @@ class Waiting:
             yield from (self._targets[place] for _, place in group.waiting)
             group.waiting.clear()
 
-    def _group(self, target: Target) -> _Group:
-        return self._groups.setdefault((target.area, target.zone), _Group())
+    def _sort(self, now: datetime) -> None:
+        """Put every group that was looked at, or has somebody who came due, where it belongs."""
+        while self._later and self._later[0][0] <= now:
+            self._aside.add(heappop(self._later)[1])
+        for key in self._aside - self._is_ready:
+            group = self._groups[key]
+            if group.is_due(now):
+                heappush(self._ready, (group.served_at or _NEVER, key))
+                self._is_ready.add(key)
+            elif group.waiting:
+                heappush(self._later, (group.waiting[0][0], key))
+        self._aside.clear()
 
     def _anybody(self, group: _Group, now: datetime, busy: Collection[str]) -> bool:
         """Whether somebody of a group that has somebody due can be called; nearly always the first decides."""
