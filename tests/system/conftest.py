@@ -10,6 +10,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from core.encryption import current_ring, use_keys
 from core.login import FIRST_LOGIN
 from core.settings import Settings, read_settings
 from ivr.carriers.twilio_rest import STREAMS
@@ -61,13 +62,15 @@ class Department:
 
 
 @pytest.fixture
-def department() -> Iterator[Department]:
+def department(settings: Settings) -> Iterator[Department]:
+    """An installation of its own, beside the one of `settings`, whose keys this process has again at the end."""
+    ours = current_ring()
     strangers = frozenset(psutil.pids())
     # Not in pytest's own folder: every new run closes that to other users, and PostgreSQL is one.
     with tempfile.TemporaryDirectory(prefix="traceline-department-") as folder:
-        home = Path(folder)
-        settings = read_settings(home=home, database_url="", redis_url="")
-        with demo_running(settings, prepare_sample) as (running_settings, first_password):
+        theirs = read_settings(home=Path(folder), database_url="", redis_url="")
+        with demo_running(theirs, prepare_sample) as (running_settings, first_password):
             yield Department(running_settings, first_password, strangers)
             replayed, wrong = calls_that_differ(running_settings.database_url)
             assert not wrong, "\n".join([f"Of {replayed} calls, their logs make otherwise:", *wrong])
+    use_keys(ours)
