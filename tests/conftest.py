@@ -52,9 +52,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=_when)
 
 
-def _when(item: pytest.Item) -> tuple[int, bool]:
-    marks = {mark.name for mark in item.iter_markers()}
-    return max((_ORDER.get(name, 0) for name in marks), default=0), "slow" not in marks
+def _when(item: pytest.Item) -> tuple[int, int]:
+    group = max((_ORDER.get(mark.name, 0) for mark in item.iter_markers()), default=0)
+    longest = item.get_closest_marker("timeout") if group == _ORDER["system"] else None
+    return group, -int(longest.args[0]) if longest is not None else 0
 
 
 @pytest.fixture(scope="session")
