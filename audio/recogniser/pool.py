@@ -122,6 +122,10 @@ class Recognisers:
             return None
         return listening
 
+    def refuse(self, language: str) -> None:
+        """An answer is left to keys: no worker had time for it until it was over."""
+        self._refusals[language] += 1
+
     def status(self) -> list[LanguageStatus]:
         """Every language that has a model, by its code."""
         now = time.monotonic()
@@ -159,6 +163,4 @@ class Recognisers:
         if supervisor is None:
             return None
         free = [worker for worker in supervisor.workers if worker.has_room]
-        if not free and supervisor.workers:
-            self._refusals[language] += 1
         return min(free, key=lambda worker: len(worker.sessions) * worker.load.cost, default=None)

@@ -26,11 +26,14 @@ class Hearing(Protocol):
 
 
 class Recogniser(Protocol):
-    """Where recognisers are had (`audio.recogniser.pool.Recognisers`); None at once if none is free."""
+    """Where recognisers are had (`audio.recogniser.pool.Recognisers`); None at once if none is free. Whoever gives up
+    waiting for one tells it with `refuse`."""
 
     def listen(
         self, language: str, phrases: tuple[str, ...], certain: bool = False, spare: bool = False
     ) -> Hearing | None: ...
+
+    def refuse(self, language: str) -> None: ...
 
 
 class Ear:
@@ -45,6 +48,7 @@ class Ear:
         self._grammar = grammar
         self._utterance = Utterance(endpointer)
         self._hearing: Hearing | None = None
+        self._kept: bytearray | None = None
         self._closed = False
         self._missed = endpointer.speaking
         self._missed_frames = 0
@@ -54,7 +58,7 @@ class Ear:
     @property
     def speaking(self) -> bool:
         """Somebody began to speak, and has not been recognised yet."""
-        return self._hearing is not None
+        return self._hearing is not None or self._kept is not None
 
     @property
     def certain(self) -> bool:
@@ -68,29 +72,31 @@ class Ear:
 
     def hear(self, ulaw: bytes, counts: bool = True) -> bool:
         """One frame. True when an utterance is complete; `silence` is then how many seconds ago it ended. What begins
-        in a frame that does not count is missed to its end. When speech begins and no recogniser is free, the ear turns
-        `deaf` for this question."""
+        in a frame that does not count is missed to its end. While no recogniser is free what is said is kept, for many
+        are busy for a moment only; if none is until the end of it, the ear turns `deaf` for this question."""
         cut = self._utterance.feed(codec.ulaw_to_pcm(ulaw))
         if self.deaf or self._closed:
             return False
         if cut.started:
             self._missed = not counts
-            if counts:
-                self._hearing = self._listen()
-                self.deaf = self._hearing is None
+            self._kept = bytearray() if counts else None
         self._missed_frames += self._missed and counts
         if cut.ended is not None:
             self._missed = False
-        if self._hearing is None:
+        if not self.speaking:
             return False
-        if cut.sound:
-            self._hearing.feed(cut.sound)
+        self._give(cut.sound)
+        if cut.ended is not None and self._hearing is None:
+            self._kept = None
+            self._turn_deaf()
+            return False
         self.silence = END_MS / 1000 if cut.ended is Event.SPEECH_ENDED else 0.0
         return cut.ended is not None
 
     def recognise(self) -> Coroutine[Any, Any, Heard | None]:
         """What was said; None if recognition failed. No further frame belongs to it."""
         hearing, self._hearing = self._hearing, None
+        self._kept = None
         return _finished(hearing)
 
     def stop(self) -> None:
@@ -98,12 +104,29 @@ class Ear:
         if self._hearing is not None:
             self._hearing.cancel()
             self._hearing = None
+        self._kept = None
 
     def close(self) -> None:
         """Nothing that is said counts any more for this question; who speaks when the next one begins is known all the
         same."""
         self.stop()
         self._closed = True
+
+    def _give(self, sound: bytes) -> None:
+        """To the recogniser, once there is one: all that has been kept for it."""
+        if self._kept is not None:
+            self._kept += sound
+            self._hearing = self._listen()
+            if self._hearing is None:
+                return
+            sound, self._kept = bytes(self._kept), None
+        if sound and self._hearing is not None:
+            self._hearing.feed(sound)
+
+    def _turn_deaf(self) -> None:
+        if not self.deaf:
+            self.deaf = True
+            self._recogniser.refuse(self._grammar.language)
 
     def _listen(self) -> Hearing | None:
         asked = self._grammar

@@ -25,9 +25,10 @@ class AlwaysOnEar(Ear):
             return super().hear(ulaw, counts)
         if self._hearing is None:
             self._hearing = self._listen()
-            self.deaf = self._hearing is None
         if self._hearing is None:
+            self._turn_deaf()
             return False
+        self.deaf = False
         pcm = codec.ulaw_to_pcm(ulaw)
         self._hearing.feed(pcm)
         cut = self._utterance.feed(pcm)

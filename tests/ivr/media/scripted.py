@@ -76,12 +76,16 @@ class FakeRecogniser:
     free: bool = True
     fed: list[int] = field(default_factory=list)
     cancelled: int = 0
+    refused: int = 0
 
     def listen(
         self, language: str, phrases: tuple[str, ...], certain: bool = False, spare: bool = False
     ) -> FakeHearing | None:
         assert phrases
         return FakeHearing(self) if self.free else None
+
+    def refuse(self, language: str) -> None:
+        self.refused += 1
 
 
 class FakeHearing:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import pytest
@@ -34,22 +35,29 @@ class Hearing:
 
 
 class Recogniser:
-    def __init__(self, free: bool = True) -> None:
+    """`busy`: for so many questions whether it has time, it has none."""
+
+    def __init__(self, busy: float = 0) -> None:
         self.hearings: list[Hearing] = []
-        self._free = free
+        self.refused = 0
+        self._busy = busy
 
     def listen(
         self, language: str, phrases: tuple[str, ...], certain: bool = False, spare: bool = False
     ) -> Hearing | None:
-        if not self._free:
+        self._busy -= 1
+        if self._busy >= 0:
             return None
         self.hearings.append(Hearing())
         return self.hearings[-1]
 
+    def refuse(self, language: str) -> None:
+        self.refused += 1
 
-def hears(kind: type[Ear], sound: bytes, free: bool = True) -> tuple[Ear, Recogniser, int]:
+
+def hears(kind: type[Ear], sound: bytes, busy: float = 0) -> tuple[Ear, Recogniser, int]:
     """Until the end of what is said; how many frames that took comes last."""
-    recogniser = Recogniser(free)
+    recogniser = Recogniser(busy)
     ear = kind(recogniser, Grammar("ko", ("네",)), Endpointer())
     frames = list(codec.frames(sound, codec.ULAW_FRAME))
     ended = next((number for number, frame in enumerate(frames, 1) if ear.hear(frame)), len(frames))
@@ -80,7 +88,15 @@ async def test_a_recogniser_that_is_always_on_speaks_of_speech_only_when_somebod
 
 
 def test_without_a_free_recogniser_both_are_deaf(spoken: bytes) -> None:
-    assert [hears(kind, spoken, free=False)[0].deaf for kind in (Ear, AlwaysOnEar)] == [True, True]
+    ears = [hears(kind, spoken, busy=math.inf) for kind in (Ear, AlwaysOnEar)]
+    assert [(ear.deaf, ear.speaking, recogniser.refused) for ear, recogniser, _ in ears] == [(True, False, 1)] * 2
+
+
+@pytest.mark.capability("A3")
+def test_what_is_said_while_every_recogniser_is_busy_is_kept_for_the_first_that_has_time(spoken: bytes) -> None:
+    (_, at_once, ended), (ear, later, ended_too) = hears(Ear, spoken), hears(Ear, spoken, busy=30)
+    assert (ear.deaf, later.refused, ended) == (False, 0, ended_too)
+    assert later.hearings[0].given == at_once.hearings[0].given
 
 
 @pytest.mark.parametrize(
