@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Collection
 from functools import cache
 from zoneinfo import available_timezones
 
@@ -48,11 +49,11 @@ def normalise_phone(text: str, country: str = "VN") -> str:
     raise UserError(f"{text!r} is not a phone number.", "Write it as 0912345678 or +84912345678.")
 
 
-def is_ordinary(number: str, country: str = "VN") -> bool:
-    """Whether an E.164 number is that of a mobile or fixed telephone in the country: ringing it costs what a call
-    costs, and nobody earns by it."""
+def is_ordinary(number: str, countries: Collection[str] = ("VN",)) -> bool:
+    """Whether an E.164 number is that of a mobile or fixed telephone in one of the countries: ringing it costs what a
+    call costs, and nobody earns by it."""
     parsed = phonenumbers.parse(number)
-    return phonenumbers.region_code_for_number(parsed) == country and phonenumbers.number_type(parsed) in _TELEPHONES
+    return phonenumbers.region_code_for_number(parsed) in countries and phonenumbers.number_type(parsed) in _TELEPHONES
 
 
 def zone_of_number(number: str) -> str | None:

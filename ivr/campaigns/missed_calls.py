@@ -10,10 +10,10 @@ import logging
 from collections.abc import Collection
 from datetime import datetime, time, timedelta
 
-import phonenumbers
 from sqlalchemy import func, select
 
 from core.database import UnitOfWork
+from core.phones import is_ordinary
 from ivr.campaigns.callbacks import call_back
 from ivr.campaigns.model import Campaign, CampaignKind, Target, TargetState
 from ivr.campaigns.service import zone_of
@@ -29,13 +29,6 @@ MOST_PER_DAY = 3
 _WORTH_IT = timedelta(hours=1)
 # When a number that we do not know may be rung, on its own clocks. Who is on file may be ill, and is called at once.
 _DAY = time(7), time(21)
-_ORDINARY = frozenset(
-    {
-        phonenumbers.PhoneNumberType.MOBILE,
-        phonenumbers.PhoneNumberType.FIXED_LINE,
-        phonenumbers.PhoneNumberType.FIXED_LINE_OR_MOBILE,
-    }
-)
 
 
 def answer_missed_call(
@@ -83,10 +76,7 @@ def _by_day(uow: UnitOfWork, number: str) -> datetime:
 def _no_ordinary_number(number: str, countries: Collection[str]) -> str:
     if not number:
         return "withheld"
-    parsed = phonenumbers.parse(number)
-    if phonenumbers.region_code_for_number(parsed) not in countries:
-        return "country"
-    return "" if phonenumbers.number_type(parsed) in _ORDINARY else "no_ordinary_telephone"
+    return "" if is_ordinary(number, countries) else "no_ordinary_telephone"
 
 
 def _enough(uow: UnitOfWork, number: str, most_per_hour: int) -> str:
