@@ -22,7 +22,8 @@ Reply = dict[str, Any]
 
 
 class WorkerLink:
-    """One worker. `sessions` counts open questions; `alive` turns False once, for good."""
+    """One worker. `sessions`: its open answers, and how many recognisers hear each; `alive` turns False once, for
+    good."""
 
     def __init__(
         self,
@@ -35,7 +36,7 @@ class WorkerLink:
         self.pid = pid
         self.load = Load(cost)
         self.alive = True
-        self.sessions: set[int] = set()
+        self.sessions: dict[int, int] = {}
         self._reader = reader
         self._writer = writer
         self._kill = kill
@@ -51,16 +52,28 @@ class WorkerLink:
     @property
     def has_room(self) -> bool:
         """Whether the worker can take one more answer and still be in time."""
-        return self.alive and not self.backlogged and self.load.has_room(len(self.sessions), time.monotonic())
+        return self.alive and not self.backlogged and self.load.has_room(self.passes, time.monotonic())
 
     @property
     def has_time(self) -> bool:
         """Whether it can hear one more answer twice."""
-        return self.load.has_time(len(self.sessions), time.monotonic())
+        return self.load.has_time(self.passes, time.monotonic())
 
-    def number(self) -> int:
-        """A number for a new session."""
-        return next(self._numbers)
+    @property
+    def passes(self) -> int:
+        """How many recognisers are listening: an answer heard twice counts twice."""
+        return sum(self.sessions.values())
+
+    @property
+    def busy(self) -> float:
+        """The share of its time that listening takes up."""
+        return self.passes * self.load.cost
+
+    def begin(self) -> int:
+        """A number for a new session, heard once as long as the worker does not say otherwise."""
+        number = next(self._numbers)
+        self.sessions[number] = 1
+        return number
 
     def send(self, header: dict[str, Any], body: bytes = b"") -> bool:
         """Hand over a message; False if the worker is gone, or too far behind to be given more sound. What ends a
@@ -83,7 +96,7 @@ class WorkerLink:
 
     def forget(self, number: int) -> None:
         """Nobody waits for this session any more."""
-        self.sessions.discard(number)
+        self.sessions.pop(number, None)
         self.load.forget(number)
         for operation in ("opened", "result"):
             self._waiting.pop((operation, number), None)
@@ -101,6 +114,8 @@ class WorkerLink:
                 reply, _ = message
                 self._timeouts = 0
                 self.load.answered(reply["op"], reply["id"], time.monotonic())
+                if reply["op"] == "opened" and reply["id"] in self.sessions:
+                    self.sessions[reply["id"]] = reply["passes"]
                 if reply.get("words") is not None:
                     self.load.worked(reply["spent"], reply["sound"])
                 future = self._waiting.pop((reply["op"], reply["id"]), None)

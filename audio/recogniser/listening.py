@@ -55,14 +55,13 @@ class Listening:
         doubting: bool = False,
     ) -> None:
         self._link = link
-        self._number = link.number()
+        self._number = link.begin()
         self._phrases = {plain(phrase): phrase for phrase in phrases}
         self._fillers = fillers_for(language, self._phrases.keys())
         self._thresholds = thresholds
         self._pending = bytearray()
         self._levels: list[int] = []
         self._open = True
-        link.sessions.add(self._number)
         self._opened = link.expect("opened", self._number)
         open_ = {"op": "open", "id": self._number, "language": language, "phrases": list(self._phrases)}
         self._failed = not link.send({**open_, "certain": certain, "doubting": doubting})

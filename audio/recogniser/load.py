@@ -1,14 +1,14 @@
 """How busy a worker is, measured and not guessed, and whether it can take one more answer in time. Pure.
 
-Two measures: what a second of sound costs (each result tells how long the worker was at it, which grows when others
-want the processor too), and how long replies wait. One answer too many would make all of them late; refused, it goes
-by keys.
+Two measures: what a second of sound costs (each result tells how much of the processor's time the worker spent on
+it), and how long replies wait, which grows when others want the processor too. One answer too many would make all of
+them late; refused, it goes by keys. Answers are counted in passes: one that two recognisers hear is two.
 """
 
 from __future__ import annotations
 
 MAX_LOAD = 0.85
-"""Share of a worker's time that the answers listened to may take up: sound comes in bursts, and a result needs some."""
+"""Share of a worker's time that listening may take up: sound comes in bursts, and a result needs some."""
 MAX_WAIT = 0.25
 """Seconds a reply may wait. With the silence that ends an answer (0.34 s) the reply stays within 0.7 s."""
 TIME_LOAD, TIME_WAIT = 0.3, 0.1
@@ -20,7 +20,8 @@ _NEWEST = 0.1
 
 
 class Load:
-    """Of one worker. `cost`: seconds of work per second of sound, at first as measured when the model was loaded."""
+    """Of one worker. `cost`: seconds of the processor's time per second of sound and pass, at first as measured when
+    the model was loaded."""
 
     def __init__(self, cost: float) -> None:
         self.cost = cost
@@ -44,7 +45,7 @@ class Load:
             self._asked.pop((operation, number), None)
 
     def worked(self, spent: float, sound: float) -> None:
-        """An answer of `sound` seconds took the worker `spent` seconds."""
+        """`sound` seconds, all passes of an answer together, took the worker `spent` seconds."""
         if sound > 0:
             self.cost += _NEWEST * (spent / sound - self.cost)
 
@@ -53,10 +54,10 @@ class Load:
         oldest = now - min(self._asked.values(), default=now)
         return max(oldest, self._wait if now - self._waited_at < REMEMBERED_SECONDS else 0.0)
 
-    def has_time(self, answers: int, now: float) -> bool:
-        """Whether one more than `answers` can be heard twice, and nobody be refused for it."""
-        return self.wait(now) <= TIME_WAIT and (answers + 1) * self.cost <= TIME_LOAD
+    def has_time(self, passes: int, now: float) -> bool:
+        """Whether beside so many one more answer can be heard twice, and nobody be refused for it."""
+        return self.wait(now) <= TIME_WAIT and (passes + 2) * self.cost <= TIME_LOAD
 
-    def has_room(self, answers: int, now: float) -> bool:
-        """Whether one more than `answers` can be listened to in time. A worker with none always tries one."""
-        return answers == 0 or (self.wait(now) <= MAX_WAIT and (answers + 1) * self.cost <= MAX_LOAD)
+    def has_room(self, passes: int, now: float) -> bool:
+        """Whether beside so many one more answer can be listened to in time. A worker with none always tries one."""
+        return passes == 0 or (self.wait(now) <= MAX_WAIT and (passes + 1) * self.cost <= MAX_LOAD)

@@ -73,6 +73,11 @@ class Recogniser:
         self._kaldi.SetWords(True)
         self._words: list[dict[str, Any]] = []
 
+    @property
+    def deaf(self) -> bool:
+        """Whether it hears nothing, and so costs nothing."""
+        return isinstance(self._kaldi, _Deaf)
+
     def accept(self, pcm: bytes) -> None:
         """16-bit samples at 8 kHz, of any length."""
         if self._kaldi.AcceptWaveform(pcm):

@@ -139,7 +139,7 @@ class Recognisers:
                 sessions=sum(len(link.sessions) for link in s.workers),
                 crashes=s.crashes,
                 last_error=s.last_error,
-                load=round(sum(len(w.sessions) * w.load.cost for w in s.workers) / max(1, len(s.workers)), 3),
+                load=round(sum(worker.busy for worker in s.workers) / max(1, len(s.workers)), 3),
                 cost=round(max((w.load.cost for w in s.workers), default=s.cost), 3),
                 wait_ms=round(1000 * max((w.load.wait(now) for w in s.workers), default=0.0)),
                 refused=self._refusals[s.language],
@@ -163,4 +163,4 @@ class Recognisers:
         if supervisor is None:
             return None
         free = [worker for worker in supervisor.workers if worker.has_room]
-        return min(free, key=lambda worker: len(worker.sessions) * worker.load.cost, default=None)
+        return min(free, key=lambda worker: worker.busy, default=None)

@@ -222,6 +222,22 @@ async def test_without_time_to_hear_an_answer_twice_nothing_is_accepted_and_more
 
 
 @pytest.mark.capability("A3")
+async def test_an_answer_heard_twice_counts_as_two_and_one_that_is_spared_as_one(pool):
+    link = worker(pool)
+    twice = pool.listen("ko", YES_NO, certain=True)
+    await until(lambda: link.passes == 2)
+    before, link.load.cost = link.load.cost, 0.2
+    spared = pool.listen("ko", YES_NO, certain=True, spare=True)
+    link.load.cost = before
+    once = pool.listen("ko", YES_NO)
+    await hear(pool, say("네"))  # answered after them, so they are open
+    assert link.passes == 4
+    for session in (twice, spared, once):
+        session.cancel()
+    assert link.passes == 0
+
+
+@pytest.mark.capability("A3")
 @pytest.mark.parametrize("models", [{}, {"ko": None}])
 async def test_without_a_model_there_is_nobody_to_listen(tmp_path, models):
     pool = Recognisers.fork(dict.fromkeys(models, tmp_path), workers=1)

@@ -66,7 +66,7 @@ async def test_a_worker_that_fell_behind_keeps_no_answer_that_nobody_waits_for()
         by_keys.cancel()
         assert await speaking.finish() is None
         assert await worker.catches_up(4) == [("open", 1), ("open", 2), ("cancel", 2), ("cancel", 1)]
-        assert worker.link.sessions == set()
+        assert worker.link.sessions == {}
 
 
 @pytest.mark.capability("A3")

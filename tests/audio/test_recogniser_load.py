@@ -9,7 +9,7 @@ pytestmark = pytest.mark.capability("A3")
 
 def test_a_worker_takes_as_many_answers_as_it_has_time_for():
     load = Load(cost=0.1)
-    assert [load.has_room(answers, 0.0) for answers in (0, 7, 8)] == [True, True, False]
+    assert [load.has_room(passes, 0.0) for passes in (0, 7, 8)] == [True, True, False]
 
 
 def test_when_listening_costs_more_it_takes_fewer():
@@ -17,12 +17,12 @@ def test_when_listening_costs_more_it_takes_fewer():
     for _ in range(50):
         load.worked(spent=0.4, sound=1.0)
     assert load.cost == pytest.approx(0.4, abs=0.01)
-    assert [load.has_room(answers, 0.0) for answers in (1, 2)] == [True, False]
+    assert [load.has_room(passes, 0.0) for passes in (1, 2)] == [True, False]
 
 
 def test_answers_are_heard_twice_only_while_that_costs_nobody_their_own():
     load = Load(cost=0.04)
-    assert [load.has_time(answers, 0.0) for answers in (0, 6, 7)] == [True, True, False]
+    assert [load.has_time(passes, 0.0) for passes in (0, 5, 6)] == [True, True, False]
     assert load.has_room(6, 0.0)
     load.asked("result", 1, now=10.0)
     assert not load.has_time(0, 10.2)

@@ -7,6 +7,8 @@ from audio.recogniser.worker import TURN_BYTES, Desk
 
 
 class _Recogniser:
+    deaf = False
+
     def __init__(self, heard, name):
         self._heard, self._name = heard, name
 
