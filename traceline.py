@@ -32,7 +32,7 @@ import ivr.rehearsal.bench
 import ivr.replay_bench
 import telehealth.bench
 import telehealth.commands
-import tracing.commands
+import tracing.lists.commands
 from admin.app import create_app
 from admin.context import ConsoleContext
 from audio.models.registry import grammar_models
@@ -95,10 +95,10 @@ from telehealth.holds import expire_holds
 from telehealth.queue import watch
 from telehealth.rehearsal import read_doctors
 from telehealth.sample import add_sample_practitioners
+from tracing.areas.places import seed_areas
 from tracing.hotline import hotline_plan
-from tracing.places import seed_areas
-from tracing.records import RecordObserver
-from tracing.sample import list_of
+from tracing.lists.sample import list_of
+from tracing.records.filing import RecordObserver
 
 CARRIERS = {
     STREAMS: "Twilio, keys and speech",
@@ -420,7 +420,7 @@ for package in (
     ivr.campaigns.commands,
     ivr.messages.commands,
     telehealth.commands,
-    tracing.commands,
+    tracing.lists.commands,
 ):
     for command in package.commands:
         main.add_command(command)

@@ -13,7 +13,7 @@ from admin.current import context
 from admin.days import parse_day, shown_day
 from admin.languages import chosen_language
 from flows.forms import Field
-from tracing.model import RecordAnswer
+from tracing.records.model import RecordAnswer
 
 RECORDING = "recording"
 """The type of a field whose answer is a voice message."""

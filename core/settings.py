@@ -46,6 +46,7 @@ class Settings(BaseSettings):
     trusted_proxies: int = Field(0, ge=0, le=5, description="how many reverse proxies of ours stand before the web")
     zone: str = Field("Asia/Ho_Chi_Minh", description="the department's time zone")
     province: str = Field("38", description="official code, since July 2025, of the province the department works for")
+    disease: str = Field("covid-19", description="what lists are about unless they say otherwise; as in the rulebook")
     language: Literal["vi", "en"] = Field(
         "vi", description="the language of the console and of callers of whom we know none"
     )

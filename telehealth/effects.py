@@ -34,7 +34,7 @@ from telehealth.model import Appointment, AppointmentState, Practitioner
 from telehealth.practitioners import doctors
 from telehealth.queue import Urgency
 from telehealth.wording import local_time, spoken_time, spoken_times
-from tracing.model import Person
+from tracing.people.model import Person
 
 
 def register(effects: Effects) -> None:

@@ -33,7 +33,13 @@ for package in (
     "ivr.messages",
     "ivr.campaigns",
     "ivr.rehearsal",
-    "tracing",
+    "tracing.cases",
+    "tracing.followup",
+    "tracing.lists",
+    "tracing.people",
+    "tracing.records",
+    "tracing.teams",
+    "tracing.venues",
     "telehealth",
 ):
     importlib.import_module(f"{package}.model")

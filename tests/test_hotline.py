@@ -31,8 +31,8 @@ from telehealth.calling_back import order_call_back
 from telehealth.model import Practitioner, QueueEntry
 from tests.tracing.reading import record_of_call
 from traceline import Traceline
-from tracing.model import Person
-from tracing.records import RecordObserver
+from tracing.people.model import Person
+from tracing.records.filing import RecordObserver
 
 NUMBER = "+84912345678"
 OURS, FOR_MISSED_CALLS = "+842373850115", "+842373850116"

@@ -11,7 +11,7 @@ from core.settings import Settings
 from ivr.campaigns.missed_calls import answer_missed_call
 from ivr.campaigns.rang_back import last_called
 from ivr.carriers.inbound import InboundPlan
-from tracing.people import find_by_phone
+from tracing.people.matching import find_by_phone
 
 REPORT, RANG_BACK, MISSED_CALL = "symptom-report", "rang-back", "missed-call"
 

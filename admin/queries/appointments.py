@@ -16,7 +16,8 @@ from core.areas import within
 from core.database import UnitOfWork
 from ivr.calls.model import Call
 from telehealth.model import WAS_BOOKED, Appointment, AppointmentState, Practitioner, QueueEntry
-from tracing.model import Person, Record
+from tracing.people.model import Person
+from tracing.records.model import Record
 
 SHOWN_STATES = (
     AppointmentState.BOOKED,

@@ -16,7 +16,8 @@ from core.database import UnitOfWork
 from ivr.calls.model import Call
 from ivr.campaigns.model import Campaign
 from telehealth.model import WAS_BOOKED, Appointment, QueueEntry
-from tracing.model import Person, Record
+from tracing.people.model import Person
+from tracing.records.model import Record
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ from core.database import UnitOfWork
 from core.rights import Right
 from ivr.calls.model import Call
 from ivr.campaigns.model import Campaign, CampaignKind, CampaignState, Target, TargetState
-from tracing.model import Person
+from tracing.people.model import Person
 
 LIVE_STATES = (CampaignState.RUNNING, CampaignState.PAUSED)
 ENDED_STATES = (CampaignState.FINISHED, CampaignState.ABORTED)

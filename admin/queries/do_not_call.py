@@ -12,7 +12,7 @@ from core.areas import within
 from core.database import UnitOfWork
 from ivr.calls.model import Call
 from ivr.campaigns.model import DoNotCall
-from tracing.model import Person
+from tracing.people.model import Person
 
 MOST_NUMBERS = 100
 

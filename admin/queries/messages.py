@@ -15,7 +15,7 @@ from core.database import UnitOfWork
 from ivr.calls.model import Call
 from ivr.messages.model import VoiceMessageRow
 from ivr.messages.store import transcript_of
-from tracing.model import Person
+from tracing.people.model import Person
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,9 @@ from admin.queries.treated import seen_records
 from core.database import UnitOfWork
 from ivr.calls.model import Call
 from telehealth.model import WAS_BOOKED, Appointment
-from tracing.model import Contact, Person, Record, RecordAnswer
+from tracing.cases.reading import Met, met_by
+from tracing.people.model import Person
+from tracing.records.model import Record, RecordAnswer
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +133,7 @@ class RecordPage:
     record: Record
     person: Person | None
     phone: str
-    contacts: Sequence[Contact]
+    contacts: Sequence[Met]
     answers: Sequence[RecordAnswer]
     appointments: Sequence[Appointment]
 
@@ -147,11 +149,7 @@ def find_record(uow: UnitOfWork, viewer: Viewer, record_id: UUID) -> RecordPage 
     if found is None:
         return None
     record, person, dialed = found
-    contacts: Sequence[Contact] = ()
-    if person is not None:
-        contacts = uow.session.scalars(
-            select(Contact).where(Contact.person_id == person.id).order_by(Contact.created_at)
-        ).all()
+    contacts = met_by(uow, person.id) if person is not None else []
     answers = uow.session.scalars(
         select(RecordAnswer).where(RecordAnswer.record_id == record.id).order_by(RecordAnswer.turn, RecordAnswer.id)
     ).all()

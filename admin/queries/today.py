@@ -11,7 +11,7 @@ from admin.policy import Viewer, scoped
 from admin.queries.treated import seen_appointments
 from core.database import UnitOfWork
 from telehealth.model import Appointment
-from tracing.model import Record
+from tracing.records.model import Record
 
 
 @dataclass(frozen=True, slots=True)

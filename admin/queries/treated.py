@@ -19,7 +19,7 @@ from core.areas import within, within_row
 from core.rights import Right
 from ivr.calls.model import Call
 from telehealth.model import WAS_BOOKED, Appointment, Practitioner, QueueEntry
-from tracing.model import Record, RecordAnswer
+from tracing.records.model import Record, RecordAnswer
 
 # States of a place in the queue that is not over.
 OPEN = ("waiting", "taken")

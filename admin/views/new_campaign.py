@@ -31,9 +31,9 @@ from ivr.campaigns.model import Campaign
 from ivr.campaigns.plan import CampaignPlan
 from ivr.campaigns.retry import DEFAULT_DELAYS
 from ivr.campaigns.service import create_campaign, start
-from tracing.contacts import import_contacts
-from tracing.import_csv import Sheet, read_contacts
-from tracing.places import load_gazetteer
+from tracing.areas.places import load_gazetteer
+from tracing.lists.importing import import_contacts
+from tracing.lists.sheet import Sheet, read_contacts
 
 pages = Blueprint("new_campaign", __name__)
 ROWS_SHOWN = 20
@@ -84,7 +84,7 @@ def create() -> ResponseReturnValue:
                 unit, plan, created_by=who.id, scripts=list(_scripts()), carriers=list(context().carriers)
             )
             rows = [replace(row, language=row.language or plan.language) for row in sheet.rows]
-            imported = import_contacts(unit, replace(sheet, rows=rows), campaign.id)
+            imported = import_contacts(unit, replace(sheet, rows=rows), context().settings.disease, campaign.id)
             if form.get("start") == "1":
                 start(unit, campaign.id)
             keep_reply(unit, key, str(campaign.id).encode())

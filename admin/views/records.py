@@ -14,7 +14,7 @@ from admin.phone_search import searched_phone
 from admin.policy import needs
 from admin.queries import records as queries
 from core.rights import Right
-from tracing.model import RecordAnswer
+from tracing.records.model import RecordAnswer
 
 pages = Blueprint("records", __name__)
 

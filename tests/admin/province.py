@@ -24,7 +24,9 @@ from ivr.calls.model import Call, CallEvent, ScriptRevision
 from ivr.campaigns.model import Campaign, Target
 from ivr.messages.store import keep
 from telehealth.model import Appointment, Practitioner, QueueEntry
-from tracing.model import Contact, Person, Record, RecordAnswer
+from tracing.cases.model import Case, Contact, Exposure
+from tracing.people.model import Person
+from tracing.records.model import Record, RecordAnswer
 
 RECORDED = Words("vi", "common/no_input/say/0", "Dạ, tôi chưa nghe thấy gì.")
 TONE = bytes(codec.RATE)  # half a second of nothing: what is said is not what these tests are about
@@ -157,7 +159,7 @@ def settle_resident(
 ) -> Resident:
     """Somebody of the campaign who was called, has a record, an appointment with the doctor, and waits."""
     now = uow.now()
-    person, target, call, record, appointment, queue = (new_id() for _ in range(6))
+    person, target, call, record, appointment, queue, case, contact = (new_id() for _ in range(8))
     reference = f"HX{record.int % 1000000:06d}"
     uow.session.add(
         Person(id=person, name=name, birth_year=1985, phone=phone, language="vi", area=area, created_at=now)
@@ -165,7 +167,17 @@ def settle_resident(
     uow.session.flush()
     uow.session.add_all(
         [
-            Contact(person_id=person, source_case="BN1234", exposure_place="chợ Vườn Hoa", created_at=now),
+            Case(
+                id=case, disease="covid-19", number=f"BN{case.int % 1000000:06d}", by_rule="confirmed", area=area,
+                reported_at=now,
+            ),
+            Contact(
+                id=contact, person_id=person, disease="covid-19", case_id=case, area=area, source="list",
+                reported_at=now,
+            ),
+            Exposure(
+                contact_id=contact, kind="person", day=now.date(), place="chợ Vườn Hoa", source="list", created_at=now
+            ),
             Target(
                 id=target, campaign_id=campaign, person_id=person, phone=phone, language="vi", context={}, area=area,
                 state="done", disposition="completed", attempts=2, outcomes={"busy": 1, "completed": 1}, next_at=now,

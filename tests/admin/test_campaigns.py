@@ -20,7 +20,7 @@ from ivr.campaigns.model import Attempt, Campaign, CampaignKind, Target
 from ivr.campaigns.standing import standing_campaign
 from tests.admin.conftest import Visitor
 from tests.admin.province import CITY, COAST, Province
-from tracing.model import Person
+from tracing.people.model import Person
 
 Visit = Callable[[str], Visitor]
 

@@ -30,7 +30,7 @@ SPEAKING = [
     *("telehealth/appointments.py", "telehealth/hours.py", "telehealth/queue.py", "telehealth/registration.py"),
     *("telehealth/week.py", "telehealth/calling_back.py", "telehealth/consultations.py"),
     *("ivr/rehearsal/assumptions.py", "ivr/rehearsal/reading.py"),
-    *("tracing/contacts.py", "tracing/people.py"),
+    *("tracing/lists/importing.py", "tracing/people/matching.py"),
     *(
         str(path.relative_to(ROOT))
         for path in sorted((ROOT / "ivr/campaigns").glob("*.py"))

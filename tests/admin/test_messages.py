@@ -19,7 +19,7 @@ from ivr.messages.model import Transcription, VoiceMessageRow
 from ivr.messages.sealing import seal
 from tests.admin.conftest import Visitor
 from tests.admin.province import TONE, Province
-from tracing.model import RecordAnswer
+from tracing.records.model import RecordAnswer
 
 Visit = Callable[[str], Visitor]
 

@@ -20,7 +20,7 @@ from core.users import User
 from ivr.calls.model import Call, CallEvent
 from tests.admin.conftest import Visitor
 from tests.admin.province import CITY, Province, settle_campaign, settle_resident
-from tracing.model import Record, RecordAnswer
+from tracing.records.model import Record, RecordAnswer
 
 Visit = Callable[[str], Visitor]
 

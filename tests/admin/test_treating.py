@@ -16,8 +16,8 @@ from ivr.messages.store import keep
 from telehealth.model import Appointment, Practitioner, QueueEntry
 from tests.admin.conftest import Visitor
 from tests.admin.province import CITY, COAST, Province
-from tracing.model import Record, RecordAnswer
-from tracing.places import seed_areas
+from tracing.areas.places import seed_areas
+from tracing.records.model import Record, RecordAnswer
 
 Visit = Callable[[str], Visitor]
 NAM_SAM_SON = "2025.38.16516"  # made of communes of two districts

@@ -11,7 +11,7 @@ from core.database import Database
 from core.users import User
 from tests.admin.conftest import Visitor
 from tests.admin.province import CITY, COAST, Province
-from tracing.places import seed_areas
+from tracing.areas.places import seed_areas
 
 Visit = Callable[[str], Visitor]
 NEW = {"login": "minh", "name": "Ngô Minh", "roles": ["tracer"], "area": CITY, "language": "vi"}

@@ -33,7 +33,7 @@ from tests.peers.sipp import (
     refused,
     sipp,
 )
-from tracing.model import Record, RecordAnswer
+from tracing.records.model import Record, RecordAnswer
 
 pytestmark = [
     pytest.mark.system,

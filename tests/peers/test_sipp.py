@@ -42,7 +42,7 @@ from tests.peers.sipp import (
     sipp,
     speak,
 )
-from tracing.model import Record, RecordAnswer
+from tracing.records.model import Record, RecordAnswer
 
 pytestmark = [
     pytest.mark.system,

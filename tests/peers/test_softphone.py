@@ -15,7 +15,8 @@ from core.settings import Settings
 from tests.audio.speaking import say, silence
 from tests.peers.office import Office, until
 from tests.peers.softphone import BARESIP, heard, softphone
-from tracing.model import Person, Record, RecordAnswer
+from tracing.people.model import Person
+from tracing.records.model import Record, RecordAnswer
 
 pytestmark = [
     pytest.mark.system,

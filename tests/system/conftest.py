@@ -18,7 +18,7 @@ from ivr.simulator.demo.command import demo_running
 from ivr.simulator.demo.run import Demo
 from tests.replayed import calls_that_differ
 from traceline import prepare_sample
-from tracing.sample import list_of
+from tracing.lists.sample import list_of
 
 
 @dataclass

@@ -18,7 +18,7 @@ from ivr.calls.model import Call
 from telehealth import effects
 from telehealth.model import Appointment, QueueEntry
 from telehealth.wording import spoken_time
-from tracing.model import Person
+from tracing.people.model import Person
 
 if TYPE_CHECKING:
     from conftest import Clinic

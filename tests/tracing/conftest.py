@@ -8,7 +8,7 @@ from flows.catalogue import Library, load_library
 from ivr.calls.effects import EffectRequest, EffectResult, Effects
 from ivr.calls.service import Calls
 from ivr.campaigns.observer import EFFECTS, CampaignObserver
-from tracing.records import RecordObserver
+from tracing.records.filing import RecordObserver
 
 
 @pytest.fixture(scope="session")

@@ -10,7 +10,8 @@ from uuid import UUID
 from sqlalchemy import select
 
 from core.database import UnitOfWork
-from tracing.model import Person, Record, RecordAnswer
+from tracing.people.model import Person
+from tracing.records.model import Record, RecordAnswer
 
 _RECORDS = select(Record, Person).outerjoin(Person, Person.id == Record.person_id)
 

@@ -14,8 +14,8 @@ from core.database import Database
 from core.errors import UserError
 from core.settings import Settings
 from ivr.campaigns.commands import campaign
-from tracing.commands import contacts
-from tracing.sample import sample_contacts, sample_csv
+from tracing.lists.commands import contacts
+from tracing.lists.sample import sample_contacts, sample_csv
 
 Run = Callable[..., Result]
 

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from core.country.areas import above, country
 from core.errors import UserError
-from tracing.gazetteer import Gazetteer, described, name_en, whole_country
-from tracing.names import plain
-from tracing.places import THANH_HOA, units_of
+from tracing.areas.gazetteer import Gazetteer, described, name_en, whole_country
+from tracing.areas.places import THANH_HOA, units_of
+from tracing.people.names import plain
 
 HOME = Gazetteer(units_of(THANH_HOA))
 EVERYWHERE = ("province", "district", "commune")

@@ -19,23 +19,26 @@ from core.tables import Base
 from ivr.campaigns import service
 from ivr.campaigns.model import Target
 from ivr.campaigns.plan import CampaignPlan
-from tracing.contacts import ImportResult, import_contacts
-from tracing.gazetteer import Gazetteer
-from tracing.import_csv import read_contacts
-from tracing.model import Contact, Person
-from tracing.people import KnownPerson, find_by_phone, same_person
-from tracing.places import THANH_HOA, load_gazetteer, seed_areas, units_of
-from tracing.sample import sample_contacts, sample_csv
+from tracing.areas.gazetteer import Gazetteer
+from tracing.areas.places import THANH_HOA, load_gazetteer, seed_areas, units_of
+from tracing.cases.model import Contact
+from tracing.cases.reading import met_by
+from tracing.lists.importing import ImportResult, import_contacts
+from tracing.lists.sample import sample_contacts, sample_csv
+from tracing.lists.sheet import read_contacts
+from tracing.people.matching import KnownPerson, find_by_phone, same_person
+from tracing.people.model import Person
 
 TODAY = date(2026, 11, 23)
 PLACES = Gazetteer(units_of(THANH_HOA))
+COVID = "covid-19"
 HEADER = "Họ tên,SĐT,Năm sinh,Mã xã,Ngày tiếp xúc,F0\n"
 
 
 def bring(database: Database, rows: str, campaign: UUID | None = None, header: str = HEADER) -> ImportResult:
     sheet = read_contacts(io.BytesIO((header + rows).encode()), PLACES, TODAY)
     with database.unit() as uow:
-        return import_contacts(uow, sheet, campaign)
+        return import_contacts(uow, sheet, COVID, campaign)
 
 
 def count(database: Database, table: type[Base]) -> int:
@@ -66,11 +69,11 @@ def test_a_list_becomes_people_contacts_and_targets(database: Database, campaign
     assert result == ImportResult(rows=1, people_new=1, contacts_new=1, targets_new=1)
     with database.unit() as uow:
         person = uow.session.scalars(select(Person)).one()
-        contact = uow.session.scalars(select(Contact)).one()
         target = uow.session.scalars(select(Target)).one()
+        (met,) = met_by(uow, person.id)
     assert (person.name, person.name_search, person.phone) == ("Đỗ Thị Hường", "do thi huong", "+84912345678")
     assert (person.area, person.birth_year, person.language) == ("38.380.14755", 1984, "vi")
-    assert (contact.person_id, contact.source_case, contact.exposed_on) == (person.id, "BN1", date(2026, 11, 20))
+    assert (met.source_case, met.generation, met.exposed_on) == ("BN1", 1, date(2026, 11, 20))
     assert (target.person_id, target.phone, target.area) == (person.id, "+84912345678", "38.380.14755")
     assert target.context == {"person": {"name": "Đỗ Thị Hường", "birth_year": 1984}}
     assert target.language == "en"  # the list does not say: the campaign's
@@ -105,7 +108,8 @@ def test_one_person_in_two_rows_with_two_cases_is_two_contacts(database: Databas
     )
     assert result == ImportResult(rows=3, people_new=1, people_matched=2, contacts_new=2, targets_new=1)
     with database.unit() as uow:
-        exposures = {contact.source_case: contact.exposed_on for contact in uow.session.scalars(select(Contact))}
+        (person,) = uow.session.scalars(select(Person))
+        exposures = {met.source_case: met.exposed_on for met in met_by(uow, person.id)}
     assert exposures == {"BN1": date(2026, 11, 20), "BN2": date(2026, 11, 19)}  # the newest exposure counts
 
 
@@ -114,7 +118,7 @@ def test_an_older_exposure_does_not_take_the_place_of_a_newer(database: Database
     bring(database, "An,0912345678,1984,,10/11/2026,BN1\n")
     bring(database, "An,0912345678,1984,,,BN1\n")
     with database.unit() as uow:
-        assert uow.session.scalars(select(Contact.exposed_on)).all() == [date(2026, 11, 20)]
+        assert uow.session.scalars(select(Contact.last_exposed_on)).all() == [date(2026, 11, 20)]
 
 
 @pytest.mark.capability("T12")
@@ -234,7 +238,7 @@ def test_ten_thousand_rows_are_quick_and_their_progress_is_told(database: Databa
     began = time.process_time()
     sheet = read_contacts(io.BytesIO(data), PLACES, TODAY)
     with database.unit() as uow:
-        result = import_contacts(uow, sheet, campaign, told.append)
+        result = import_contacts(uow, sheet, COVID, campaign, told.append)
     assert result.people_new == result.targets_new == 10_000
     assert told == [2000, 4000, 6000, 8000, 10_000]
     assert time.process_time() - began < 6  # the budget is 100,000 in a minute

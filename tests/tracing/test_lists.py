@@ -10,14 +10,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tracing.columns import NAMES, column_of
-from tracing.gazetteer import Gazetteer
-from tracing.import_csv import ContactRow, Sheet, read_contacts
-from tracing.list_file import MAX_BYTES
-from tracing.messages import _TEXTS, RowError
-from tracing.names import plain, tidy
-from tracing.places import THANH_HOA, units_of
-from tracing.sample import sample_contacts, sample_csv
+from tracing.areas.gazetteer import Gazetteer
+from tracing.areas.places import THANH_HOA, units_of
+from tracing.lists.columns import NAMES, column_of
+from tracing.lists.file import MAX_BYTES
+from tracing.lists.messages import _TEXTS, RowError
+from tracing.lists.sample import sample_contacts, sample_csv
+from tracing.lists.sheet import ContactRow, Sheet, read_contacts
+from tracing.people.names import plain, tidy
 
 TODAY = date(2026, 11, 23)
 PLACES = Gazetteer(units_of(THANH_HOA))

@@ -24,8 +24,9 @@ from ivr.campaigns import service
 from ivr.campaigns.model import Target
 from ivr.campaigns.plan import CampaignPlan
 from tests.tracing.reading import RecordView, record_of_call
-from tracing.model import Person, Record, RecordAnswer
-from tracing.records import RecordObserver
+from tracing.people.model import Person
+from tracing.records.filing import RecordObserver
+from tracing.records.model import Record, RecordAnswer
 
 HA = {"name": "Lê Thị Hà", "phone": "+84912345678", "birth_year": 1984, "area": "38.380.14755"}
 # Healthy, by keys: the question and what Hà presses.

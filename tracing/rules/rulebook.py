@@ -36,6 +36,16 @@ class Rulebook:
                 return rule
         raise UserError(f"The rulebook has no rule {name}.", "Put it back: follow-ups that began under it cite it.")
 
+    def checked(self, disease: str) -> str:
+        """The disease, if the rulebook has rules for it. Raises UserError that names those it has."""
+        if disease not in self.diseases:
+            known = ", ".join(self.diseases) or "none"
+            raise UserError(
+                f"The rulebook has no rule for {disease}.",
+                f"Add {disease}.yaml to the rulebook (docs/rulebook.md). Diseases in it: {known}.",
+            )
+        return disease
+
     def rule_for(self, disease: str, area: str, on: date) -> Rule:
         """The rule of the smallest area that holds `area` among those valid on a day.
 
@@ -44,13 +54,7 @@ class Rulebook:
         decision says does not change a follow-up that has begun. Raises UserError that says what to add when no rule
         holds.
         """
-        of_disease = [rule for rule in self.rules if rule.disease == disease]
-        if not of_disease:
-            known = ", ".join(self.diseases) or "none"
-            raise UserError(
-                f"The rulebook has no rule for {disease}.",
-                f"Add {disease}.yaml to the rulebook (docs/rulebook.md). Diseases in it: {known}.",
-            )
+        of_disease = [rule for rule in self.rules if rule.disease == self.checked(disease)]
         valid = [rule for rule in of_disease if rule.valid_on(on) and holds(rule.area, area)]
         if not valid:
             where = area or "the whole country"

@@ -44,8 +44,8 @@ from ivr.simulator.server import SimulatedNetwork
 from telehealth import effects as telehealth_effects
 from telehealth.model import Appointment, Practitioner, WeeklyHours
 from tests.ivr.simulator.conftest import SID, TOKEN, options
-from tracing.model import RecordAnswer
-from tracing.records import RecordObserver
+from tracing.records.filing import RecordObserver
+from tracing.records.model import RecordAnswer
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 

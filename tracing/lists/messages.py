@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from tracing.columns import LABELS
+from tracing.lists.columns import LABELS
 
 # key -> language -> (what is wrong, what to do); `{value}` is what stands in the cell, `{among}` what it may
 # mean.

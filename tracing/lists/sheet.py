@@ -14,7 +14,8 @@ from typing import Any, BinaryIO
 
 from core.areas import holds
 from core.country.areas import Unit
-from tracing.cells import (
+from tracing.areas.gazetteer import Gazetteer, described, whole_country
+from tracing.lists.cells import (
     LONGEST,
     Unreadable,
     read_birth_year,
@@ -25,11 +26,10 @@ from tracing.cells import (
     read_phone,
     read_sex,
 )
-from tracing.columns import REQUIRED, Header, read_header
-from tracing.gazetteer import Gazetteer, described, whole_country
-from tracing.list_file import BadFile, open_list
-from tracing.messages import RowError
-from tracing.names import tidy
+from tracing.lists.columns import REQUIRED, Header, read_header
+from tracing.lists.file import BadFile, open_list
+from tracing.lists.messages import RowError
+from tracing.people.names import tidy
 
 MAX_ROWS = 200_000
 MAX_ERRORS = 100

@@ -12,7 +12,7 @@ from core.areas import Area
 from core.country.areas import NEW, Unit, country
 from core.database import UnitOfWork
 from core.errors import UserError
-from tracing.gazetteer import Gazetteer, name_en
+from tracing.areas.gazetteer import Gazetteer, name_en
 
 THANH_HOA = "38"
 

@@ -18,7 +18,7 @@ from flows.engine.script import Script
 from flows.engine.state import Answer, State, state_from_json
 from flows.forms import Field, Form
 from ivr.calls.model import Call
-from tracing.model import Record, RecordAnswer
+from tracing.records.model import Record, RecordAnswer
 
 log = logging.getLogger(__name__)
 

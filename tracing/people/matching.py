@@ -14,8 +14,8 @@ from uuid import UUID
 from sqlalchemy import select
 
 from core.database import UnitOfWork
-from tracing.model import Person
-from tracing.names import plain
+from tracing.people.model import Person
+from tracing.people.names import plain
 
 
 @dataclass(frozen=True, slots=True)

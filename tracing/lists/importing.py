@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import case, func, insert, select, text, tuple_, update
+from sqlalchemy import func, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from core.database import UnitOfWork
 from core.errors import UserError
 from core.ids import new_id
+from core.tables import Base
 from ivr.campaigns.model import Campaign
 from ivr.campaigns.service import NewTarget, add_targets
-from tracing.import_csv import ContactRow, Sheet
-from tracing.model import Contact, Person
-from tracing.people import load_roster
+from tracing.cases.axes import Classification
+from tracing.cases.model import Case, Contact, Exposure
+from tracing.lists.sheet import ContactRow, Sheet
+from tracing.people.matching import load_roster
+from tracing.people.model import Person
 
 _BATCH = 2000
 _DEFAULT_LANGUAGE = "vi"
@@ -51,15 +53,16 @@ class ImportResult:
 def import_contacts(
     uow: UnitOfWork,
     sheet: Sheet,
+    disease: str,
     campaign_id: UUID | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> ImportResult:
     """Write the people and contacts of a list, and put them on a campaign's list if one is given.
 
-    A person known before (see `tracing.people`) is not made again: what we did not know of them is filled in, what we
-    knew stays. Who lives nowhere that we know of lives where the campaign is: else nobody of that area could see them.
-    The same person with the same source case is one contact, with the newest exposure. `progress` is told how many rows
-    are done. Raises UserError, before anything is written, for a sheet with errors.
+    A person known before (see `tracing.people.matching`) is not made again: what we did not know of them is filled in,
+    what we knew stays. Who lives nowhere that we know of lives where the campaign is: else nobody of that area could
+    see them. The same person with the same source case is one contact, with every exposure. `progress` is told how many
+    rows are done. Raises UserError, before anything is written, for a sheet with errors.
     """
     if sheet.errors:
         first = sheet.errors[0]
@@ -71,7 +74,7 @@ def import_contacts(
     area = uow.session.scalar(select(Campaign.area).where(Campaign.id == campaign_id)) or ""
     result = ImportResult()
     for batch in _batches(sheet.rows):
-        result = result.plus(_write(uow, batch, campaign_id, area))
+        result = result.plus(_write(uow, batch, disease, campaign_id, area))
         if progress is not None:
             progress(result.rows)
     return result
@@ -92,7 +95,7 @@ def _batches(rows: Sequence[ContactRow]) -> Iterator[list[ContactRow]]:
         yield batch
 
 
-def _write(uow: UnitOfWork, rows: list[ContactRow], campaign_id: UUID | None, area: str) -> ImportResult:
+def _write(uow: UnitOfWork, rows: list[ContactRow], disease: str, campaign_id: UUID | None, area: str) -> ImportResult:
     """`area` is where people are taken to live of whom nothing says where."""
     roster = load_roster(uow, {row.phone for row in rows})
     rows_of: dict[UUID, list[ContactRow]] = {}
@@ -108,11 +111,9 @@ def _write(uow: UnitOfWork, rows: list[ContactRow], campaign_id: UUID | None, ar
         rows_of.setdefault(person_id, []).append(row)
     listed = {person_id: _together(about) for person_id, about in rows_of.items()}
     people = {person_id: _person(uow, person_id, row, area) for person_id, row in listed.items() if person_id in made}
-    if people:
-        # Through the connection: lists are long, and nobody needs the objects.
-        uow.session.connection().execute(insert(Person), list(people.values()))
+    _insert(uow, Person, list(people.values()))
     people |= _fill_in(uow, {person_id: row for person_id, row in listed.items() if person_id not in made}, area)
-    contacts = _contacts(uow, rows_of, made)
+    contacts = _contacts(uow, disease, rows_of, area)
     targets = 0
     if campaign_id is not None:
         targets = add_targets(uow, campaign_id, _targets(listed, people))
@@ -161,42 +162,100 @@ def _fill_in(uow: UnitOfWork, met: Mapping[UUID, ContactRow], area: str) -> dict
     return after
 
 
-def _contacts(uow: UnitOfWork, rows_of: Mapping[UUID, Sequence[ContactRow]], made: set[UUID]) -> int:
-    """One contact per person and source case; returns how many are new. `made` are the people who are new."""
-    latest: dict[tuple[UUID, str], ContactRow] = {}
+def _contacts(uow: UnitOfWork, disease: str, rows_of: Mapping[UUID, Sequence[ContactRow]], area: str) -> int:
+    """One contact per person and source case, with an exposure for every day that is named; returns how many contacts
+    are new."""
+    numbers = {row.source_case for rows in rows_of.values() for row in rows if row.source_case}
+    cases = _cases(uow, disease, numbers, area)
+    listed: dict[tuple[UUID, UUID | None], list[ContactRow]] = {}
     for person_id, rows in rows_of.items():
         for row in rows:
-            key = (person_id, row.source_case)
-            if key not in latest or (row.exposed_on or date.min) > (latest[key].exposed_on or date.min):
-                latest[key] = row
-    met = [key for key in latest if key[0] not in made]
-    known = uow.session.scalar(
-        select(func.count()).select_from(Contact).where(tuple_(Contact.person_id, Contact.source_case).in_(met))
+            listed.setdefault((person_id, cases.get(row.source_case)), []).append(row)
+    known = _known_contacts(uow, disease, rows_of)
+    new = {key: new_id() for key in listed if key not in known}
+    _insert(
+        uow,
+        Contact,
+        [
+            {
+                "id": new[key],
+                "person_id": key[0],
+                "disease": disease,
+                "case_id": key[1],
+                "generation": listed[key][0].generation,
+                "area": next((row.area for row in listed[key] if row.area), area),
+                "source": "list",
+                "reported_at": uow.now(),
+            }
+            for key in new
+        ],
     )
-    statement = upsert(Contact)
-    newer = statement.excluded.exposed_on > func.coalesce(Contact.exposed_on, date(1, 1, 1))
-    uow.session.connection().execute(
-        statement.on_conflict_do_update(
-            index_elements=["person_id", "source_case"],
-            set_={
-                "exposed_on": case((newer, statement.excluded.exposed_on), else_=Contact.exposed_on),
-                "exposure_place": case((newer, statement.excluded.exposure_place), else_=Contact.exposure_place),
-            },
-        ),
+    contacts = known | new
+    _insert(
+        uow,
+        Exposure,
         [
             {
                 "id": new_id(),
-                "person_id": person_id,
-                "source_case": source_case,
-                "generation": row.generation,
-                "exposed_on": row.exposed_on,
-                "exposure_place": row.exposure_place,
+                "contact_id": contacts[key],
+                "kind": "person",
+                "day": row.exposed_on,
+                "place": row.exposure_place,
+                "source": "list",
                 "created_at": uow.now(),
             }
-            for (person_id, source_case), row in latest.items()
+            for key, rows in listed.items()
+            for row in rows
+            if row.exposed_on is not None
         ],
     )
-    return len(latest) - (known or 0)
+    days = (
+        select(Exposure.contact_id, func.min(Exposure.day).label("first"), func.max(Exposure.day).label("last"))
+        .where(Exposure.contact_id.in_([contacts[key] for key in listed]))
+        .group_by(Exposure.contact_id)
+        .subquery()
+    )
+    uow.session.execute(
+        update(Contact)
+        .where(Contact.id == days.c.contact_id)
+        .values(first_exposed_on=days.c.first, last_exposed_on=days.c.last),
+        execution_options={"synchronize_session": False},
+    )
+    return len(new)
+
+
+def _cases(uow: UnitOfWork, disease: str, numbers: set[str], area: str) -> dict[str, UUID]:
+    """The cases of these numbers; one that is on no file yet is known by its number only."""
+    _insert(
+        uow,
+        Case,
+        [
+            {
+                "id": new_id(),
+                "disease": disease,
+                "number": number,
+                "by_rule": Classification.CONFIRMED,
+                "area": area,
+                "reported_at": uow.now(),
+            }
+            for number in sorted(numbers)
+        ],
+    )
+    found = select(Case.number, Case.id).where(Case.disease == disease, Case.number.in_(numbers))
+    return {row.number: row.id for row in uow.session.execute(found)}
+
+
+def _known_contacts(uow: UnitOfWork, disease: str, people: Iterable[UUID]) -> dict[tuple[UUID, UUID | None], UUID]:
+    found = select(Contact.person_id, Contact.case_id, Contact.id).where(
+        Contact.person_id.in_(people), Contact.disease == disease, Contact.source_contact_id.is_(None)
+    )
+    return {(person_id, case_id): contact_id for person_id, case_id, contact_id in uow.session.execute(found)}
+
+
+def _insert(uow: UnitOfWork, table: type[Base], rows: Sequence[Mapping[str, Any]]) -> None:
+    """What is there already stays as it is. Through the connection: lists are long, and nobody needs the objects."""
+    if rows:
+        uow.session.connection().execute(upsert(table).on_conflict_do_nothing(), list(rows))
 
 
 def _targets(listed: Mapping[UUID, ContactRow], people: Mapping[UUID, Mapping[str, Any]]) -> Iterator[NewTarget]:

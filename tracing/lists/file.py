@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from itertools import chain
 from typing import BinaryIO
 
-from tracing.columns import column_of
+from tracing.lists.columns import column_of
 
 MAX_BYTES = 64 * 1024 * 1024
 _SAMPLE = 64 * 1024

@@ -10,7 +10,7 @@ from datetime import date
 
 from core.errors import UserError
 from core.phones import normalise_phone
-from tracing.names import plain
+from tracing.people.names import plain
 
 LONGEST = 500
 _DAY_FIRST = re.compile(r"(\d{1,2})\s*[/.\-]\s*(\d{1,2})\s*[/.\-]\s*(\d{2}|\d{4})(?:\s+\d{1,2}:\d{2}(?::\d{2})?)?")

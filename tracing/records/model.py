@@ -1,60 +1,18 @@
-"""People, contacts, and the records of what they said."""
+"""Records: filled forms, each answer with where it came from."""
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Computed, ForeignKey, Index, UniqueConstraint, text
+from sqlalchemy import ForeignKey, Index, text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.areas import area_column
-from core.encryption import EncryptedText
 from core.ids import new_id, new_reference
 from core.tables import Base
-
-
-class Person(Base):
-    __tablename__ = "person"
-
-    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
-    name: Mapped[str]
-    # Without diacritics and case, for people who type "nguyen van an".
-    name_search: Mapped[str] = mapped_column(Computed("lower(immutable_unaccent(name))", persisted=True))
-    birth_year: Mapped[int | None]
-    sex: Mapped[str | None]
-    phone: Mapped[str] = mapped_column(EncryptedText, index=True)
-    language: Mapped[str] = mapped_column(server_default="vi")
-    address: Mapped[str] = mapped_column(server_default="")
-    area: Mapped[str] = area_column()
-    created_at: Mapped[datetime]
-
-    __table_args__ = (
-        Index(
-            "ix_person_name_search",
-            "name_search",
-            postgresql_using="gin",
-            postgresql_ops={"name_search": "gin_trgm_ops"},
-        ),
-    )
-
-
-class Contact(Base):
-    """A person exposed to a source case (named as the list names it, until cases come in)."""
-
-    __tablename__ = "contact"
-
-    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
-    person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"), index=True)
-    source_case: Mapped[str] = mapped_column(server_default="")
-    generation: Mapped[int] = mapped_column(server_default=text("1"))  # F1, F2, …
-    exposed_on: Mapped[date | None]
-    exposure_place: Mapped[str] = mapped_column(server_default="")
-    created_at: Mapped[datetime]
-
-    __table_args__ = (UniqueConstraint("person_id", "source_case"),)
 
 
 class Record(Base):

@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from tracing.names import plain
+from tracing.people.names import plain
 
 NAMES: Mapping[str, tuple[str, ...]] = {
     "name": (

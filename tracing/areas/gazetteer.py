@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import cache, lru_cache
 
 from core.country.areas import KINDS, Unit, above, country, is_new, kind_of, within
-from tracing.names import plain, tidy
+from tracing.people.names import plain, tidy
 
 _SHORT = {
     "Thành phố": ("tp",),

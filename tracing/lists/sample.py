@@ -12,7 +12,7 @@ from random import Random
 from core.clock import SystemClock
 from core.country.areas import Unit, is_new
 from ivr.simulator.people import SimPerson
-from tracing.places import THANH_HOA, units_of
+from tracing.areas.places import THANH_HOA, units_of
 
 _FAMILY_NAMES = (
     "Nguyễn",

@@ -14,10 +14,11 @@ from core.database import UnitOfWork
 from core.errors import UserError
 from core.settings import read_settings
 from ivr.campaigns.service import campaign_named
-from tracing.contacts import import_contacts
-from tracing.import_csv import Sheet, read_contacts
-from tracing.places import load_gazetteer, seed_areas
-from tracing.sample import sample_contacts, sample_csv
+from tracing.areas.places import load_gazetteer, seed_areas
+from tracing.lists.importing import import_contacts
+from tracing.lists.sample import sample_contacts, sample_csv
+from tracing.lists.sheet import Sheet, read_contacts
+from tracing.rules.rulebook import load_rulebook
 
 
 @click.group()
@@ -43,16 +44,22 @@ def check(file: Path, lang: str | None) -> None:
 @contacts.command("import")
 @_FILE
 @click.option("--campaign", "campaign_name", default=None, help="put everybody on the list of this campaign")
+@click.option("--disease", default=None, help="as the rulebook calls it; default: the one of the settings")
 @_LANGUAGE
-def import_(file: Path, campaign_name: str | None, lang: str | None) -> None:
+def import_(file: Path, campaign_name: str | None, disease: str | None, lang: str | None) -> None:
     """Import a list: all of it, or, if one row is wrong, nothing."""
     with open_database() as database, database.unit() as uow:
         campaign = campaign_named(uow, campaign_name) if campaign_name else None
+        settings = read_settings()
         sheet = _read(uow, file)
-        _show(sheet, lang or read_settings().language)
+        _show(sheet, lang or settings.language)
         with click.progressbar(length=len(sheet.rows), label="Importing") as bar:
             result = import_contacts(
-                uow, sheet, campaign.id if campaign else None, lambda done: bar.update(done - bar.pos)
+                uow,
+                sheet,
+                load_rulebook().checked(disease or settings.disease),
+                campaign.id if campaign else None,
+                lambda done: bar.update(done - bar.pos),
             )
     click.echo(
         f"{result.rows} rows: {result.people_new} people new, {result.people_matched} known, "

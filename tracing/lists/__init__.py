@@ -1,0 +1,1 @@
+"""Lists of contacts: read, checked, brought in."""

@@ -1,0 +1,1 @@
+"""Records: what people said, as forms, each answer with where it came from."""

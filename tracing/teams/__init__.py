@@ -1,0 +1,1 @@
+"""Teams: who works on which contacts."""

@@ -1,0 +1,1 @@
+"""Venues: who was where when, and whom a case named."""
