@@ -12,6 +12,11 @@ class Right(StrEnum):
     CAMPAIGNS_RUN = "campaigns.run"
     CALLS_SEE = "calls.see"
     RECORDS_SEE = "records.see"  # health data: every read is audited
+    RECORDS_CORRECT = "records.correct"
+    CASES_SEE = "cases.see"  # cases, contacts, venues, chains: health data, every read is audited
+    CASES_RUN = "cases.run"
+    LISTS_RUN = "lists.run"  # lists of contacts in and out, duplicates
+    REPORTS_SEE = "reports.see"  # figures; the calls behind them need the right to see calls
     APPOINTMENTS_SEE = "appointments.see"
     APPOINTMENTS_RUN = "appointments.run"
     DOCTORS_SEE = "doctors.see"  # who they are and when they work: no health data
@@ -31,6 +36,11 @@ ROLES: dict[str, frozenset[Right]] = {
             Right.CAMPAIGNS_RUN,
             Right.CALLS_SEE,
             Right.RECORDS_SEE,
+            Right.RECORDS_CORRECT,
+            Right.CASES_SEE,
+            Right.CASES_RUN,
+            Right.LISTS_RUN,
+            Right.REPORTS_SEE,
             Right.APPOINTMENTS_SEE,
             Right.DOCTORS_SEE,
             Right.DOCTORS_RUN,
@@ -41,11 +51,24 @@ ROLES: dict[str, frozenset[Right]] = {
         }
     ),
     "tracer": frozenset(
-        {Right.CAMPAIGNS_SEE, Right.CALLS_SEE, Right.RECORDS_SEE, Right.TELEPHONE_USE, Right.MESSAGES_LISTEN}
+        {
+            Right.CAMPAIGNS_SEE,
+            Right.CALLS_SEE,
+            Right.RECORDS_SEE,
+            Right.RECORDS_CORRECT,
+            Right.CASES_SEE,
+            Right.CASES_RUN,
+            Right.LISTS_RUN,
+            Right.REPORTS_SEE,
+            Right.TELEPHONE_USE,
+            Right.MESSAGES_LISTEN,
+        }
     ),
     "doctor": frozenset(
         {
             Right.RECORDS_SEE,
+            Right.RECORDS_CORRECT,
+            Right.CASES_SEE,
             Right.APPOINTMENTS_SEE,
             Right.APPOINTMENTS_RUN,
             Right.DOCTORS_SEE,
