@@ -13,7 +13,7 @@ from ivr.media.bench.ramped import Ramped
 
 BUDGET_MS = 700
 _BIN_MS = 20
-_COLOURS = {"gated": "tab:green", "always_on": "tab:red"}
+_COLOURS = {"gated": "tab:blue", "always_on": "tab:orange"}
 
 
 def draw(file: Path, ran: Mapping[str, Sequence[Ramped]]) -> None:
