@@ -33,6 +33,7 @@ import ivr.replay_bench
 import telehealth.bench
 import telehealth.commands
 import tracing.lists.commands
+import tracing.tables
 from admin.app import create_app
 from admin.context import ConsoleContext
 from audio.models.registry import grammar_models
