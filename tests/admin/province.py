@@ -70,6 +70,8 @@ class Resident:
     appointment: UUID
     queue: UUID
     message: UUID
+    case: UUID  # whom they met
+    contact: UUID  # of that case
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,7 +227,9 @@ def settle_resident(
         ]
     )  # fmt: skip
     message = UUID(keep(uow, call_id=call, turn=3, ulaw=codec.pcm_to_ulaw(TONE) + hour * codec.ULAW_SILENCE))
-    return Resident(name, phone, area, person, target, call, record, reference, appointment, queue, message)
+    return Resident(
+        name, phone, area, person, target, call, record, reference, appointment, queue, message, case, contact
+    )
 
 
 def converse(uow: UnitOfWork, call: UUID) -> None:

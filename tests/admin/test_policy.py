@@ -23,6 +23,8 @@ Visit = Callable[[str], Visitor]
 # Endpoints whose form changes something: walked apart, with what they need.
 OPEN_TO_ALL = {"static", "alive.healthz", "alive.readyz", "signing_in.login", "signing_in.log_in_now"}
 OPEN_TO_ALL |= {"signing_in.language"}
+# Arguments of addresses about one person: of another district's people they lead nowhere.
+ABOUT_PEOPLE = {"call_id", "record_id", "appointment_id", "message_id", "case_id", "contact_id", "person_id"}
 
 
 def address(rule: Rule, resident: Resident, province: Province) -> str:
@@ -37,6 +39,9 @@ def address(rule: Rule, resident: Resident, province: Province) -> str:
         "practitioner_id": province.city_practitioner,
         "filename": "style.css",
         "message_id": resident.message,
+        "case_id": resident.case,
+        "contact_id": resident.contact,
+        "person_id": resident.person,
         "script_id": "contact-interview",
         "spoken": "vi",
         "clip": RECORDED.clip,
@@ -112,7 +117,7 @@ def test_who_works_in_a_district_meets_only_its_people(
     for rule in rules(console, "GET"):
         if not policy.access_of(console, rule.endpoint).rights <= rights or rule.endpoint == "static":
             continue
-        about_people = {"call_id", "record_id", "appointment_id", "message_id"} & set(rule.arguments)
+        about_people = ABOUT_PEOPLE & set(rule.arguments)
         for headers in ({}, {"Accept": "application/json"}, {"HX-Request": "true"}):
             response = visit.get(address(rule, theirs, province), headers=headers)
             assert not about_people or response.status_code == 404, rule.rule
