@@ -42,6 +42,8 @@ class Case(Base):
     __table_args__ = (
         UniqueConstraint("disease", "number"),
         Index("ix_disease_case_reported_at", "reported_at"),
+        # People search for a part of the number: "12345" finds BN12345.
+        Index("ix_disease_case_number", "number", postgresql_using="gin", postgresql_ops={"number": "gin_trgm_ops"}),
     )
 
 
@@ -70,6 +72,9 @@ class Contact(Base):
     source: Mapped[str]  # list, keyed (by the case, on the telephone), venue, person
     reported_at: Mapped[datetime]
     created_by: Mapped[UUID | None]
+    # When follow-up is to be worked out: at once for who is new, None once it is, later where no rule holds yet.
+    plan_at: Mapped[datetime | None] = mapped_column(server_default=text("'epoch'"))
+    unplanned: Mapped[dict[str, Any] | None]  # why there is no follow-up, in words by language
 
     __table_args__ = (
         CheckConstraint("case_id IS NULL OR source_contact_id IS NULL", name="one_source"),
@@ -91,6 +96,9 @@ class Contact(Base):
         Index("ix_contact_case_id", "case_id"),
         Index("ix_contact_followed", "area", "team_id", postgresql_where=text("follow_up = 'follow_up'")),
         Index("ix_contact_reported_at", "reported_at"),
+        Index("ix_contact_plan_at", "plan_at", postgresql_where=text("plan_at IS NOT NULL")),
+        # Who waits for a team; few, while there are teams.
+        Index("ix_contact_without_team", "area", postgresql_where=text("team_id IS NULL AND status = 'active'")),
     )
 
 
@@ -152,3 +160,5 @@ class LabTest(Base):
     laboratory: Mapped[str] = mapped_column(server_default="")
     by: Mapped[UUID | None]
     created_at: Mapped[datetime]
+
+    __table_args__ = (Index("ix_lab_test_pending", "id", postgresql_where=text("result = 'pending'")),)

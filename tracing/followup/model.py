@@ -21,7 +21,7 @@ _CURRENT = text("superseded_at IS NULL")
 
 class FollowUp(Base):
     """A period of follow-up, first and last day included. `rule`, `course` and `decision` say where it comes from and
-    `situation` what was known of the person then; `reason`: started, new_exposure, extended, overridden."""
+    `situation` what was known of the person then; `reason`: started, new_exposure, extended, overridden, changed."""
 
     __tablename__ = "follow_up"
 
@@ -44,6 +44,36 @@ class FollowUp(Base):
         CheckConstraint("first_day <= last_day", name="days"),
         Index("uq_follow_up_current", "person_id", "disease", unique=True, postgresql_where=_CURRENT),
         Index("ix_follow_up_last_day", "last_day", postgresql_where=_CURRENT),
+    )
+
+
+class PeriodAdjustment(Base):
+    """What lengthens or shortens a period beside its rule. `kind`: `last_day` (a person set the last day of follow-up),
+    `confinement` (a person set the last confined day of the quarantine), `missed` (a last day without a talk). All are
+    kept, with author, time and reason; `tracing.followup.planning` works the period out from them."""
+
+    __tablename__ = "period_adjustment"
+
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"))
+    disease: Mapped[str]
+    kind: Mapped[str]
+    day: Mapped[date]
+    by: Mapped[UUID | None]
+    by_name: Mapped[str] = mapped_column(server_default="")  # as people know the author
+    why: Mapped[str] = mapped_column(server_default="")
+    at: Mapped[datetime]
+
+    __table_args__ = (
+        Index("ix_period_adjustment_person", "person_id", "disease"),
+        Index(
+            "uq_period_adjustment_missed",
+            "person_id",
+            "disease",
+            "day",
+            unique=True,
+            postgresql_where=text("kind = 'missed'"),
+        ),
     )
 
 
@@ -88,7 +118,8 @@ class FollowUpVisit(Base):
     how: Mapped[str] = mapped_column(server_default="call")  # call, visit
     target_id: Mapped[UUID | None] = mapped_column(ForeignKey("target.id"), unique=True)
     record_id: Mapped[UUID | None] = mapped_column(ForeignKey("record.id"))
-    symptoms: Mapped[list[Any]] = mapped_column(server_default=text("'[]'"))
+    symptoms: Mapped[list[Any]] = mapped_column(server_default=text("'[]'"))  # ids of the rulebook, red flags too
+    risk: Mapped[str | None]  # by the rulebook, from what was answered: low, medium, high, red
     note: Mapped[str] = mapped_column(server_default="")
     by: Mapped[UUID | None]
     at: Mapped[datetime | None]
@@ -96,4 +127,7 @@ class FollowUpVisit(Base):
     __table_args__ = (
         UniqueConstraint("person_id", "disease", "day", "nth"),
         Index("ix_follow_up_visit_due", "day", postgresql_where=text("result IS NULL")),
+        # For the day's work: who said that they are ill, and whom nobody reached.
+        Index("ix_follow_up_visit_ill", "day", postgresql_where=text("symptoms <> '[]'")),
+        Index("ix_follow_up_visit_missed", "day", postgresql_where=text("result = 'unavailable'")),
     )

@@ -33,6 +33,14 @@ def upgrade() -> None:
     op.create_index(op.f("ix_disease_case_area"), "disease_case", ["area"], unique=False)
     op.create_index(op.f("ix_disease_case_person_id"), "disease_case", ["person_id"], unique=False)
     op.create_index("ix_disease_case_reported_at", "disease_case", ["reported_at"], unique=False)
+    op.create_index(
+        "ix_disease_case_number",
+        "disease_case",
+        ["number"],
+        unique=False,
+        postgresql_using="gin",
+        postgresql_ops={"number": "gin_trgm_ops"},
+    )
     op.create_table(
         "list_source",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -163,6 +171,9 @@ def upgrade() -> None:
     op.create_index(op.f("ix_lab_test_case_id"), "lab_test", ["case_id"], unique=False)
     op.create_index(op.f("ix_lab_test_contact_id"), "lab_test", ["contact_id"], unique=False)
     op.create_index(op.f("ix_lab_test_person_id"), "lab_test", ["person_id"], unique=False)
+    op.create_index(
+        "ix_lab_test_pending", "lab_test", ["id"], unique=False, postgresql_where=sa.text("result = 'pending'")
+    )
     op.create_table(
         "list_import",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -216,6 +227,28 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_person_merge_kept_id"), "person_merge", ["kept_id"], unique=False)
     op.create_index(op.f("ix_person_merge_merged_id"), "person_merge", ["merged_id"], unique=False)
+    op.create_table(
+        "period_adjustment",
+        sa.Column("id", sa.Uuid(), nullable=False),
+        sa.Column("person_id", sa.Uuid(), nullable=False),
+        sa.Column("disease", sa.String(), nullable=False),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("by", sa.Uuid(), nullable=True),
+        sa.Column("by_name", sa.String(), server_default="", nullable=False),
+        sa.Column("why", sa.String(), server_default="", nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_period_adjustment_person_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_period_adjustment")),
+    )
+    op.create_index("ix_period_adjustment_person", "period_adjustment", ["person_id", "disease"], unique=False)
+    op.create_index(
+        "uq_period_adjustment_missed",
+        "period_adjustment",
+        ["person_id", "disease", "day"],
+        unique=True,
+        postgresql_where=sa.text("kind = 'missed'"),
+    )
     op.create_table(
         "quarantine",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -327,6 +360,7 @@ def upgrade() -> None:
         sa.Column("target_id", sa.Uuid(), nullable=True),
         sa.Column("record_id", sa.Uuid(), nullable=True),
         sa.Column("symptoms", postgresql.JSONB(astext_type=sa.Text()), server_default=sa.text("'[]'"), nullable=False),
+        sa.Column("risk", sa.String(), nullable=True),
         sa.Column("note", sa.String(), server_default="", nullable=False),
         sa.Column("by", sa.Uuid(), nullable=True),
         sa.Column("at", sa.DateTime(timezone=True), nullable=True),
@@ -341,6 +375,16 @@ def upgrade() -> None:
     )
     op.create_index(
         "ix_follow_up_visit_due", "follow_up_visit", ["day"], unique=False, postgresql_where=sa.text("result IS NULL")
+    )
+    op.create_index(
+        "ix_follow_up_visit_ill", "follow_up_visit", ["day"], unique=False, postgresql_where=sa.text("symptoms <> '[]'")
+    )
+    op.create_index(
+        "ix_follow_up_visit_missed",
+        "follow_up_visit",
+        ["day"],
+        unique=False,
+        postgresql_where=sa.text("result = 'unavailable'"),
     )
     op.add_column("contact", sa.Column("disease", sa.String(), nullable=True))
     op.add_column("contact", sa.Column("case_id", sa.Uuid(), nullable=True))
@@ -361,6 +405,11 @@ def upgrade() -> None:
     op.add_column("contact", sa.Column("source", sa.String(), nullable=True))
     op.add_column("contact", sa.Column("reported_at", sa.DateTime(timezone=True), nullable=True))
     op.add_column("contact", sa.Column("created_by", sa.Uuid(), nullable=True))
+    op.add_column(
+        "contact",
+        sa.Column("plan_at", sa.DateTime(timezone=True), server_default=sa.text("'epoch'"), nullable=True),
+    )
+    op.add_column("contact", sa.Column("unplanned", postgresql.JSONB(astext_type=sa.Text()), nullable=True))
     _fill_in()
     for column in ("disease", "source", "reported_at"):
         op.alter_column("contact", column, nullable=False)
@@ -375,7 +424,17 @@ def upgrade() -> None:
         unique=False,
         postgresql_where=sa.text("follow_up = 'follow_up'"),
     )
+    op.create_index(
+        "ix_contact_plan_at", "contact", ["plan_at"], unique=False, postgresql_where=sa.text("plan_at IS NOT NULL")
+    )
     op.create_index("ix_contact_reported_at", "contact", ["reported_at"], unique=False)
+    op.create_index(
+        "ix_contact_without_team",
+        "contact",
+        ["area"],
+        unique=False,
+        postgresql_where=sa.text("team_id IS NULL AND status = 'active'"),
+    )
     op.create_index(op.f("ix_contact_source_contact_id"), "contact", ["source_contact_id"], unique=False)
     op.create_index(op.f("ix_contact_team_id"), "contact", ["team_id"], unique=False)
     op.create_index(
