@@ -100,6 +100,7 @@ from tracing.areas.places import seed_areas
 from tracing.hotline import hotline_plan
 from tracing.lists.sample import list_of
 from tracing.records.filing import RecordObserver
+from tracing.teams.assigning import assign_new
 
 CARRIERS = {
     STREAMS: "Twilio, keys and speech",
@@ -173,6 +174,7 @@ class Traceline:
             Tick("sip.clear_away", 3600, legs.clear_away),
             Tick("holds.expire", 15, lambda: self._in_unit(expire_holds)),
             Tick("queue.watch", 15, lambda: self._in_unit(watch)),
+            Tick("teams.assign", 5, lambda: self._in_unit(assign_new)),
             Tick("upkeep", 3600, lambda: clear_away(self.database)),
             Tick("prompts.clear_away", 3600, self.prompts.clear_away),
             Tick("messages.delete", 600, lambda: delete_due(self.database, self.settings.messages_days)),

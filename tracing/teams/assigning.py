@@ -30,8 +30,9 @@ _ONE_AT_A_TIME = text("SELECT pg_try_advisory_xact_lock(hashtext('tracing.teams.
 
 
 def assign_new(uow: UnitOfWork, limit: int = BATCH) -> int:
-    """Give at most `limit` active contacts without a team to the nearest, least loaded one (`choosing.nearest`); returns
-    how many got one. Those whom no team's area holds wait until there is a team for them.
+    """Give at most `limit` active contacts without a team to the nearest, least loaded one (`choosing.nearest`).
+
+    Returns how many got one. Those whom no team's area holds wait until there is a team for them.
 
     May run as often as one likes; while another does it, nothing happens.
     """
