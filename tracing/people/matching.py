@@ -1,7 +1,8 @@
-"""Who is the same person: same telephone number, same name without diacritics, same birth year.
+"""Who is the same person beyond doubt, for lists that nobody looks through: what `tracing.people.likeness` calls
+certain, where it is so of one person only.
 
 A family shares a number, so the number alone says nothing. A list without birth years matches the one person of that
-name on that number, if there is only one.
+name on that number, if there is only one. Who was merged into another is that other.
 """
 
 from __future__ import annotations
@@ -11,11 +12,14 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from core.database import UnitOfWork
+from tracing.people.likeness import Sign, compare_years, is_certain
 from tracing.people.model import Person
 from tracing.people.names import plain
+
+_STANDS = func.coalesce(Person.merged_into, Person.id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,18 +55,21 @@ class Roster:
 def same_person(people: Sequence[KnownPerson], name: str, birth_year: int | None) -> UUID | None:
     """Which of the people on one number has this name and birth year. None for none, and for more than one."""
     written = plain(name)
-    alike = [person for person in people if person.name == written]
-    exact = [person for person in alike if person.birth_year == birth_year]
-    if not exact:
-        exact = [person for person in alike if person.birth_year is None or birth_year is None]
-    return exact[0].id if len(exact) == 1 else None
+    certain: dict[Sign, set[UUID]] = defaultdict(set)
+    for person in people:
+        year = compare_years(person.birth_year, birth_year)
+        if person.name == written and is_certain((Sign.SAME_PHONE, Sign.SAME_NAME, year)):
+            unknown_to_both = person.birth_year is birth_year is None
+            certain[Sign.SAME_YEAR if unknown_to_both else year].add(person.id)
+    found = certain[Sign.SAME_YEAR] or certain[Sign.NO_YEAR]
+    return next(iter(found)) if len(found) == 1 else None
 
 
 def load_roster(uow: UnitOfWork, phones: Collection[str]) -> Roster:
     """Everybody on these numbers (E.164)."""
     roster = Roster()
     rows = uow.session.execute(
-        select(Person.phone, Person.id, Person.name, Person.birth_year)
+        select(Person.phone, _STANDS, Person.name, Person.birth_year)
         .where(Person.phone.in_(set(phones)))
         .order_by(Person.id)
     )
@@ -72,5 +79,6 @@ def load_roster(uow: UnitOfWork, phones: Collection[str]) -> Roster:
 
 
 def find_by_phone(uow: UnitOfWork, phone: str) -> list[Person]:
-    """Everybody on this number (E.164), the newest first."""
-    return list(uow.session.scalars(select(Person).where(Person.phone == phone).order_by(Person.id.desc())))
+    """Everybody on this number (E.164), the newest first; for an entry that was merged, the one that stands."""
+    on_number = select(_STANDS).where(Person.phone == phone)
+    return list(uow.session.scalars(select(Person).where(Person.id.in_(on_number)).order_by(Person.id.desc())))

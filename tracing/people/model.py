@@ -41,6 +41,8 @@ class Person(Base):
             postgresql_using="gin",
             postgresql_ops={"name_search": "gin_trgm_ops"},
         ),
+        # Namesakes of one birth year: who is perhaps the same person on another number.
+        Index("ix_person_namesakes", "name_search", "birth_year"),
     )
 
 
@@ -71,7 +73,41 @@ class NotDuplicate(Base):
     by: Mapped[UUID]
     at: Mapped[datetime]
 
-    __table_args__ = (CheckConstraint("low_id < high_id", name="order"),)
+    __table_args__ = (
+        CheckConstraint("low_id < high_id", name="order"),
+        Index("ix_not_duplicate_high_id", "high_id"),
+    )
+
+
+class DuplicateCandidate(Base):
+    """Two entries that resemble each other, found in the background; `signs` are those of `tracing.people.likeness`. It
+    goes when somebody decides, and when the two no longer resemble each other."""
+
+    __tablename__ = "duplicate_candidate"
+
+    low_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"), primary_key=True)
+    high_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"), primary_key=True)
+    degree: Mapped[int]
+    points: Mapped[int]
+    signs: Mapped[list[Any]]
+    found_at: Mapped[datetime]
+
+    __table_args__ = (
+        CheckConstraint("low_id < high_id", name="order"),
+        Index("ix_duplicate_candidate_order", "degree", "points", "low_id", "high_id"),
+        Index("ix_duplicate_candidate_high_id", "high_id"),
+    )
+
+
+class DuplicateSearch(Base):
+    """How far the search for duplicates has come: `new` follows the people who are added, `round` goes over all of them
+    again and again, for what is known of people changes."""
+
+    __tablename__ = "duplicate_search"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    after: Mapped[UUID | None]
+    at: Mapped[datetime]
 
 
 class Dose(Base):

@@ -12,6 +12,8 @@ _NOT_WORD = re.compile(r"[^\w]+|_+")
 def tidy(text: str) -> str:
     """The text composed (NFC), with single spaces and no invisible characters."""
     composed = unicodedata.normalize("NFC", text)
+    if composed.isprintable():  # what is invisible is not printable
+        return " ".join(composed.split())
     return " ".join("".join(c if c.isprintable() else " " for c in composed if unicodedata.category(c) != "Cf").split())
 
 

@@ -210,6 +210,34 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["low_id"], ["person.id"], name=op.f("fk_not_duplicate_low_id")),
         sa.PrimaryKeyConstraint("low_id", "high_id", name=op.f("pk_not_duplicate")),
     )
+    op.create_index("ix_not_duplicate_high_id", "not_duplicate", ["high_id"], unique=False)
+    op.create_table(
+        "duplicate_candidate",
+        sa.Column("low_id", sa.Uuid(), nullable=False),
+        sa.Column("high_id", sa.Uuid(), nullable=False),
+        sa.Column("degree", sa.Integer(), nullable=False),
+        sa.Column("points", sa.Integer(), nullable=False),
+        sa.Column("signs", postgresql.JSONB(astext_type=sa.Text()), nullable=False),
+        sa.Column("found_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("low_id < high_id", name=op.f("ck_duplicate_candidate_order")),
+        sa.ForeignKeyConstraint(["high_id"], ["person.id"], name=op.f("fk_duplicate_candidate_high_id")),
+        sa.ForeignKeyConstraint(["low_id"], ["person.id"], name=op.f("fk_duplicate_candidate_low_id")),
+        sa.PrimaryKeyConstraint("low_id", "high_id", name=op.f("pk_duplicate_candidate")),
+    )
+    op.create_index(
+        "ix_duplicate_candidate_order",
+        "duplicate_candidate",
+        ["degree", "points", "low_id", "high_id"],
+        unique=False,
+    )
+    op.create_index("ix_duplicate_candidate_high_id", "duplicate_candidate", ["high_id"], unique=False)
+    op.create_table(
+        "duplicate_search",
+        sa.Column("name", sa.String(), nullable=False),
+        sa.Column("after", sa.Uuid(), nullable=True),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_duplicate_search")),
+    )
     op.create_table(
         "person_merge",
         sa.Column("id", sa.Uuid(), nullable=False),
@@ -469,6 +497,7 @@ def upgrade() -> None:
     op.add_column("person", sa.Column("merged_into", sa.Uuid(), nullable=True))
     op.create_index(op.f("ix_person_merged_into"), "person", ["merged_into"], unique=False)
     op.create_foreign_key(op.f("fk_person_merged_into"), "person", "person", ["merged_into"], ["id"])
+    op.create_index("ix_person_namesakes", "person", ["name_search", "birth_year"], unique=False)
 
 
 def _fill_in() -> None:
