@@ -1,21 +1,23 @@
 """What there is: the library of scripts and forms in a folder, and the effects that scripts may ask for.
 
 A library folder holds `phrases.yaml` (what every script says alike) and one folder per script: `script.yaml`,
-`form.yaml` (unless it is a subscript) and `calls/*.yaml` (its saved test calls).
+`form.yaml` (unless it is a subscript) and `calls/*.yaml` (its saved test calls). `derived.yaml` holds values that
+several forms derive alike.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from core.errors import UserError
+from flows.deriving import read_derived, with_derived
 from flows.documents import Document, read_document
 from flows.engine.script import Script
 from flows.forms import Form, form_from
-from flows.load import load_script, script_from_source
+from flows.load import check, load_script, script_from_source
 from flows.mistakes import Mistake, ScriptError
 
 LIBRARY = Path(__file__).parent / "library"
@@ -104,15 +106,7 @@ def load_library(folder: Path = LIBRARY) -> Library:
             if script_id != path.parent.name:
                 mistakes.append(document.mistake(f"the id is `{script_id}`, but the folder `{path.parent.name}`", "id"))
             library.documents[script_id] = document
-    for path in sorted(folder.glob("*/form.yaml")):
-        document = read(path)
-        try:
-            form = form_from(document) if document else None
-        except ScriptError as error:
-            mistakes.extend(error.mistakes)
-        else:
-            if form:
-                library.forms[form.id] = form
+    _read_forms(library, read, mistakes)
     if phrases is not None:
         _compile(library, phrases, mistakes)
     if mistakes:
@@ -120,12 +114,34 @@ def load_library(folder: Path = LIBRARY) -> Library:
     return library
 
 
+def _read_forms(library: Library, read: Callable[[Path], Document | None], mistakes: list[Mistake]) -> None:
+    shared: dict[str, Document] = {}
+    for path in sorted(library.folder.glob("*/derived.yaml")):
+        document = read(path)
+        if document is not None:
+            wrong = check(document, "derived_file")
+            mistakes.extend(wrong)
+            shared.update({} if wrong else {path.parent.name: document})
+    for path in sorted(library.folder.glob("*/form.yaml")):
+        document = read(path)
+        if document is None:
+            continue
+        try:
+            form = form_from(document)
+        except ScriptError as error:
+            mistakes.extend(error.mistakes)
+        else:
+            library.forms[form.id], wrong = read_derived(form, document, shared)
+            mistakes.extend(wrong)
+
+
 def _compile(library: Library, phrases: Document, mistakes: list[Mistake]) -> None:
     for script_id, document in library.documents.items():
         if document.data.get("direction") == "subscript":
             continue
+        form = library.forms.get(str(document.data.get("record")))
         try:
-            script = load_script(document, phrases, library.documents)
+            script = load_script(with_derived(document, form), phrases, library.documents)
         except ScriptError as error:
             mistakes.extend(error.mistakes)
             continue

@@ -10,6 +10,7 @@ from typing import Any
 
 from core.errors import UserError
 from flows.documents import Document
+from flows.engine.script import Expression
 from flows.load import check
 from flows.mistakes import ScriptError
 
@@ -72,12 +73,14 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """A record form: its fields in the order people read them."""
+    """A record form: its fields in the order people read them, and what follows from their answers
+    (`flows.deriving`)."""
 
     id: str
     title: Mapping[str, str]
     fields: tuple[Field, ...]
     by_name: Mapping[str, Field] = field(default_factory=dict, compare=False, repr=False)
+    derived: Mapping[str, Expression] = field(default_factory=dict, compare=False, repr=False)
 
     def field(self, name: str) -> Field:
         """One field. Raises UserError for a name the form does not have."""

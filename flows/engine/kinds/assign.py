@@ -7,7 +7,8 @@
       save: [risk]                      # these go to the record too, with the source `script`
       next: advice
 
-An expression that fails gives null and leaves a note; the call goes on.
+`set: derived` stands for what the record form derives (`flows.deriving`), and is replaced by it before a script is
+compiled. An expression that fails gives null and leaves a note; the call goes on.
 """
 
 from __future__ import annotations
@@ -35,12 +36,16 @@ class Set(Node):
     @classmethod
     def compile(cls, build: Builder, name: str, spec: Mapping[str, Any]) -> Set:
         save = tuple(spec.get("save") or ())
+        values: Any = spec["set"]
+        if isinstance(values, str):
+            build.mistake("the record form of this script derives nothing", "set")
+            values = {}
         for index, field in enumerate(save):
-            if field not in spec["set"]:
+            if field not in values:
                 build.mistake(f"`{field}` is saved here but not set here", "save", str(index))
         return cls(
             name=name,
-            values={key: build.expression(source, "set", key) for key, source in spec["set"].items()},
+            values={key: build.expression(source, "set", key) for key, source in values.items()},
             save=save,
             following=build.target(spec.get("next"), "next"),
         )
