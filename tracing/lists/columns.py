@@ -9,8 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
-from tracing.people.names import plain
+from tracing.people.names import plain, tidy
 
 NAMES: Mapping[str, tuple[str, ...]] = {
     "name": (
@@ -70,6 +71,11 @@ _BY_HEADER = {plain(header): column for column, headers in NAMES.items() for hea
 _BRACKETS = re.compile(r"\([^)]*\)|\[[^]]*\]")
 
 
+Assigned: TypeAlias = Mapping[str, str]
+"""What somebody has said of a source's headers: which of ours each is, "" for none of them."""
+NOTHING_ASSIGNED: Assigned = {}
+
+
 @dataclass(frozen=True, slots=True)
 class Header:
     """The header row read: our column by position, headers that mean nothing to us, columns that came twice, and
@@ -82,22 +88,30 @@ class Header:
     width: int
 
 
-def column_of(header: str) -> str | None:
-    """Our column for a header; None when it means nothing to us."""
+def column_of(header: str, mapping: Assigned = NOTHING_ASSIGNED) -> str | None:
+    """Our column for a header: as somebody has assigned it, else as its name says; None when it means nothing to us."""
+    assigned = mapping.get(tidy(header))
+    if assigned is not None:
+        return assigned or None
     return _BY_HEADER.get(plain(header)) or _BY_HEADER.get(plain(_BRACKETS.sub(" ", header)))
 
 
-def read_header(cells: Sequence[str]) -> Header:
+def is_header(cells: Sequence[str], mapping: Assigned = NOTHING_ASSIGNED) -> bool:
+    """Whether a row names all that is required: titles and notes above the header do not."""
+    return not read_header(cells, mapping).missing
+
+
+def read_header(cells: Sequence[str], mapping: Assigned = NOTHING_ASSIGNED) -> Header:
     """What the header row means."""
     columns: dict[int, str] = {}
     ignored, twice = [], []
     for position, cell in enumerate(cells):
-        column = column_of(cell)
+        column = column_of(cell, mapping)
         if column is None:
             if cell.strip():
-                ignored.append(cell.strip())
+                ignored.append(tidy(cell))
         elif column in columns.values():
-            twice.append(cell.strip())
+            twice.append(tidy(cell))
         else:
             columns[position] = column
     missing = tuple(column for column in REQUIRED if column not in columns.values())

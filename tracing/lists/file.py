@@ -1,6 +1,6 @@
-"""The file of a list: which encoding, which delimiter, row by row, without ever holding the whole file.
+"""The file of a list: spreadsheet or text, which encoding, which delimiter, row by row, without ever holding all rows.
 
-Lists come from spreadsheets and old systems: UTF-8 with and without a byte-order mark, UTF-16 ("Unicode text"),
+Lists come from spreadsheets and old systems: XLSX; UTF-8 with and without a byte-order mark, UTF-16 ("Unicode text"),
 Windows-1258; commas, semicolons or tabs.
 """
 
@@ -9,39 +9,42 @@ from __future__ import annotations
 import codecs
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import chain
 from typing import BinaryIO
 
-from tracing.lists.columns import column_of
+from tracing.lists.bad_file import BadFile
+from tracing.lists.columns import column_of, is_header
+from tracing.lists.spreadsheet import open_spreadsheet
 
 MAX_BYTES = 64 * 1024 * 1024
 _SAMPLE = 64 * 1024
 _DELIMITERS = (",", ";", "\t", "|")
-_SPREADSHEETS = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
+_XLSX = b"PK\x03\x04"
+_OLD_OR_LOCKED = b"\xd0\xcf\x11\xe0"  # .xls, and any workbook that asks for a password
 _MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16"))
 
 
-class BadFile(Exception):
-    """The file cannot be read as a list; `key` names the message."""
-
-    def __init__(self, key: str) -> None:
-        super().__init__(key)
-        self.key = key
-
-
 @contextmanager
-def open_list(file: BinaryIO) -> Iterator[Iterator[list[str]]]:
-    """The rows of the file, the header first. `file` must be seekable and stays open.
+def open_list(
+    file: BinaryIO, known: Callable[[Sequence[str]], bool] = is_header
+) -> Iterator[Iterator[list[str]]]:
+    """The rows of the file. `file` must be seekable and stays open; of several sheets `known` finds the one whose
+    header it knows.
 
-    Raises BadFile at once for what is no such file, and `csv.Error` from a row whose quotation marks are wrong.
+    Raises BadFile for what is no such file, and `csv.Error` from a row whose quotation marks are wrong.
     """
     size = file.seek(0, io.SEEK_END)
     if size == 0:
         raise BadFile("file_empty")
     if size > MAX_BYTES:
         raise BadFile("file_too_big")
+    file.seek(0)
+    if file.read(4) == _XLSX:
+        with open_spreadsheet(file, known) as rows:
+            yield rows
+        return
     file.seek(0)
     encoding = _encoding(file)
     file.seek(0)
@@ -56,7 +59,7 @@ def open_list(file: BinaryIO) -> Iterator[Iterator[list[str]]]:
 
 def _encoding(file: BinaryIO) -> str:
     head = file.read(_SAMPLE)
-    if head.startswith(_SPREADSHEETS):
+    if head.startswith(_OLD_OR_LOCKED):
         raise BadFile("file_spreadsheet")
     for mark, encoding in _MARKS:
         if head.startswith(mark):

@@ -124,10 +124,31 @@ _TEXTS: Mapping[str, Mapping[str, tuple[str, str]]] = {
     },
     "file_spreadsheet": {
         "vi": (
-            "Đây là tệp Excel, không phải CSV.",
-            "Trong Excel, chọn Lưu dưới dạng (Save As) → CSV UTF-8 rồi tải tệp đó lên.",
+            "Đây là tệp Excel đời cũ (.xls) hoặc tệp có mật khẩu.",
+            "Trong Excel, bỏ mật khẩu, chọn Lưu dưới dạng (Save As) → Sổ làm việc Excel (.xlsx) rồi tải tệp đó lên.",
         ),
-        "en": ("This is an Excel file, not CSV.", "In Excel choose Save as → CSV UTF-8, and bring that file."),
+        "en": (
+            "This is an old Excel file (.xls), or one with a password.",
+            "In Excel remove the password, choose Save as → Excel Workbook (.xlsx), and bring that file.",
+        ),
+    },
+    "file_damaged": {
+        "vi": ("Không mở được tệp Excel này.", "Mở tệp bằng Excel, lưu lại thành .xlsx rồi tải lên lần nữa."),
+        "en": ("This Excel file cannot be opened.", "Open it in Excel, save it as .xlsx again, and bring that file."),
+    },
+    "file_too_big_inside": {
+        "vi": (
+            "Tệp Excel này quá lớn khi mở ra.",
+            "Xóa các trang tính và cột không cần, hoặc chia danh sách thành nhiều tệp.",
+        ),
+        "en": (
+            "This Excel file is too large when it is opened.",
+            "Remove sheets and columns that are not needed, or divide the list into several files.",
+        ),
+    },
+    "cell_error": {
+        "vi": ("Công thức trong ô này báo lỗi “{value}”.", "Xóa công thức và gõ giá trị vào ô."),
+        "en": ("The formula of this cell says “{value}”.", "Remove the formula and type the value."),
     },
     "file_binary": {
         "vi": ("Đây không phải là tệp văn bản.", "Lưu danh sách thành CSV UTF-8."),

@@ -7,15 +7,19 @@ if sheet.errors: show them; else: import_contacts(uow, sheet, campaign_id)
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from functools import partial
+from itertools import chain, islice
 from typing import Any, BinaryIO
 
 from core.areas import holds
 from core.country.areas import Unit
 from tracing.areas.gazetteer import Gazetteer, described, whole_country
+from tracing.lists.bad_file import BadFile
 from tracing.lists.cells import (
+    FORMULA_ERRORS,
     LONGEST,
     Unreadable,
     read_birth_year,
@@ -26,13 +30,16 @@ from tracing.lists.cells import (
     read_phone,
     read_sex,
 )
-from tracing.lists.columns import REQUIRED, Header, read_header
-from tracing.lists.file import BadFile, open_list
+from tracing.lists.columns import NOTHING_ASSIGNED, REQUIRED, Assigned, Header, is_header, read_header
+from tracing.lists.file import open_list
 from tracing.lists.messages import RowError
+from tracing.lists.spreadsheet import HEADER_WITHIN
 from tracing.people.names import tidy
 
 MAX_ROWS = 200_000
-MAX_ERRORS = 100
+MAX_ERRORS = 1000
+LOOKED_AT = 200  # rows from which samples of the columns are taken
+SAMPLES = 4
 _CANDIDATES = 5  # of the areas that a name may mean, so many are shown
 
 
@@ -57,12 +64,16 @@ class ContactRow:
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """A list that was read. With any error nothing of it is imported."""
+    """A list that was read. `header` and `wrong` are cells as they stand in the file: of the header row, and of the
+    rows (by number) that cannot be used. `complete`: it was read to its end, and all that is wrong stands in rows."""
 
     rows: Sequence[ContactRow]
     errors: Sequence[RowError]
     columns: tuple[str, ...] = ()
     ignored: tuple[str, ...] = ()
+    header: tuple[str, ...] = ()
+    wrong: Mapping[int, Sequence[str]] = field(default_factory=dict)
+    complete: bool = True
 
 
 @dataclass(slots=True)
@@ -71,48 +82,119 @@ class _Reading:
     today: date
     rows: list[ContactRow] = field(default_factory=list)
     errors: list[RowError] = field(default_factory=list)
+    wrong_rows: dict[int, Sequence[str]] = field(default_factory=dict)
+    complete: bool = True
 
     def wrong(self, row: int, column: str, key: str, value: str = "", among: str = "") -> None:
         self.errors.append(RowError(row, column, key, value[:80], among))
 
+    def broken(self, row: int, key: str) -> None:
+        """What is wrong is not one row: nothing of the list can be used."""
+        self.wrong(row, "", key)
+        self.complete = False
 
-def read_contacts(file: BinaryIO, gazetteer: Gazetteer, today: date) -> Sheet:
-    """The list in `file` (CSV, seekable). Never raises for what the file holds: see `Sheet.errors`."""
+
+def read_contacts(
+    file: BinaryIO, gazetteer: Gazetteer, today: date, mapping: Assigned = NOTHING_ASSIGNED
+) -> Sheet:
+    """The list in `file` (XLSX or CSV, seekable); `mapping` is what somebody has said of its headers. Never raises for
+    what the file holds: see `Sheet.errors`."""
     reading = _Reading(gazetteer, today)
     header: Header | None = None
+    names: Sequence[str] = ()
     number = 0
     try:
-        with open_list(file) as rows:
-            for number, cells in enumerate(rows, start=1):
+        with open_list(file, partial(is_header, mapping=mapping)) as rows:
+            numbered, header_at = _from_header(rows, mapping)
+            for number, cells in numbered:
                 if header is None:
-                    header = _header(reading, cells)
+                    if number < header_at:
+                        continue
+                    header, names = _header(reading, number, cells, mapping), cells
+                    if not reading.complete:
+                        break
                 elif any(cell.strip() for cell in cells):
                     _row(reading, header, number, cells)
-                if reading.errors and number == 1:
-                    break
                 if len(reading.errors) >= MAX_ERRORS:
-                    reading.wrong(number, "", "too_many_errors")
+                    reading.broken(number, "too_many_errors")
                     break
                 if len(reading.rows) > MAX_ROWS:
-                    reading.wrong(number, "", "too_many_rows")
+                    reading.broken(number, "too_many_rows")
                     break
     except BadFile as error:
-        reading.wrong(0, "", error.key)
+        reading.broken(0, error.key)
     except csv.Error:
-        reading.wrong(number + 1, "", "quotes")
+        reading.broken(number + 1, "quotes")
     if not reading.errors and not reading.rows:
-        reading.wrong(0, "", "file_empty")
+        reading.broken(0, "file_empty")
     if header is None:
-        return Sheet((), reading.errors)
-    return Sheet(reading.rows, reading.errors, tuple(header.columns.values()), header.ignored)
+        return Sheet((), reading.errors, complete=False)
+    return Sheet(
+        reading.rows,
+        reading.errors,
+        tuple(header.columns.values()),
+        header.ignored,
+        tuple(map(tidy, names)),
+        reading.wrong_rows,
+        reading.complete,
+    )
 
 
-def _header(reading: _Reading, cells: list[str]) -> Header:
-    header = read_header(cells)
+@dataclass(frozen=True, slots=True)
+class SeenColumn:
+    """A column of the file: its header, which of ours it is taken for ("" for none), and what stands in it."""
+
+    header: str
+    column: str
+    samples: tuple[str, ...]
+
+
+def look(file: BinaryIO, mapping: Assigned = NOTHING_ASSIGNED) -> list[SeenColumn]:
+    """The columns of a list, whatever they mean, with what stands in their first rows. Raises BadFile."""
+    with open_list(file, partial(is_header, mapping=mapping)) as rows:
+        numbered, header_at = _from_header(rows, mapping)
+        try:
+            top = [cells for number, cells in islice(numbered, LOOKED_AT) if number >= header_at]
+        except csv.Error as error:
+            raise BadFile("quotes") from error
+    if not top:
+        return []
+    header = read_header(top[0], mapping)
+    return [
+        SeenColumn(
+            tidy(name),
+            header.columns.get(at, ""),
+            tuple(tidy(cells[at])[:80] for cells in top[1:] if at < len(cells) and cells[at].strip())[:SAMPLES],
+        )
+        for at, name in enumerate(top[0])
+        if tidy(name)
+    ]
+
+
+def _from_header(rows: Iterator[list[str]], mapping: Assigned) -> tuple[Iterator[tuple[int, list[str]]], int]:
+    """The rows numbered, and the number of the header: of the first rows the one that names what is required; else the
+    first of several cells, for a title has one."""
+    numbered = enumerate(rows, start=1)
+    top: list[tuple[int, list[str]]] = []
+    found = several = 0
+    for number, cells in numbered:
+        top.append((number, cells))
+        if is_header(cells, mapping):
+            found = number
+        elif not several and sum(bool(cell.strip()) for cell in cells) > 1:
+            several = number
+        if found or number >= HEADER_WITHIN:
+            break
+    return chain(top, numbered), found or several or 1
+
+
+def _header(reading: _Reading, number: int, cells: list[str], mapping: Assigned) -> Header:
+    header = read_header(cells, mapping)
     for column in header.missing:
-        reading.wrong(1, column, "column_missing")
+        reading.wrong(number, column, "column_missing")
     for written in header.twice:
-        reading.wrong(1, "", "column_twice", written)
+        reading.wrong(number, "", "column_twice", written)
+    reading.complete = not reading.errors
     return header
 
 
@@ -125,6 +207,8 @@ def _row(reading: _Reading, header: Header, number: int, cells: list[str]) -> No
     for column, text in texts.items():
         if len(text) > LONGEST:
             reading.wrong(number, column, "too_long", text)
+        elif text in FORMULA_ERRORS:
+            reading.wrong(number, column, "cell_error", text)
         elif text:
             _cell(reading, number, column, text, values)
     for column in REQUIRED:
@@ -133,6 +217,8 @@ def _row(reading: _Reading, header: Header, number: int, cells: list[str]) -> No
     _area(reading, number, values)
     if len(reading.errors) == before:
         reading.rows.append(ContactRow(row=number, **values))
+    else:
+        reading.wrong_rows[number] = [cell[:LONGEST] for cell in cells]
 
 
 _READERS: Mapping[str, Callable[[str], Any]] = {
