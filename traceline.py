@@ -101,6 +101,8 @@ from tracing.hotline import hotline_plan
 from tracing.lists.sample import list_of
 from tracing.records.filing import RecordObserver
 from tracing.teams.assigning import assign_new
+from tracing.venues.effects import EFFECTS as NAMING_EFFECTS
+from tracing.venues.unnamed import LearnsBirthYear
 
 CARRIERS = {
     STREAMS: "Twilio, keys and speech",
@@ -131,11 +133,13 @@ class Traceline:
     @cached_property
     def calls(self) -> Calls:
         effects = Effects()
-        for name, handler in EFFECTS.items():
+        for name, handler in {**EFFECTS, **NAMING_EFFECTS}.items():
             effects.register(name, handler)
         telehealth_effects.register(effects)
         records = RecordObserver(self.library)
-        observers = (records, CampaignObserver(), ReleaseHolds(), LeavesRooms(), ReturnsUnreached())
+        observers = (
+            records, CampaignObserver(), ReleaseHolds(), LeavesRooms(), ReturnsUnreached(), LearnsBirthYear(),
+        )  # fmt: skip
         return Calls(self.library, effects, observers)
 
     @cached_property

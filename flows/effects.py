@@ -16,6 +16,9 @@ EFFECTS = (
     EffectSpec("call.did_you_call", {}, ("called", "missed", "never", "withheld")),
     EffectSpec("call.take_up", {}, ("taken", "gone")),
     EffectSpec("call.hand_over", {"script": "script"}, ("done",)),
+    EffectSpec("tracing.begin_naming", {}, ("taken", "none")),
+    EffectSpec("tracing.name_contact", {"phone": "string"}, ("kept", "again", "own", "unusable", "enough", "nobody")),
+    EffectSpec("tracing.met_on", {"phone": "string", "days_ago": "integer"}, ("noted",)),
 )
 """`offer_slots` gives `slots` (up to three of `{id, spoken: {vi, en, ko}}`); `book`, `upcoming` and `move` give
 `appointment`, `when` (words in the call's language) and `reference`; `queue` and `urgent` give `position`, `entry` (the

@@ -13,7 +13,7 @@ from flows.lint_values import read_by
 Found = tuple[str, str, str]
 """(rule, step, message)."""
 
-HEALTH_EFFECTS = "telehealth."
+HEALTH_EFFECTS = ("telehealth.", "tracing.")
 
 
 def path_findings(script: Script, health: Set[str], subscripts: bool = False) -> Iterator[Found]:

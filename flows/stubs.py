@@ -50,6 +50,9 @@ STUBS: Mapping[str, Stub] = {
     "call.did_you_call": {"outcome": "missed", "result": CALLED},
     "call.take_up": {"outcome": "taken"},
     "call.hand_over": {"outcome": "done"},
+    "tracing.begin_naming": {"outcome": "taken"},
+    "tracing.name_contact": {"outcome": "kept"},
+    "tracing.met_on": {"outcome": "noted"},
 }
 
 
