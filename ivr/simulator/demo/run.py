@@ -42,7 +42,7 @@ MIX = {
     Habit.SLOW: 1,
 }
 INBOUND_MIX = {Habit.KEYS: 4, Habit.VOICE: 3, Habit.RED_FLAG: 2, Habit.WRONG_KEYS: 1}
-SPOKEN_ANSWERS = 7
+SPOKEN_ANSWERS = 4
 # After this the demo gives up and says so.
 LONGEST_SECONDS = 900.0
 _LOOK_SECONDS = 0.5
