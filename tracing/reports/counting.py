@@ -1,0 +1,150 @@
+"""The figures of a report, counted in one pass over each kind of row."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import (
+    ColumnElement,
+    Subquery,
+    bindparam,
+    column,
+    func,
+    literal_column,
+    select,
+    tuple_,
+)
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.types import Text
+
+from core.areas import within
+from core.database import UnitOfWork
+from ivr.campaigns.model import Campaign, Target
+from tracing.reports.asked import Asked
+from tracing.reports.figures import FIGURES, Figure, Source
+from tracing.reports.places import REST
+from tracing.reports.sources import condition_of, rows_of
+
+Value = float | None
+# Written out: PostgreSQL has to see that what is selected is what is grouped by.
+_REST: ColumnElement[str] = literal_column(f"'{REST}'")
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Figures by key: of everything, of each day, of each part of the area (a path, or `rest`), of each disease, and of
+    each part on each day. Days and parts in which nothing was counted are missing. A count is a whole number, a median
+    hours, or None where there is nobody to take it of."""
+
+    total: dict[str, Value] = field(default_factory=dict)
+    days: dict[date, dict[str, Value]] = field(default_factory=dict)
+    parts: dict[str, dict[str, Value]] = field(default_factory=dict)
+    diseases: dict[str, dict[str, Value]] = field(default_factory=dict)
+    part_days: dict[tuple[str, date], dict[str, Value]] = field(default_factory=dict)
+
+
+def count(uow: UnitOfWork, asked: Asked, sources: Iterable[Source] | None = None) -> Report:
+    """All figures of the sources (all of them by default)."""
+    report = Report(total={figure.key: None if figure.median else 0 for figure in FIGURES})
+    for source in sources or [each for each in Source if each is not Source.TARGETS]:
+        _count(uow, asked, [figure for figure in FIGURES if figure.source == source], report)
+    return report
+
+
+def count_one(uow: UnitOfWork, asked: Asked, figure: Figure) -> int:
+    """How many rows the figure counts; of a median, of how many it is one."""
+    rows = rows_of(figure.source, asked).subquery("counted")
+    return uow.session.scalar(select(func.count()).select_from(rows).where(condition_of(figure.key, rows))) or 0
+
+
+def _count(uow: UnitOfWork, asked: Asked, figures: Sequence[Figure], report: Report) -> None:
+    """One pass: PostgreSQL sorts the rows by day, part and disease, and counts each way."""
+    rows = rows_of(figures[0].source, asked).subquery("counted")
+    place = _places(asked.parts.part_of)
+    part = func.coalesce(place.c.part, _REST)
+    told = (
+        select(
+            rows.c.day,
+            part.label("part"),
+            rows.c.disease,
+            func.grouping(rows.c.day, part, rows.c.disease),
+            *(_value(figure, rows).label(figure.key) for figure in figures),
+        )
+        .select_from(rows.outerjoin(place, place.c.path == rows.c.area))
+        .group_by(
+            func.grouping_sets(
+                tuple_(), tuple_(rows.c.day), tuple_(part), tuple_(rows.c.disease), tuple_(rows.c.day, part)
+            )
+        )
+    )
+    for day, held_by, disease, grouped, *values in uow.session.execute(told):
+        counts = {figure.key: _plain(value) for figure, value in zip(figures, values, strict=True)}
+        _kept(report, grouped, day, held_by, disease).update(counts)
+
+
+def _places(known: Mapping[str, str]) -> Any:
+    pairs = func.unnest(
+        bindparam(None, list(known), ARRAY(Text)), bindparam(None, list(known.values()), ARRAY(Text))
+    ).table_valued(column("path", Text), column("part", Text))
+    return pairs.render_derived(name="place")
+
+
+def _kept(report: Report, grouped: int, day: date, part: str, disease: str | None) -> dict[str, Value]:
+    """Where a line belongs: a bit of `grouped` is set for each of day, part, disease that it does not tell apart."""
+    match grouped:
+        case 0b111:
+            return report.total
+        case 0b011:
+            return report.days.setdefault(day, {})
+        case 0b101:
+            return report.parts.setdefault(part, {})
+        case 0b110:
+            return report.diseases.setdefault(disease or "", {})
+        case _:
+            return report.part_days.setdefault((part, day), {})
+
+
+def _value(figure: Figure, rows: Subquery) -> ColumnElement[Any]:
+    if figure.median:
+        return func.percentile_cont(0.5).within_group(rows.c[figure.key])
+    return func.count().filter(condition_of(figure.key, rows))
+
+
+def _plain(value: Any) -> Value:
+    return value if value is None or isinstance(value, int) else float(value)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A campaign and its people by disposition, within an area."""
+
+    id: UUID
+    name: str
+    kind: str
+    state: str
+    dispositions: Mapping[str, int]
+
+    @property
+    def targets(self) -> int:
+        return sum(self.dispositions.values())
+
+
+def dispositions(uow: UnitOfWork, area: str, campaigns: Sequence[UUID]) -> list[Standing]:
+    """How the people of these campaigns who live in the area stand, in the order of the campaigns."""
+    counted: dict[UUID, dict[str, int]] = {}
+    for campaign, disposition, number in uow.session.execute(
+        select(Target.campaign_id, Target.disposition, func.count())
+        .where(Target.campaign_id.in_(campaigns), within(Target.area, area))
+        .group_by(Target.campaign_id, Target.disposition)
+        .order_by(Target.disposition)
+    ):
+        counted.setdefault(campaign, {})[disposition] = number
+    known = {each.id: each for each in uow.session.scalars(select(Campaign).where(Campaign.id.in_(campaigns)))}
+    return [
+        Standing(each.id, each.name, each.kind, each.state, counted.get(each.id, {}))
+        for each in (known[key] for key in campaigns if key in known)
+    ]
