@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import cache
 from pathlib import Path
@@ -30,6 +30,7 @@ from tracing.rules.model import (
     Exposure,
     Extension,
     Factor,
+    Infectious,
     Loss,
     Place,
     Practice,
@@ -114,9 +115,13 @@ def rules_from(document: Document) -> tuple[Rule, ...]:
     if document.file != f"{data['disease']}.yaml":
         reader.wrong(("disease",), f"is for {data['disease']}.", f"Name the file {data['disease']}.yaml.")
     practice = _practice(data["practice"])
+    infectious = _infectious(data["infectious"]) if "infectious" in data else None
     assessment = _assessment(reader, data["assessment"], "assessment")
     rules = tuple(
-        _rule(reader, data["disease"], spec, practice, assessment, str(index))
+        replace(
+            _rule(reader, data["disease"], spec, practice, assessment, str(index)),
+            infectious=_infectious(spec["infectious"]) if "infectious" in spec else infectious,
+        )
         for index, spec in enumerate(data["rules"])
     )
     if reader.mistakes:
@@ -148,6 +153,10 @@ def _sign(spec: Mapping[str, Any]) -> Sign:
 def _practice(spec: Mapping[str, Any]) -> Practice:
     extension = Extension(**spec["extension"]) if "extension" in spec else None
     return Practice(spec["calls_per_day"], extension, Loss(**spec["loss"]), _caveat(spec))
+
+
+def _infectious(spec: Mapping[str, Any]) -> Infectious:
+    return Infectious(spec["days_before"], spec["days_after"], spec.get("minutes_after", 0), _caveat(spec))
 
 
 def _assessment(reader: _Reader, spec: Mapping[str, Any], *where: str) -> Assessment:

@@ -193,10 +193,22 @@ class Assessment:
 
 
 @dataclass(frozen=True, slots=True)
+class Infectious:
+    """From when to when a case passes the disease on: `days_before` to `days_after` the first symptoms (or, without
+    any, the positive sample), both counted in; and for how many `minutes_after` the case has left a room the air in it
+    still does."""
+
+    days_before: int
+    days_after: int
+    minutes_after: int
+    caveat: Caveat = Caveat()
+
+
+@dataclass(frozen=True, slots=True)
 class Rule:
     """One rule of the book. `area` is a path of official codes (empty: the whole country); `valid_until` is the last
     day (None: nobody has ended it yet); `exposures` are the definitions by generation, F1 and F2; `facts` are what
-    has to be asked about a contact beside doses and recovery."""
+    has to be asked about a contact beside doses and recovery; `infectious` is None where the file does not say."""
 
     id: str
     disease: str
@@ -211,6 +223,7 @@ class Rule:
     courses: tuple[Course, ...]
     practice: Practice
     assessment: Assessment
+    infectious: Infectious | None = None
 
     @property
     def name(self) -> str:
@@ -229,6 +242,7 @@ class Rule:
             *(exposure.caveat for exposure in self.exposures.values()),
             *(course.caveat for course in self.courses),
             *(self.day_one.caveat, self.practice.caveat, self.assessment.caveat),
+            *(() if self.infectious is None else (self.infectious.caveat,)),
         )
         return all(caveat.certain for caveat in parts)
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Computed, ForeignKey, Index, UniqueConstraint
+from sqlalchemy import CheckConstraint, Computed, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.areas import area_column
@@ -38,8 +38,14 @@ class Venue(Base):
     )
 
 
+LONGEST_VISIT = timedelta(days=1)
+MOST_UNCERTAIN = 720
+"""Who stayed for longer has a visit for each day, and who is less sure than that is not sure of the day. Both bounds let
+a query look for meetings in a short stretch of the index, however old and busy the venue is."""
+
+
 class VenueVisit(Base):
-    """Somebody was at a venue."""
+    """Somebody was at a venue. Either time may be up to `uncertain_minutes` earlier or later."""
 
     __tablename__ = "venue_visit"
 
@@ -48,12 +54,14 @@ class VenueVisit(Base):
     person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"), index=True)
     arrived_at: Mapped[datetime]
     left_at: Mapped[datetime]
+    uncertain_minutes: Mapped[int] = mapped_column(server_default=text("0"))
     source: Mapped[str]  # list, call, person
     created_at: Mapped[datetime]
     created_by: Mapped[UUID | None]
 
     __table_args__ = (
-        CheckConstraint("arrived_at <= left_at", name="times"),
+        CheckConstraint("arrived_at <= left_at AND left_at <= arrived_at + interval '1 day'", name="times"),
+        CheckConstraint("uncertain_minutes BETWEEN 0 AND 720", name="uncertain"),
         UniqueConstraint("venue_id", "person_id", "arrived_at"),
         Index("ix_venue_visit_times", "venue_id", "arrived_at", "left_at"),
     )
@@ -77,3 +85,14 @@ class NamedContact(Base):
     by: Mapped[UUID | None]
 
     __table_args__ = (UniqueConstraint("case_id", "phone"),)
+
+
+class OverlapPutAside(Base):
+    """Somebody looked at what this person and the case have in common at venues, and does not make a contact of them."""
+
+    __tablename__ = "overlap_put_aside"
+
+    case_id: Mapped[UUID] = mapped_column(ForeignKey("disease_case.id"), primary_key=True)
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"), primary_key=True)
+    by: Mapped[UUID]
+    at: Mapped[datetime]
