@@ -253,7 +253,7 @@ def test_what_wrong_persons_answered_gives_way_again_to_what_the_right_one_said(
     talk.answer({**HEALTHY, "covid-symptoms/fever": "1"}, until="isolating")
     talk.hang_up()
     first, before, record = talk.call_id, talk.values(), talk.record().record
-    assert (before["fever"], record.risk, record.flagged) == (True, "high", False)
+    assert (before["fever"], record.risk, record.flagged) == (True, "high", True)
     strangers = []
     for stranger in "aunt", "neighbour":
         talk.clock.advance(timedelta(hours=1))
@@ -272,7 +272,7 @@ def test_what_wrong_persons_answered_gives_way_again_to_what_the_right_one_said(
     talk.call_id = first
     after = talk.record()
     assert talk.values() == before
-    assert (after.record.risk, after.record.flagged, after.record.language) == ("high", False, "vi")
+    assert (after.record.risk, after.record.flagged, after.record.language) == ("high", True, "vi")
     assert {answer.call_id for answer in after.answers} == {first, *strangers}  # nothing is thrown away
     assert {answer.call_id for answer in after.current.values()} == {first}
 

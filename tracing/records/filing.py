@@ -9,11 +9,12 @@ from typing import Any, Protocol
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, func, select, update
-from sqlalchemy.dialects.postgresql import distinct_on
+from sqlalchemy.dialects.postgresql import distinct_on, insert
 
 from core.database import UnitOfWork
 from core.errors import UserError
-from core.ids import new_id
+from core.ids import new_id, under_free_reference
+from flows.deriving import work_out
 from flows.engine.script import Script
 from flows.engine.state import Answer, State, state_from_json
 from flows.forms import Field, Form
@@ -51,21 +52,22 @@ class RecordObserver:
         if not answers:
             return
         record = _record_of(uow, call) or _open(uow, call, form_name)
-        _supersede(uow, record, RecordAnswer.field.in_(answers))
+        supersede(uow, record, RecordAnswer.field.in_(answers))
         for name, answer in answers.items():
             uow.session.add(_row(uow, record, call, name, answer, _kept(call, fields[name], answer)))
         record.language = state.language
-        _assess(record, state)
+        _assess(record, self._forms.form(form_name), state)
 
     def ended(self, uow: UnitOfWork, call: Call, state: State) -> None:
         """The record is complete, stays a draft, or belongs to nobody."""
         record = _record_of(uow, call)
         if record is None:
             return
+        form = self._forms.form(record.form)
         if call.end_reason in _NOBODYS:
-            _disown(uow, record, call)
+            _disown(uow, record, call, form)
             return
-        _assess(record, state)
+        _assess(record, form, state, over=True)
         if call.end_reason in COMPLETE:
             record.state = "complete"
             record.completed_at = uow.now()
@@ -87,7 +89,8 @@ def _record_of(uow: UnitOfWork, call: Call) -> Record | None:
 
 
 def _open(uow: UnitOfWork, call: Call, form: str) -> Record:
-    record = Record(
+    """A new record. A reference that is taken costs another one, never the turn and what was answered in it."""
+    row = insert(Record).values(
         id=new_id(),
         form=form,
         person_id=call.person_id,
@@ -98,12 +101,15 @@ def _open(uow: UnitOfWork, call: Call, form: str) -> Record:
         area=call.area,
         created_at=uow.now(),
     )
-    uow.session.add(record)
-    uow.session.flush()
-    return record
+
+    def under(reference: str) -> Record | None:
+        named = row.values(reference=reference).on_conflict_do_nothing(index_elements=[Record.reference])
+        return uow.session.scalar(named.returning(Record))
+
+    return under_free_reference(under)
 
 
-def _supersede(uow: UnitOfWork, record: Record, which: ColumnElement[bool]) -> None:
+def supersede(uow: UnitOfWork, record: Record, which: ColumnElement[bool]) -> None:
     """Close what was answered before: nothing is overwritten."""
     uow.session.execute(
         update(RecordAnswer)
@@ -112,13 +118,13 @@ def _supersede(uow: UnitOfWork, record: Record, which: ColumnElement[bool]) -> N
     )
 
 
-def _disown(uow: UnitOfWork, record: Record, call: Call) -> None:
+def _disown(uow: UnitOfWork, record: Record, call: Call, form: Form) -> None:
     """A wrong person spoke: what this call brought is nobody's. A record that an earlier call began stays the person's,
     as if this call had not been."""
     if record.call_id == call.id:
         record.person_id = None
         return
-    _supersede(uow, record, RecordAnswer.call_id == call.id)
+    supersede(uow, record, RecordAnswer.call_id == call.id)
     in_record = select(RecordAnswer.call_id).where(RecordAnswer.record_id == record.id, RecordAnswer.call_id != call.id)
     theirs = uow.session.scalars(
         select(Call)
@@ -129,7 +135,7 @@ def _disown(uow: UnitOfWork, record: Record, call: Call) -> None:
     record.risk, record.flagged = None, False
     for each in theirs:
         record.language = each.language
-        _assess(record, state_from_json(each.script_state))
+        _assess(record, form, state_from_json(each.script_state), over=True)
 
 
 def _reopen(uow: UnitOfWork, record: Record, calls: Sequence[UUID]) -> None:
@@ -170,8 +176,21 @@ def _row(uow: UnitOfWork, record: Record, call: Call, name: str, answer: Answer,
     )
 
 
-def _assess(record: Record, state: State) -> None:
-    """Risk and flag as the script worked them out. A flag, once raised, is not taken back by a later call."""
-    risk = state.values.get("risk")
+def _assess(record: Record, form: Form, state: State, over: bool = False) -> None:
+    """Risk and flag as the form derives them: in the call, or, when it broke off before that, from what had been said.
+    A flag, once raised, is not taken back by a later call."""
+    found: Mapping[str, Any] = state.values
+    if over and "risk" in form.derived and "risk" not in found:
+        found = _worked_out(form, state)
+    risk = found.get("risk")
     record.risk = str(risk) if risk is not None else record.risk
-    record.flagged = record.flagged or state.values.get("flagged") is True
+    record.flagged = record.flagged or found.get("flagged") is True
+
+
+def _worked_out(form: Form, state: State) -> Mapping[str, Any]:
+    """The end of a call never fails because of what somebody keyed."""
+    try:
+        return work_out(form, {name: answer.value for name, answer in state.answers.items()})
+    except UserError:
+        log.warning("event=risk_not_worked_out script=%s", state.script)
+        return {}
