@@ -20,11 +20,13 @@ from core.tables import Base
 
 class CampaignKind(StrEnum):
     """`list`: people plan it, for a list of people, and it comes to an end. The others stand for ever, one of each, and
-    their targets come one by one: `call_back` for those whom we owe a call, `missed_call` for those who rang once."""
+    their targets come one by one: `call_back` for those whom we owe a call, `missed_call` for those who rang once,
+    `follow_up` for the daily calls to those under follow-up."""
 
     LIST = "list"
     CALL_BACK = "call_back"
     MISSED_CALL = "missed_call"
+    FOLLOW_UP = "follow_up"
 
 
 class CampaignState(StrEnum):

@@ -1,8 +1,8 @@
 """Standing campaigns: calls that we owe to single people, through the same machinery as every other call.
 
-There is one of each kind, made once, always running; nobody can end it. Their targets come one by one, carry their own
-scripts, and may be called at any hour: the person asked for it, or rang a moment ago (`missed_calls` lets strangers
-sleep).
+There is one of each kind, made once, always running; nobody can end it. Their targets come one by one and carry their
+own scripts. Who asked for a call, or rang a moment ago, may be called at any hour (`missed_calls` lets strangers
+sleep); the daily calls of follow-up nobody asked for: they keep to the day, and heed the do-not-call list.
 """
 
 from __future__ import annotations
@@ -35,12 +35,34 @@ _OWED: Mapping[str, str] = {
 }
 # The number may have been somebody else's doing. Who has heard it ring, or heard the robot, is not rung again.
 _MISSED: Mapping[str, str] = {outcome: _OWED[outcome] for outcome in (Outcome.BUSY, Outcome.FAILED)}
-_RETRIES = {CampaignKind.CALL_BACK: _OWED, CampaignKind.MISSED_CALL: _MISSED}
+# Spread over the day: who does not answer in the morning may in the evening, and only tries at differing hours say that
+# somebody is lost.
+_DAILY: Mapping[str, str] = {
+    Outcome.BUSY: "10m, 1h, 3h",
+    Outcome.NO_ANSWER: "2h, 3h, 3h",
+    Outcome.MACHINE: "2h, 3h, 3h",
+    Outcome.BREAKOFF: "10m, 2h, 4h",
+    Outcome.WRONG_PERSON: "3h, 4h",
+    Outcome.CALLBACK: "2h, 3h",
+    Outcome.REJECTED: "3h, 4h",
+    Outcome.UNREACHABLE: "2h, 3h, 3h",
+    Outcome.FAILED: "10m, 1h, 3h",
+    Outcome.LOST: "5m, 1h",
+}
+_RETRIES = {CampaignKind.CALL_BACK: _OWED, CampaignKind.MISSED_CALL: _MISSED, CampaignKind.FOLLOW_UP: _DAILY}
 _MOST_ATTEMPTS = 5
 # The name is what the log and the command line show; the console names the kind in the reader's language.
-_NAMES = {CampaignKind.CALL_BACK: "call-backs", CampaignKind.MISSED_CALL: "missed calls"}
-# Half as many as the lines of a small province; the lines of the settings bound both.
+_NAMES = {
+    CampaignKind.CALL_BACK: "call-backs",
+    CampaignKind.MISSED_CALL: "missed calls",
+    CampaignKind.FOLLOW_UP: "follow-up",
+}
+_ANY_HOUR = (time(0), time(0))
+_HOURS = {CampaignKind.FOLLOW_UP: (time(8), time(20))}
+# Half as many as the lines of a small province, for the daily calls as many as all of them; the lines of the settings
+# bound them all.
 _CAP, _PACE = 30, 5.0
+_CAPS = {CampaignKind.FOLLOW_UP: 60}
 
 
 def prepare_standing(uow: UnitOfWork, carrier: str, zone: str) -> None:
@@ -62,6 +84,7 @@ def standing_campaign(uow: UnitOfWork, kind: CampaignKind) -> Campaign:
 
 
 def _columns(uow: UnitOfWork, kind: CampaignKind) -> dict[str, Any]:
+    opens, closes = _HOURS.get(kind, _ANY_HOUR)
     return {
         "id": new_id(),
         "kind": kind,
@@ -70,10 +93,10 @@ def _columns(uow: UnitOfWork, kind: CampaignKind) -> dict[str, Any]:
         "carrier": DEFAULT_CARRIER,
         "state": CampaignState.RUNNING,
         "zone": DEFAULT_ZONE,
-        "window_from": time(0),
-        "window_until": time(0),
+        "window_from": opens,
+        "window_until": closes,
         "weekdays": list(range(7)),
-        "cap": _CAP,
+        "cap": _CAPS.get(kind, _CAP),
         "pace": _PACE,
         "retries": make_delays(_RETRIES[kind]),
         "max_attempts": _MOST_ATTEMPTS,

@@ -39,11 +39,13 @@ class FollowUp(Base):
     by: Mapped[UUID | None]
     at: Mapped[datetime]
     superseded_at: Mapped[datetime | None]
+    settle_next: Mapped[date | None]  # the first day of which nobody has said yet what follows; None: nothing is left
 
     __table_args__ = (
         CheckConstraint("first_day <= last_day", name="days"),
         Index("uq_follow_up_current", "person_id", "disease", unique=True, postgresql_where=_CURRENT),
         Index("ix_follow_up_last_day", "last_day", postgresql_where=_CURRENT),
+        Index("ix_follow_up_settle_next", "settle_next", postgresql_where=_CURRENT),
     )
 
 

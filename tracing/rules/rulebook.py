@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from itertools import combinations
 from pathlib import Path
 
@@ -80,6 +81,12 @@ def load_rulebook(folder: Path = FOLDER) -> Rulebook:
     if mistakes:
         raise RulebookError(mistakes)
     return rulebook_of(rules)
+
+
+@cache
+def shipped() -> Rulebook:
+    """The rulebook of this installation, read once. Raises RulebookError with every mistake."""
+    return load_rulebook()
 
 
 def rulebook_of(rules: Iterable[Rule]) -> Rulebook:

@@ -395,14 +395,17 @@ def upgrade() -> None:
     )
     op.create_table(
         "overlap_put_aside",
+        sa.Column("id", sa.Uuid(), nullable=False),
         sa.Column("case_id", sa.Uuid(), nullable=False),
         sa.Column("person_id", sa.Uuid(), nullable=False),
         sa.Column("by", sa.Uuid(), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(["case_id"], ["disease_case.id"], name=op.f("fk_overlap_put_aside_case_id")),
         sa.ForeignKeyConstraint(["person_id"], ["person.id"], name=op.f("fk_overlap_put_aside_person_id")),
-        sa.PrimaryKeyConstraint("case_id", "person_id", name=op.f("pk_overlap_put_aside")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_overlap_put_aside")),
+        sa.UniqueConstraint("case_id", "person_id", name=op.f("uq_overlap_put_aside_case_id_person_id")),
     )
+    op.create_index(op.f("ix_overlap_put_aside_person_id"), "overlap_put_aside", ["person_id"], unique=False)
     op.create_table(
         "follow_up_visit",
         sa.Column("id", sa.Uuid(), nullable=False),
