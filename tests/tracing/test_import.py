@@ -23,7 +23,7 @@ from tracing.areas.gazetteer import Gazetteer
 from tracing.areas.places import THANH_HOA, load_gazetteer, seed_areas, units_of
 from tracing.cases.model import Contact
 from tracing.cases.reading import met_by
-from tracing.lists.importing import ImportResult, import_contacts
+from tracing.lists.importing import Bringing, ImportResult, import_contacts
 from tracing.lists.sample import sample_contacts, sample_csv
 from tracing.lists.sheet import read_contacts
 from tracing.people.matching import KnownPerson, find_by_phone, same_person
@@ -38,7 +38,7 @@ HEADER = "Họ tên,SĐT,Năm sinh,Mã xã,Ngày tiếp xúc,F0\n"
 def bring(database: Database, rows: str, campaign: UUID | None = None, header: str = HEADER) -> ImportResult:
     sheet = read_contacts(io.BytesIO((header + rows).encode()), PLACES, TODAY)
     with database.unit() as uow:
-        return import_contacts(uow, sheet, COVID, campaign)
+        return import_contacts(uow, sheet, Bringing(COVID, campaign))
 
 
 def count(database: Database, table: type[Base]) -> int:
@@ -238,7 +238,7 @@ def test_ten_thousand_rows_are_quick_and_their_progress_is_told(database: Databa
     began = time.process_time()
     sheet = read_contacts(io.BytesIO(data), PLACES, TODAY)
     with database.unit() as uow:
-        result = import_contacts(uow, sheet, COVID, campaign, told.append)
+        result = import_contacts(uow, sheet, Bringing(COVID, campaign), told.append)
     assert result.people_new == result.targets_new == 10_000
     assert told == [2000, 4000, 6000, 8000, 10_000]
     assert time.process_time() - began < 6  # the budget is 100,000 in a minute

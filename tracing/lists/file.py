@@ -27,9 +27,7 @@ _MARKS = ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (code
 
 
 @contextmanager
-def open_list(
-    file: BinaryIO, known: Callable[[Sequence[str]], bool] = is_header
-) -> Iterator[Iterator[list[str]]]:
+def open_list(file: BinaryIO, known: Callable[[Sequence[str]], bool] = is_header) -> Iterator[Iterator[list[str]]]:
     """The rows of the file. `file` must be seekable and stays open; of several sheets `known` finds the one whose
     header it knows.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
 
@@ -20,10 +20,9 @@ from tracing.cases.axes import Classification
 from tracing.cases.model import Case, Contact, Exposure
 from tracing.lists.sheet import ContactRow, Sheet
 from tracing.people.matching import load_roster
-from tracing.people.model import Person
+from tracing.people.model import NotDuplicate, Person
 
 _BATCH = 2000
-_DEFAULT_LANGUAGE = "vi"
 # What rows say of a person, not of one exposure.
 _SAID = ("birth_year", "sex", "address", "area", "language")
 # Two imports of one list at the same time would not see each other's people.
@@ -50,11 +49,32 @@ class ImportResult:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What somebody decided about a row that resembles people on file: it is `same`, or somebody new and none of
+    `others`."""
+
+    same: UUID | None = None
+    others: tuple[UUID, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Bringing:
+    """How a list is brought in. `area`: where people are taken to live of whom nothing says where, when no campaign
+    does. `language`: theirs, when the list does not say. `decisions` by the number of the row. `by`: who decided."""
+
+    disease: str
+    campaign_id: UUID | None = None
+    area: str = ""
+    language: str = "vi"
+    decisions: Mapping[int, Decision] = field(default_factory=dict)
+    by: UUID | None = None
+
+
 def import_contacts(
     uow: UnitOfWork,
     sheet: Sheet,
-    disease: str,
-    campaign_id: UUID | None = None,
+    bringing: Bringing,
     progress: Callable[[int], None] | None = None,
 ) -> ImportResult:
     """Write the people and contacts of a list, and put them on a campaign's list if one is given.
@@ -71,13 +91,17 @@ def import_contacts(
             "Correct them and bring the list again; nothing has been imported.",
         )
     uow.session.execute(_ONE_AT_A_TIME)
-    area = uow.session.scalar(select(Campaign.area).where(Campaign.id == campaign_id)) or ""
+    area = uow.session.scalar(select(Campaign.area).where(Campaign.id == bringing.campaign_id))
+    bringing = replace(bringing, area=bringing.area if area is None else area)
     result = ImportResult()
     for batch in _batches(sheet.rows):
-        result = result.plus(_write(uow, batch, disease, campaign_id, area))
+        result = result.plus(_write(uow, batch, bringing))
         if progress is not None:
             progress(result.rows)
     return result
+
+
+_UNDECIDED = Decision()
 
 
 def _batches(rows: Sequence[ContactRow]) -> Iterator[list[ContactRow]]:
@@ -95,23 +119,33 @@ def _batches(rows: Sequence[ContactRow]) -> Iterator[list[ContactRow]]:
         yield batch
 
 
-def _write(uow: UnitOfWork, rows: list[ContactRow], disease: str, campaign_id: UUID | None, area: str) -> ImportResult:
-    """`area` is where people are taken to live of whom nothing says where."""
+def _write(uow: UnitOfWork, rows: list[ContactRow], bringing: Bringing) -> ImportResult:
+    disease, campaign_id, area = bringing.disease, bringing.campaign_id, bringing.area
     roster = load_roster(uow, {row.phone for row in rows})
+    decisions = {row.row: bringing.decisions[row.row] for row in rows if row.row in bringing.decisions}
+    standing = _standing(uow, {decision.same for decision in decisions.values() if decision.same})
     rows_of: dict[UUID, list[ContactRow]] = {}
     made: set[UUID] = set()
+    apart: set[tuple[UUID, UUID]] = set()
     for row in rows:
-        person_id = roster.match(row.phone, row.name, row.birth_year)
+        decision = decisions.get(row.row, _UNDECIDED)
+        person_id = roster.match(row.phone, row.name, row.birth_year) or standing.get(decision.same)
         if person_id is None:
             person_id = new_id()
             made.add(person_id)
+            apart |= {(min(person_id, other), max(person_id, other)) for other in decision.others}
             roster.add(row.phone, person_id, row.name, row.birth_year)
         else:
             roster.learn(row.phone, person_id, row.birth_year)
         rows_of.setdefault(person_id, []).append(row)
     listed = {person_id: _together(about) for person_id, about in rows_of.items()}
-    people = {person_id: _person(uow, person_id, row, area) for person_id, row in listed.items() if person_id in made}
+    people = {
+        person_id: _person(uow, person_id, row, bringing) for person_id, row in listed.items() if person_id in made
+    }
     _insert(uow, Person, list(people.values()))
+    if bringing.by is not None:
+        said = {"by": bringing.by, "at": uow.now()}
+        _insert(uow, NotDuplicate, [{"low_id": low, "high_id": high, **said} for low, high in sorted(apart)])
     people |= _fill_in(uow, {person_id: row for person_id, row in listed.items() if person_id not in made}, area)
     contacts = _contacts(uow, disease, rows_of, area)
     targets = 0
@@ -128,16 +162,22 @@ def _together(rows: Sequence[ContactRow]) -> ContactRow:
     return replace(rows[0], **said)
 
 
-def _person(uow: UnitOfWork, person_id: UUID, row: ContactRow, area: str) -> dict[str, Any]:
+def _standing(uow: UnitOfWork, people: set[UUID]) -> dict[UUID | None, UUID]:
+    """Of people somebody chose, the entries that stand: one may have been merged into another meanwhile."""
+    found = select(Person.id, func.coalesce(Person.merged_into, Person.id)).where(Person.id.in_(people))
+    return dict(uow.session.execute(found)) if people else {}
+
+
+def _person(uow: UnitOfWork, person_id: UUID, row: ContactRow, bringing: Bringing) -> dict[str, Any]:
     return {
         "id": person_id,
         "name": row.name,
         "phone": row.phone,
         "birth_year": row.birth_year,
         "sex": row.sex,
-        "language": row.language or _DEFAULT_LANGUAGE,
+        "language": row.language or bringing.language,
         "address": row.address,
-        "area": row.area or area,
+        "area": row.area or bringing.area,
         "created_at": uow.now(),
     }
 

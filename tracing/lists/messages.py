@@ -102,6 +102,10 @@ _TEXTS: Mapping[str, Mapping[str, tuple[str, str]]] = {
         "vi": ("“{value}” có thể là nhiều tỉnh.", "Viết mã đầy đủ: {among}."),
         "en": ("“{value}” may be several provinces.", "Write the whole code: {among}."),
     },
+    "outside": {
+        "vi": ("Người này ở ngoài địa bàn của bạn.", "Bỏ dòng này, hoặc nhờ đồng nghiệp của địa bàn đó."),
+        "en": ("This person lives outside your area.", "Take the row out, or ask a colleague of that area."),
+    },
     "column_missing": {
         "vi": ("Danh sách thiếu cột này.", "Thêm cột vào dòng đầu tiên, ví dụ: Họ tên, Số điện thoại, Năm sinh."),
         "en": ("The list has no such column.", "Add it to the first row, such as: Name, Phone, Birth year."),

@@ -80,6 +80,7 @@ class Sheet:
 class _Reading:
     gazetteer: Gazetteer
     today: date
+    inside: str = ""
     rows: list[ContactRow] = field(default_factory=list)
     errors: list[RowError] = field(default_factory=list)
     wrong_rows: dict[int, Sequence[str]] = field(default_factory=dict)
@@ -95,11 +96,11 @@ class _Reading:
 
 
 def read_contacts(
-    file: BinaryIO, gazetteer: Gazetteer, today: date, mapping: Assigned = NOTHING_ASSIGNED
+    file: BinaryIO, gazetteer: Gazetteer, today: date, mapping: Assigned = NOTHING_ASSIGNED, inside: str = ""
 ) -> Sheet:
-    """The list in `file` (XLSX or CSV, seekable); `mapping` is what somebody has said of its headers. Never raises for
-    what the file holds: see `Sheet.errors`."""
-    reading = _Reading(gazetteer, today)
+    """The list in `file` (XLSX or CSV, seekable); `mapping` is what somebody has said of its headers. Who lives outside
+    the area `inside` is a mistake. Never raises for what the file holds: see `Sheet.errors`."""
+    reading = _Reading(gazetteer, today, inside)
     header: Header | None = None
     names: Sequence[str] = ()
     number = 0
@@ -261,6 +262,8 @@ def _area(reading: _Reading, number: int, values: dict[str, Any]) -> None:
             path = _one(reading, number, "area", commune, found)
     except Unreadable:
         return
+    if path and not holds(reading.inside, path):
+        reading.wrong(number, "area" if commune else "district" if district else "province", "outside", commune)
     values["area"] = path
 
 

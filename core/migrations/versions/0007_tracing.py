@@ -524,6 +524,7 @@ def upgrade() -> None:
     op.drop_column("contact", "source_case")
     op.drop_column("contact", "created_at")
     op.drop_column("contact", "exposure_place")
+    op.add_column("voice_message", sa.Column("kind", sa.String(), server_default="message", nullable=False))
     op.add_column("person", sa.Column("merged_into", sa.Uuid(), nullable=True))
     op.create_index(op.f("ix_person_merged_into"), "person", ["merged_into"], unique=False)
     op.create_foreign_key(op.f("fk_person_merged_into"), "person", "person", ["merged_into"], ["id"])
