@@ -107,3 +107,27 @@ def hour_bars(hours: Sequence[tuple[int, int, int]]) -> list[HourBar]:
         )
         for hour, dialed, reached in hours
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class DayLines:
+    """One or more figures by day, as the points of SVG polylines over the same days, and the highest value of all. A
+    chart of one day has a level line."""
+
+    top: int
+    lines: tuple[str, ...]
+
+
+def day_lines(*figures: Sequence[float]) -> DayLines:
+    """Polylines of figures that have a value for each day; nothing anywhere lies on the ground."""
+    top = max((value for values in figures for value in values), default=0)
+    return DayLines(int(top), tuple(_line(values, top or 1) for values in figures))
+
+
+def _line(values: Sequence[float], top: float) -> str:
+    ends = list(values) if len(values) != 1 else [values[0]] * 2
+    across = WIDTH / max(len(ends) - 1, 1)
+    # A little room above, so that the highest point is not cut by half of its line.
+    return " ".join(
+        f"{place * across:.1f},{HEIGHT - (HEIGHT - 4) * value / top:.1f}" for place, value in enumerate(ends)
+    )

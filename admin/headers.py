@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, g, request
@@ -26,6 +28,11 @@ def allow_line() -> None:
     g.media = {context().settings.public_media_url, *line_addresses(uow())}
 
 
+def allow_style(style: str) -> None:
+    """This page is a sheet that holds exactly this style, so that it can be kept and sent as it is."""
+    g.style = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+
+
 def use_headers(app: Flask, secure: bool) -> None:
     """`secure`: the console is reached by https."""
 
@@ -36,7 +43,8 @@ def use_headers(app: Flask, secure: bool) -> None:
         headers = response.headers
         media = sorted(_origin(address) for address in g.get("media", ()))
         connect = f"; connect-src 'self' {' '.join(media)}" if media else ""
-        headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY + connect
+        style = f"; style-src 'self' 'sha256-{g.style}'" if "style" in g else ""
+        headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY + connect + style
         headers["X-Content-Type-Options"] = "nosniff"
         headers["Referrer-Policy"] = "same-origin"
         headers["Cross-Origin-Opener-Policy"] = "same-origin"

@@ -29,6 +29,7 @@ ENTRIES = (
     Entry("calls", "calls.calls", "phone", _("Calls"), Right.CALLS_SEE),
     Entry("messages", "messages.messages", "message", _("Messages"), Right.MESSAGES_LISTEN),
     Entry("records", "records.records", "record", _("Records"), Right.RECORDS_SEE),
+    Entry("reports", "reports.reports", "chart", _("Reports"), Right.REPORTS_SEE),
     Entry("appointments", "appointments.appointments", "calendar", _("Appointments"), Right.APPOINTMENTS_SEE),
     Entry("queue", "queue.queue", "queue", _("Doctor queue"), Right.APPOINTMENTS_SEE),
     Entry("doctors", "doctors.doctors", "doctor", _("Doctors"), Right.DOCTORS_SEE),
