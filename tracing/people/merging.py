@@ -4,8 +4,9 @@ Merging keeps one entry, has everything that points at the other point at it, an
 journal of that (`PersonMerge.moved`) is what undoing needs: afterwards everything is as it was, and what was added to
 the kept person since then stays with them. Merges are undone in reverse: the last that touched a person first.
 
-Locks: both people and the entries that are part of them, in the order of their ids, then calls, attempts and targets, then the rest. So two merges at once
-wait for each other. A row that somebody adds to the merged entry in the same instant is gathered by `gather`.
+Locks: both people and the entries that are part of them, in the order of their ids, then calls, attempts and targets,
+then the rest. So two merges at once wait for each other. A row that somebody adds to the merged entry in the same
+instant is gathered by `gather`.
 """
 
 from __future__ import annotations

@@ -17,6 +17,7 @@ from sqlalchemy import Integer, String, bindparam, func, select, true
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from core.database import UnitOfWork
+from core.encryption import EncryptedText
 from tracing.people.likeness import Degree, Described, Likeness, compare
 from tracing.people.model import Person
 from tracing.people.names import plain
@@ -25,6 +26,7 @@ __all__ = ["Degree", "Described", "Resemblance", "resembling", "resembling_many"
 
 # How many of one name and birth year are compared. More of them in one district say nothing about who is who.
 MOST_NAMESAKES = 40
+MOST_ON_NUMBER = 200  # a hostel's telephone: whoever is on it is compared with so many
 _MOST_WORDS = 4  # in any order; a longer name only as it stands, or the orders would be too many
 _BATCH = 2_000
 
@@ -82,7 +84,10 @@ _COLUMNS = (
 
 def _on_numbers(uow: UnitOfWork, phones: set[str]) -> dict[str, list[_Known]]:
     found: dict[str, list[_Known]] = defaultdict(list)
-    for row in uow.session.execute(select(*_COLUMNS).where(Person.phone.in_(phones))):
+    numbers = bindparam("phones", sorted(phones), ARRAY(EncryptedText))
+    asked = func.unnest(numbers).table_valued("phone").render_derived(name="asked")
+    there = select(*_COLUMNS).where(Person.phone == asked.c.phone).limit(MOST_ON_NUMBER).lateral("there")
+    for row in uow.session.execute(select(there).select_from(asked.join(there, true()))):
         found[row.phone].append((row.stands, Described(*row[1:])))
     return found
 
