@@ -99,6 +99,8 @@ from telehealth.sample import add_sample_practitioners
 from tracing.areas.places import seed_areas
 from tracing.hotline import hotline_plan
 from tracing.lists.sample import list_of
+from tracing.people.duplicates import search
+from tracing.people.merging import gather
 from tracing.records.filing import RecordObserver
 from tracing.teams.assigning import assign_new
 from tracing.venues.effects import EFFECTS as NAMING_EFFECTS
@@ -179,6 +181,8 @@ class Traceline:
             Tick("holds.expire", 15, lambda: self._in_unit(expire_holds)),
             Tick("queue.watch", 15, lambda: self._in_unit(watch)),
             Tick("teams.assign", 5, lambda: self._in_unit(assign_new)),
+            Tick("people.search", 10, lambda: search(self.database)),
+            Tick("people.gather", 60, lambda: gather(self.database)),
             Tick("upkeep", 3600, lambda: clear_away(self.database)),
             Tick("prompts.clear_away", 3600, self.prompts.clear_away),
             Tick("messages.delete", 600, lambda: delete_due(self.database, self.settings.messages_days)),
