@@ -83,7 +83,7 @@ from ivr.media.bridging.waiting import Legs
 from ivr.media.process import MediaPlan, run_media
 from ivr.messages.deletion import delete_due
 from ivr.messages.provider import FETCH, FORGET, Fetcher
-from ivr.messages.store import TRANSCRIBE, keep
+from ivr.messages.store import TRANSCRIBE, keep, keep_answer
 from ivr.messages.transcribing import Transcriber
 from ivr.rehearsal.commands import rehearse_command
 from ivr.rehearsal.store import REHEARSE, Rehearsing
@@ -185,7 +185,7 @@ class Traceline:
             Tick("people.gather", 60, lambda: gather(self.database)),
             Tick("upkeep", 3600, lambda: clear_away(self.database)),
             Tick("prompts.clear_away", 3600, self.prompts.clear_away),
-            Tick("messages.delete", 600, lambda: delete_due(self.database, self.settings.messages_days)),
+            Tick("messages.delete", 600, self._delete_due),
         ]
 
     def told(self, carrier: str) -> dict[str, Any]:
@@ -243,6 +243,7 @@ class Traceline:
         from ivr.carriers.sip.process import SipPlan, run_sip  # its stack is native code, for this process only
         from ivr.carriers.sip.stack import Trunk
 
+            keep_answer=self._keep_answer if self.settings.answers_days else None,
         if not self.settings.sip_bind:
             raise UserError("SIP is switched off.", "Set TRACELINE_SIP_BIND to an address of this machine.")
         host, _, port = self.settings.sip_bind.rpartition(":")
@@ -274,6 +275,12 @@ class Traceline:
     def work_slowly(self) -> None:
         """A worker process for jobs that take minutes."""
         keep_beating(self.database, "slow-worker")
+    def _keep_answer(self, uow: UnitOfWork, call_id: UUID, turn: int, ulaw: bytes) -> None:
+        keep_answer(uow, call_id=call_id, turn=turn, ulaw=ulaw, days=self.settings.answers_days)
+
+    def _delete_due(self) -> int:
+        return delete_due(self.database, self.settings.messages_days, self.settings.answers_days)
+
         run_worker(self.redis, SLOW_QUEUE)
 
     def schedule(self) -> None:

@@ -92,6 +92,9 @@ class Settings(BaseSettings):
     recordings: Path | None = Field(None, description="folder of recorded prompts; default: <home>/recordings")
     recogniser_workers: int = Field(2, ge=0, le=64, description="recogniser processes per language; 0: keys only")
     messages_days: int = Field(90, ge=1, le=3650, description="days until a caller's voice message is deleted")
+    answers_days: int = Field(
+        0, ge=0, le=3650, description="days until the sound of a spoken answer is deleted; 0: no answer's sound is kept"
+    )
     secret_keys: str = Field("", repr=False, description="comma-separated keys, newest first; default: <home>/keys")
 
     @field_validator("zone")

@@ -13,7 +13,7 @@ from admin.queries.paging import AnySelect, Page, page_of
 from admin.queries.treated import seen_messages
 from core.database import UnitOfWork
 from ivr.calls.model import Call
-from ivr.messages.model import VoiceMessageRow
+from ivr.messages.model import Kind, VoiceMessageRow
 from ivr.messages.store import transcript_of
 from tracing.people.model import Person
 
@@ -67,7 +67,7 @@ def _query(viewer: Viewer) -> AnySelect:
         .join(Call, Call.id == VoiceMessageRow.call_id)
         .outerjoin(Person, Person.id == Call.person_id)
     )
-    return query.where(seen_messages(viewer))
+    return query.where(seen_messages(viewer), VoiceMessageRow.kind == Kind.MESSAGE)
 
 
 def _row(row: tuple[UUID, VoiceMessageRow, str, str]) -> MessageRow:

@@ -53,5 +53,5 @@ def sound(message_id: UUID) -> ResponseReturnValue:
 def deleted() -> ResponseReturnValue:
     """No health data: identifiers, days and fingerprints only, so it is not scoped by area."""
     found = proofs(uow(), limit=MOST_PROOFS)
-    late = overdue(uow(), context().settings.messages_days)
+    late = overdue(uow(), context().settings.messages_days, context().settings.answers_days)
     return render_template("messages_deleted.html", proofs=found, most=MOST_PROOFS, overdue=late)

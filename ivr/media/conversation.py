@@ -22,16 +22,21 @@ from ivr.media.playback import Playback, Sounds
 from ivr.media.recording import take_message
 from ivr.media.session import Closed, MarkReached, MediaSession
 from ivr.media.speech import Ear, Recogniser
-from ivr.media.turns import Recorded, Turns, TurnsUnavailable
+from ivr.media.turns import Recorded, Spoken, Turns, TurnsUnavailable
 
 log = logging.getLogger(__name__)
 
 
+READ_BACK_TURNS = 4
+"""For how many spoken turns an answer may wait until it is final: read back, assured, read back again."""
+
+
 @dataclass(frozen=True, slots=True)
 class Offers:
-    """What this process can do beside asking: keep voice messages, bridge."""
+    """What this process can do beside asking: keep voice messages, keep the sound of spoken answers, bridge."""
 
     records: bool = False
+    answers: bool = False
     bridging: tuple[Switchboard, Lines] | None = None
 
 
@@ -63,6 +68,7 @@ class Conversation:
         self._again = False
         self._offers = offers or Offers()
         self._answered: tuple[By, float] | None = None
+        self._said: dict[int, bytes] = {}
 
     async def run(self) -> str:
         """Returns why it ended: `completed` (by the script), `hangup`, `lost`, `elsewhere`, `handed_back`,
@@ -96,7 +102,7 @@ class Conversation:
             if self._is_for_carrier(step.actions[-1]):
                 # The turn is left open: the carrier asks for it anew, and says its prompts.
                 return "handed_back"
-            outcome = await self._carry_out(step.actions, str(step.turn))
+            outcome = await self._carry_out(step.actions, step.turn)
             if outcome is None:
                 return "completed"
             if isinstance(outcome, Closed):
@@ -104,8 +110,17 @@ class Conversation:
                     ended = CallEnded(self._turns.at(), "hangup")
                     await self._turns.take(self._call_id, step.turn, ended, self._asides.take())
                 return outcome.reason
-            step = await self._turns.take(self._call_id, step.turn, outcome, self._asides.take())
+            event = self._with_sound(outcome)
+            step = await self._turns.take(self._call_id, step.turn, event, self._asides.take())
         return "elsewhere" if step.elsewhere else "completed"
+
+    def _with_sound(self, outcome: Event | Recorded) -> Event | Recorded | Spoken:
+        """What was said goes along for as long as its answer may become final, which takes a read-back; what becomes of
+        no answer is kept nowhere."""
+        if not self._said or isinstance(outcome, Recorded):
+            return outcome
+        self._said = dict(sorted(self._said.items())[-READ_BACK_TURNS:])
+        return Spoken(outcome, dict(self._said))
 
     def _is_for_carrier(self, last: Action) -> bool:
         """Transfers to a telephone, and voice messages that we cannot keep, are done by a carrier that can, once we
@@ -114,14 +129,14 @@ class Conversation:
         transfers = isinstance(last, Bridge) and last.target.startswith("phone:")
         return self._session.carrier_goes_on and (records or transfers)
 
-    async def _carry_out(self, actions: tuple[Action, ...], name: str) -> Event | Recorded | Closed | None:
+    async def _carry_out(self, actions: tuple[Action, ...], turn: int) -> Event | Recorded | Closed | None:
         """Say, then wait. None: the script hangs up, and its last words have been heard."""
-        playback = Playback(self._session, self._sounds, name)
+        playback = Playback(self._session, self._sounds, str(turn))
         await playback.say([action for action in actions if isinstance(action, Play)])
         self._measure(playback)
         last = actions[-1]
         if isinstance(last, Listen):
-            return await self._listen(playback, last)
+            return await self._listen(playback, last, turn)
         closed = await self._play_out(playback)
         if isinstance(last, HangUp):
             return None
@@ -149,7 +164,7 @@ class Conversation:
             return await bridge.run(last, again)
         return self._unheard(last)
 
-    async def _listen(self, playback: Playback, listen: Listen) -> Event | Closed:
+    async def _listen(self, playback: Playback, listen: Listen, turn: int) -> Event | Closed:
         ear = None
         if listen.grammar is not None and self._recogniser is not None:
             ear = Ear(self._recogniser, listen.grammar, self._endpointer)
@@ -159,6 +174,8 @@ class Conversation:
         outcome = await listener.run()
         if listener.answered_at is not None:
             self._answered = ("keys" if listener.by_keys else "speech", listener.answered_at)
+        if self._offers.answers and listener.said:
+            self._said[turn] = listener.said
         return outcome
 
     async def _play_out(self, playback: Playback) -> Closed | None:

@@ -41,7 +41,7 @@ class Timestamps(Protocol):
 
 class Listener:
     """One question on one call. `run` once. `answered_at` is then the loop's time at which the person had finished
-    speaking, or their keys were complete; None after silence."""
+    speaking, or their keys were complete; None after silence. `said` is the sound of a spoken answer, in µ-law."""
 
     def __init__(
         self,
@@ -72,6 +72,7 @@ class Listener:
         self._recognising: asyncio.Task[Heard | None] | None = None
         self.answered_at: float | None = None
         self.by_keys = False
+        self.said = b""
 
     async def run(self) -> Event | Closed:
         """The answer, or that there was none, or that the session is over."""
@@ -152,6 +153,7 @@ class Listener:
             return None
         self._stragglers.spoke()
         self._tell_evidence(heard)
+        self.said = self._ear.said if self._ear is not None else b""
         hypotheses = tuple(Hypothesis(h.text, h.confidence) for h in heard.hypotheses)
         return SpeechHeard(self._clock.at(), hypotheses, heard.decision, heard.seconds, heard.certain)
 

@@ -32,7 +32,7 @@ from ivr.media.doors.server import MediaServer
 from ivr.media.doors.twilio_door import TwilioDoor, Verify
 from ivr.media.playback import StoredSounds
 from ivr.media.read_along import CaptionedTurns
-from ivr.media.turns import DatabaseTurns, Keep
+from ivr.media.turns import DatabaseTurns, Keep, KeepAnswer
 
 log = logging.getLogger(__name__)
 
@@ -49,7 +49,7 @@ class MediaPlan:
     """What one media process is to be. `carriers` are those whose calls may come as Media Streams, `origin` is where
     the pages of browser telephones come from, `address` where these reach this very process; `models` by language;
     `workers` recognisers for each (0: keys only), with thresholds `measured` by calibration in that folder. `keep`
-    stores voice messages, `legs` have telephones rung."""
+    stores voice messages, `keep_answer` the sound of spoken answers, `legs` have telephones rung."""
 
     host: str
     port: int
@@ -60,6 +60,7 @@ class MediaPlan:
     origin: str = ""
     address: str = ""
     keep: Keep | None = None
+    keep_answer: KeepAnswer | None = None
     legs: Legs | None = None
     measured: Path | None = None
 
@@ -97,10 +98,10 @@ async def _run(
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     process = f"media@{socket.gethostname()}:{os.getpid()}"
-    turns = DatabaseTurns(database, calls, executor, plan.keep)
+    turns = DatabaseTurns(database, calls, executor, plan.keep, plan.keep_answer)
     switchboard = Switchboard()
     lines = DatabaseLines(database, executor, plan.address, process, plan.legs)
-    offers = Offers(records=plan.keep is not None, bridging=(switchboard, lines))
+    offers = Offers(plan.keep is not None, plan.keep_answer is not None, bridging=(switchboard, lines))
     conductor = Conductor(turns, StoredSounds(prompts), recognisers, offers)
     line_calls = LineCalls(database, calls, executor, lambda: conductor.up)
     doors = (

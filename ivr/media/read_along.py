@@ -21,7 +21,7 @@ from flows.engine.events import Event
 from ivr.calls.log import Aside, read_log
 from ivr.calls.transcript import Utterance, transcript
 from ivr.lines.protocol import Caption
-from ivr.media.turns import Next, Recorded, Turns
+from ivr.media.turns import Next, Recorded, Spoken, Turns
 
 log = logging.getLogger(__name__)
 
@@ -48,7 +48,9 @@ class CaptionedTurns:
         await self._tell(call_id)
         return step
 
-    async def take(self, call_id: UUID, turn: int, event: Event | Recorded, asides: Sequence[Aside] = ()) -> Next:
+    async def take(
+        self, call_id: UUID, turn: int, event: Event | Recorded | Spoken, asides: Sequence[Aside] = ()
+    ) -> Next:
         step = await self._turns.take(call_id, turn, event, asides)
         await self._tell(call_id)
         return step

@@ -52,6 +52,7 @@ class Ear:
         self._closed = False
         self._missed = endpointer.speaking
         self._missed_frames = 0
+        self._said = bytearray()
         self.deaf = False
         self.silence = 0.0
 
@@ -70,6 +71,11 @@ class Ear:
         """Somebody went on speaking into the open ear who had begun before; that counts for nothing."""
         return self._missed_frames * codec.FRAME_MS > END_MS
 
+    @property
+    def said(self) -> bytes:
+        """The sound of the last utterance as the recogniser was given it, in µ-law."""
+        return codec.pcm_to_ulaw(bytes(self._said))
+
     def hear(self, ulaw: bytes, counts: bool = True) -> bool:
         """One frame. True when an utterance is complete; `silence` is then how many seconds ago it ended. What begins
         in a frame that does not count is missed to its end. While no recogniser is free what is said is kept, for many
@@ -80,6 +86,7 @@ class Ear:
         if cut.started:
             self._missed = not counts
             self._kept = bytearray() if counts else None
+            self._said.clear()
         self._missed_frames += self._missed and counts
         if cut.ended is not None:
             self._missed = False
@@ -114,6 +121,7 @@ class Ear:
 
     def _give(self, sound: bytes) -> None:
         """To the recogniser, once there is one: all that has been kept for it."""
+        self._said += sound
         if self._kept is not None:
             self._kept += sound
             self._hearing = self._listen()

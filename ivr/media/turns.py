@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from typing import Protocol, TypeVar
@@ -18,8 +18,10 @@ from audio.codec import RATE
 from core.database import Database, UnitOfWork
 from flows.engine.actions import Action, Bridge, action_to_json
 from flows.engine.events import CallEnded, CallStarted, Event, NothingHeard, VoiceMessage
+from flows.engine.state import state_from_json
 from ivr.calls.log import Aside
 from ivr.calls.model import Call
+from ivr.calls.provenance import turn_of
 from ivr.calls.service import Calls
 from ivr.calls.status import known_answerer
 from ivr.calls.store import lock, reply_of
@@ -62,8 +64,20 @@ class Recorded:
     ulaw: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """An event, and what was said lately, in µ-law by the turn it was said in. Sound whose answer becomes final in the
+    turn of this event is kept with it; of anything else nothing is."""
+
+    event: Event
+    said: Mapping[int, bytes]
+
+
 Keep = Callable[[UnitOfWork, UUID, int, bytes], str]
 """`keep(uow, call_id, turn, ulaw)`: store a voice message; gives its recording id."""
+
+KeepAnswer = Callable[[UnitOfWork, UUID, int, bytes], object]
+"""The same for the sound of a spoken answer. Harmless to repeat."""
 
 
 class Turns(Protocol):
@@ -72,7 +86,9 @@ class Turns(Protocol):
     async def begin(self, call_id: UUID) -> Next:
         """Start the call, or go on where it stands: the current question again."""
 
-    async def take(self, call_id: UUID, turn: int, event: Event | Recorded, asides: Sequence[Aside] = ()) -> Next:
+    async def take(
+        self, call_id: UUID, turn: int, event: Event | Recorded | Spoken, asides: Sequence[Aside] = ()
+    ) -> Next:
         """Take a turn. Harmless to repeat. `asides` are what happened on the line before the event."""
 
     async def remark(self, call_id: UUID, asides: Sequence[Aside]) -> None:
@@ -84,10 +100,18 @@ class Turns(Protocol):
 
 class DatabaseTurns:
     """Turns of `ivr.calls` on the database. `executor` has no more threads than the database has connections; `keep`
-    stores voice messages."""
+    stores voice messages, `keep_answer` the sound of spoken answers."""
 
-    def __init__(self, database: Database, calls: Calls, executor: Executor, keep: Keep | None = None) -> None:
+    def __init__(
+        self,
+        database: Database,
+        calls: Calls,
+        executor: Executor,
+        keep: Keep | None = None,
+        keep_answer: KeepAnswer | None = None,
+    ) -> None:
         self._keep = keep
+        self._keep_answer = keep_answer
         self._database = database
         self._calls = calls
         self._executor = executor
@@ -98,10 +122,19 @@ class DatabaseTurns:
     async def begin(self, call_id: UUID) -> Next:
         return await self._in_thread(lambda uow, _: self._begin(uow, call_id))
 
-    async def take(self, call_id: UUID, turn: int, event: Event | Recorded, asides: Sequence[Aside] = ()) -> Next:
-        return await self._in_thread(
-            lambda uow, again: self._take(uow, call_id, turn, self._kept(uow, call_id, turn, event), asides, again)
-        )
+    async def take(
+        self, call_id: UUID, turn: int, event: Event | Recorded | Spoken, asides: Sequence[Aside] = ()
+    ) -> Next:
+        said = event.said if isinstance(event, Spoken) else {}
+        plain = event.event if isinstance(event, Spoken) else event
+
+        def work(uow: UnitOfWork, again: bool) -> Next:
+            due = self._take(uow, call_id, turn, self._kept(uow, call_id, turn, plain), asides, again)
+            if said and self._keep_answer is not None and not due.elsewhere:
+                self._keep_said(uow, call_id, said, self._keep_answer)
+            return due
+
+        return await self._in_thread(work)
 
     async def remark(self, call_id: UUID, asides: Sequence[Aside]) -> None:
         await self._in_thread(lambda uow, _: self._calls.remark(uow, call_id, asides))
@@ -157,6 +190,17 @@ class DatabaseTurns:
             return NothingHeard(self.at())
         recording = self._keep(uow, call_id, turn, event.ulaw)
         return VoiceMessage(self.at(), recording, round(len(event.ulaw) / RATE, 1))
+
+    def _keep_said(self, uow: UnitOfWork, call_id: UUID, said: Mapping[int, bytes], keep: KeepAnswer) -> None:
+        """Keep the sound of those answers that are final. Doing it again changes nothing."""
+        call = lock(uow, call_id)
+        if call is None:
+            return
+        state = state_from_json(call.script_state)
+        ours = (each for each in state.answers.values() if each.source == "speech" and each.at >= state.started_at)
+        spoken = {turn_of(call, state, each) for each in ours}
+        for turn in spoken & said.keys():
+            keep(uow, call_id, turn, said[turn])
 
     async def _in_thread(self, work: Callable[[UnitOfWork, bool], T]) -> T:
         """`work` is told whether it was tried before."""

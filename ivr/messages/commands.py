@@ -32,7 +32,8 @@ def proof(since: str | None, as_json: bool) -> None:
     """
     with open_database() as database, database.unit() as uow:
         found = proofs(uow, _midnight(since) if since else None)
-        late = overdue(uow, read_settings().messages_days)
+        settings = read_settings()
+        late = overdue(uow, settings.messages_days, settings.answers_days)
     for one in found:
         click.echo(json.dumps(_as_json(one)) if as_json else _line(one))
     left = sum(bool(one.left) for one in found)

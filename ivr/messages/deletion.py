@@ -16,7 +16,7 @@ from sqlalchemy import ColumnElement, Subquery, and_, func, or_, select
 
 from core.audit import AuditEntry, write_audit
 from core.database import Database, UnitOfWork
-from ivr.messages.model import VoiceMessageRow
+from ivr.messages.model import Kind, VoiceMessageRow
 from ivr.messages.provider import FORGET
 
 log = logging.getLogger(__name__)
@@ -26,15 +26,16 @@ DELETED = "message.deleted"
 BATCH = 500
 
 
-def delete_due(database: Database, days: int) -> int:
-    """Delete every message whose day has come; returns how many. `days` is what is set today: messages are deleted on
-    the day they were promised, or earlier when the time has been shortened since, never later."""
+def delete_due(database: Database, days: int, answers_days: int = 0) -> int:
+    """Delete every message and every spoken answer whose day has come; returns how many. `days` and `answers_days` are
+    what is set today: they are deleted on the day they were promised, or earlier when the time has been shortened since
+    (answers are not kept at all when it is 0), never later."""
     deleted, full = 0, True
     while full:
         with database.unit() as uow:
             rows = uow.session.scalars(
                 select(VoiceMessageRow)
-                .where(VoiceMessageRow.deleted_at.is_(None), _due(uow.now(), days))
+                .where(VoiceMessageRow.deleted_at.is_(None), _due(uow.now(), days, answers_days))
                 .order_by(VoiceMessageRow.delete_after)
                 .limit(BATCH)
                 .with_for_update(skip_locked=True)
@@ -96,14 +97,19 @@ def proofs(uow: UnitOfWork, since: datetime | None = None, limit: int | None = N
     ]
 
 
-def overdue(uow: UnitOfWork, days: int, slack: timedelta = timedelta(hours=1)) -> int:
-    """How many messages are still there although their day has come; `days` as in `delete_due`."""
-    late = VoiceMessageRow.deleted_at.is_(None), _due(uow.now() - slack, days)
+def overdue(uow: UnitOfWork, days: int, answers_days: int = 0, slack: timedelta = timedelta(hours=1)) -> int:
+    """How many are still there although their day has come; `days` and `answers_days` as in `delete_due`."""
+    late = VoiceMessageRow.deleted_at.is_(None), _due(uow.now() - slack, days, answers_days)
     return uow.session.scalar(select(func.count()).where(*late)) or 0
 
 
-def _due(now: datetime, days: int) -> ColumnElement[bool]:
-    return or_(VoiceMessageRow.delete_after <= now, VoiceMessageRow.created_at <= now - timedelta(days=days))
+def _due(now: datetime, days: int, answers_days: int) -> ColumnElement[bool]:
+    kept = {Kind.MESSAGE: days, Kind.ANSWER: answers_days}
+    too_old = [
+        and_(VoiceMessageRow.kind == kind, VoiceMessageRow.created_at <= now - timedelta(days=longest))
+        for kind, longest in kept.items()
+    ]
+    return or_(VoiceMessageRow.delete_after <= now, *too_old)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,5 @@
-"""Voice messages. What they say stands here sealed only; a deleted one leaves its dates and the fingerprint of what
-was there."""
+"""Voice messages, and answers in somebody's own voice. What they say stands here sealed only; a deleted one leaves its
+dates and the fingerprint of what was there."""
 
 from __future__ import annotations
 
@@ -23,6 +23,14 @@ class Transcription(StrEnum):
     EMPTY = "empty"  # no word was understood
     NO_MODEL = "no_model"
     FAILED = "failed"
+    NEVER = "never"  # an answer: what was understood of it stands in the record
+
+
+class Kind(StrEnum):
+    """What somebody said: a message that they left, or the answer to one question."""
+
+    MESSAGE = "message"
+    ANSWER = "answer"
 
 
 class VoiceMessageRow(Base):
@@ -31,6 +39,7 @@ class VoiceMessageRow(Base):
     id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
     call_id: Mapped[UUID] = mapped_column(ForeignKey("call.id"))
     turn: Mapped[int]
+    kind: Mapped[str] = mapped_column(server_default=Kind.MESSAGE)
     language: Mapped[str]
     created_at: Mapped[datetime]
     seconds: Mapped[float]

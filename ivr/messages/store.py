@@ -14,7 +14,7 @@ from core.database import UnitOfWork
 from core.errors import UserError
 from core.ids import new_id
 from ivr.calls.model import Call
-from ivr.messages.model import VoiceMessageRow
+from ivr.messages.model import Kind, Transcription, VoiceMessageRow
 from ivr.messages.sealing import new_key, seal, unseal
 
 TRANSCRIBE = "messages.transcribe"
@@ -29,6 +29,20 @@ def keep(uow: UnitOfWork, *, call_id: UUID, turn: int, ulaw: bytes, days: int = 
     Harmless to repeat: the same sound of the same turn is kept once. It is written down in the background after the
     commit. Raises UserError for a call that is not there, and for no sound.
     """
+    message, added = _store(uow, call_id, turn, ulaw, days, Kind.MESSAGE)
+    if added:
+        uow.send(TRANSCRIBE, {"message": str(message)})
+    return str(message)
+
+
+def keep_answer(uow: UnitOfWork, *, call_id: UUID, turn: int, ulaw: bytes, days: int) -> UUID:
+    """Keep what somebody said to the question of this turn, as a message is kept. Nobody writes it down: what was
+    understood of it stands in the record. Harmless to repeat. Raises as `keep`."""
+    return _store(uow, call_id, turn, ulaw, days, Kind.ANSWER)[0]
+
+
+def _store(uow: UnitOfWork, call_id: UUID, turn: int, ulaw: bytes, days: int, kind: Kind) -> tuple[UUID, bool]:
+    """The sound's id, and whether it was not there before."""
     if not ulaw:
         raise UserError("There is no sound in the voice message.")
     fingerprint = hashlib.sha256(ulaw).hexdigest()
@@ -39,6 +53,8 @@ def keep(uow: UnitOfWork, *, call_id: UUID, turn: int, ulaw: bytes, days: int = 
             id=message,
             call_id=call_id,
             turn=turn,
+            kind=kind,
+            transcription=Transcription.WAITING if kind is Kind.MESSAGE else Transcription.NEVER,
             language=language_of(uow, call_id),
             created_at=uow.now(),
             fetched_at=uow.now(),
@@ -52,10 +68,9 @@ def keep(uow: UnitOfWork, *, call_id: UUID, turn: int, ulaw: bytes, days: int = 
         .returning(VoiceMessageRow.id)
     )
     if added is not None:
-        uow.send(TRANSCRIBE, {"message": str(added)})
-        return str(added)
+        return added, True
     same = VoiceMessageRow.call_id == call_id, VoiceMessageRow.turn == turn, VoiceMessageRow.sha256 == fingerprint
-    return str(uow.session.scalars(select(VoiceMessageRow.id).where(*same)).one())
+    return uow.session.scalars(select(VoiceMessageRow.id).where(*same)).one(), False
 
 
 def sound_of(row: VoiceMessageRow) -> bytes | None:

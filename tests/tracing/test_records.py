@@ -158,6 +158,9 @@ def test_every_answer_leads_back_to_its_call_turn_and_decision(talk: Talk) -> No
     events = {line.turn: line.data for line in lines if line.kind == "event"}
     assert events[turn]["hypotheses"][0]["text"] == "đúng rồi"  # the turn that made it final
     assert events[turn - 1]["hypotheses"][0]["text"] == "không"
+    assert fever.turn == turn - 1
+    assert flag.turn is not None
+    assert events[flag.turn]["digits"] == "2"
 
 
 def test_answers_are_there_after_every_turn_not_at_the_end(talk: Talk) -> None:

@@ -31,7 +31,6 @@ def draw(monkeypatch: pytest.MonkeyPatch) -> Draw:
     return these
 
 
-@pytest.mark.capability("N3")
 def test_a_call_whose_reference_is_taken_files_its_answers_under_another(
     database: Database, calls: Calls, clock: SimulatedClock, draw: Draw
 ) -> None:

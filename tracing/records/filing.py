@@ -19,6 +19,7 @@ from flows.engine.script import Script
 from flows.engine.state import Answer, State, state_from_json
 from flows.forms import Field, Form
 from ivr.calls.model import Call
+from ivr.calls.provenance import turn_of
 from tracing.records.model import Record, RecordAnswer
 
 log = logging.getLogger(__name__)
@@ -54,7 +55,8 @@ class RecordObserver:
         record = _record_of(uow, call) or _open(uow, call, form_name)
         supersede(uow, record, RecordAnswer.field.in_(answers))
         for name, answer in answers.items():
-            uow.session.add(_row(uow, record, call, name, answer, _kept(call, fields[name], answer)))
+            turn = turn_of(call, state, answer)
+            uow.session.add(_row(uow, record, call, turn, name, answer, _kept(call, fields[name], answer)))
         record.language = state.language
         _assess(record, self._forms.form(form_name), state)
 
@@ -159,7 +161,7 @@ def _kept(call: Call, field: Field, answer: Answer) -> Any:
         return answer.value
 
 
-def _row(uow: UnitOfWork, record: Record, call: Call, name: str, answer: Answer, value: Any) -> RecordAnswer:
+def _row(uow: UnitOfWork, record: Record, call: Call, turn: int, name: str, answer: Answer, value: Any) -> RecordAnswer:
     return RecordAnswer(
         id=new_id(),
         record_id=record.id,
@@ -170,7 +172,7 @@ def _row(uow: UnitOfWork, record: Record, call: Call, name: str, answer: Answer,
         confidence=answer.confidence,
         confirmed=answer.confirmed,
         call_id=call.id,
-        turn=answer.turn,
+        turn=turn,
         step=answer.step,
         at=datetime.fromisoformat(answer.at) if answer.at else uow.now(),
     )

@@ -16,7 +16,8 @@ from flows.engine.events import CallEnded, CallStarted, Event, VoiceMessage
 from flows.engine.script import Script
 from ivr.calls.log import Aside
 from ivr.media.conductor import Conductor
-from ivr.media.turns import Next, Recorded, TurnsUnavailable
+from ivr.media.conversation import Offers
+from ivr.media.turns import Next, Recorded, Spoken, TurnsUnavailable
 from tests.ivr.media.telephone import Sounds, Telephone, on_line
 from tests.ivr.media.virtual_time import run
 
@@ -33,6 +34,7 @@ class ScriptTurns:
         self.events: list[Event] = []
         self.asides: list[Aside] = []
         self.messages: list[bytes] = []
+        self.said: list[dict[int, bytes]] = []
         self.turn = 0
         self.seconds = TURN_SECONDS
         self.unavailable = False
@@ -50,11 +52,16 @@ class ScriptTurns:
             raise TurnsUnavailable("OperationalError")
         self.asides += asides
 
-    async def take(self, call_id: UUID, turn: int, event: Event | Recorded, asides: Sequence[Aside] = ()) -> Next:
+    async def take(
+        self, call_id: UUID, turn: int, event: Event | Recorded | Spoken, asides: Sequence[Aside] = ()
+    ) -> Next:
         assert (call_id, turn) == (CALL, self.turn)
         await asyncio.sleep(self.seconds)
         if self.unavailable:
             raise TurnsUnavailable("OperationalError")
+        if isinstance(event, Spoken):
+            self.said.append(dict(event.said))
+            event = event.event
         if isinstance(event, Recorded):
             self.messages.append(event.ulaw)
             event = VoiceMessage(self.at(), f"message-{len(self.messages)}", len(event.ulaw) / RATE)
@@ -140,6 +147,7 @@ def call(
     with_recogniser: bool = True,
     loses_marks: bool = False,
     line: bool = True,
+    offers: Offers | None = None,
 ) -> Scene:
     """Make a call in which `person` behaves as told. Returns how it went."""
 
@@ -147,7 +155,7 @@ def call(
         sounds = Sounds()
         telephone = Telephone(sounds, loses_marks)
         made = Scene(telephone, ScriptTurns(script, language), recogniser or FakeRecogniser(), sounds)
-        conductor = Conductor(made.turns, sounds, made.recogniser if with_recogniser else None)
+        conductor = Conductor(made.turns, sounds, made.recogniser if with_recogniser else None, offers)
         behaving = asyncio.create_task(_behave(person, made))
         async with on_line(telephone) if line else _Nothing():
             made.why = await conductor.conduct(telephone, CALL)
