@@ -1,14 +1,14 @@
 """A new campaign: upload a list, look at what was read, decide how to call, create.
 
-Two steps, each a page of its own; the list waits in between, encrypted, for an hour. Nothing is written before the
-last step, and then all of it in one transaction.
+The list goes the way of all lists (`tracing.lists.service`). A short one without mistakes and doubts needs two steps,
+each a page of its own; what is to be decided, or takes time, is on the list's own page, which leads back here. Nothing
+is written before the last step, and then all of it in one transaction: at once, or for a long list in the background.
 """
 
 from __future__ import annotations
 
-import io
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, time
 from typing import Any, TypeAlias
@@ -18,22 +18,21 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
-from admin import days, forms, uploads
+from admin import days, forms
 from admin.current import audit, context, uow, viewer, wants_json, zone
 from admin.errors import user_message
 from admin.policy import needs
 from admin.queries.campaigns import NO_PROGRESS, progress_of
-from core.areas import holds
+from admin.views.lists import ERRORS_SHOWN, keep_list
 from core.errors import UserError
-from core.receipts import claim, keep_reply
 from core.rights import Right
 from ivr.campaigns.model import Campaign
 from ivr.campaigns.plan import CampaignPlan
 from ivr.campaigns.retry import DEFAULT_DELAYS
-from ivr.campaigns.service import create_campaign, start
-from tracing.areas.places import load_gazetteer
-from tracing.lists.importing import import_contacts
-from tracing.lists.sheet import Sheet, read_contacts
+from ivr.campaigns.service import create_campaign
+from tracing.lists import service
+from tracing.lists.findings import Findings
+from tracing.lists.model import ListImport, ListState
 
 pages = Blueprint("new_campaign", __name__)
 ROWS_SHOWN = 20
@@ -53,15 +52,29 @@ def preview() -> ResponseReturnValue:
     file = request.files.get("list")
     if file is None or not file.filename:
         return _upload_page(problem=gettext("Choose a file first.")), 400
-    content = file.read()
-    sheet = _read(content)
-    outside = _outside(sheet)
-    usable = not sheet.errors and not outside
-    if not usable:
-        return _upload_page(sheet=sheet, outside=outside[:ROWS_SHOWN], name=file.filename), 400
-    token = uploads.keep(context().redis, viewer().id, content)
-    default_name = f"{file.filename.rsplit('.', 1)[0]} · {days.shown_day(days.today(uow().now(), zone()))}"
-    return _plan_page(sheet, token, {"name": default_name})
+    row = keep_list(file.read(), file.filename, context().settings.disease, for_campaign=True)
+    if row.state == ListState.CHECKING:  # a long one
+        return _waits(row)
+    findings = service.findings_of(row)
+    if row.state == ListState.COLUMNS:
+        return _waits(row) if not wants_json() else (_refused(row, Findings(), file.filename), 400)
+    if findings.errors:
+        return _refused(row, findings, file.filename), 400
+    if findings.questions:
+        return _waits(row)
+    audit("list.read", f"list:{row.id}")
+    return _plan_page(row, {})
+
+
+@pages.get("/campaigns/new/<uuid:list_id>")
+@needs(Right.CAMPAIGNS_SEE, Right.CAMPAIGNS_RUN)
+def plan(list_id: UUID) -> ResponseReturnValue:
+    """How to call the people of a list that is in order."""
+    row = _own(list_id)
+    if row.state != ListState.CHECKED:
+        return redirect(url_for("lists.one", list_id=list_id))
+    audit("list.read", f"list:{list_id}")
+    return _plan_page(row, {})
 
 
 @pages.post("/campaigns/create")
@@ -69,60 +82,72 @@ def preview() -> ResponseReturnValue:
 def create() -> ResponseReturnValue:
     """Create the campaign with its people, and start it when asked to."""
     form, who, unit = request.form, viewer(), uow()
-    token = form.get("token", "")
-    key = f"upload:{who.id}:{token}"
-    sheet: Sheet | None = None
+    row = _own(_identifier(form.get("token", "")))
     try:
         with unit.session.begin_nested():
             # A second click waits here for the first, and is led to the campaign that the first has made.
-            receipt = claim(unit, key)
-            if not receipt.fresh:
-                return _created(unit.session.get_one(Campaign, UUID(receipt.reply.decode())))
-            sheet = _uploaded(token)
-            plan = _plan(form)
+            row = service.locked(unit, row.id)
+            if row.campaign_id is not None:
+                return _created(unit.session.get_one(Campaign, row.campaign_id), row)
             campaign = create_campaign(
-                unit, plan, created_by=who.id, scripts=list(_scripts()), carriers=list(context().carriers)
+                unit, _plan(form), created_by=who.id, scripts=list(_scripts()), carriers=list(context().carriers)
             )
-            rows = [replace(row, language=row.language or plan.language) for row in sheet.rows]
-            imported = import_contacts(unit, replace(sheet, rows=rows), context().settings.disease, campaign.id)
-            if form.get("start") == "1":
-                start(unit, campaign.id)
-            keep_reply(unit, key, str(campaign.id).encode())
+            row.start = form.get("start") == "1"
+            service.order(unit, row.id, campaign=campaign.id)
+            if row.rows <= service.AT_ONCE_ROWS:
+                settings = context().settings
+                service.done(row, service.bring_in(unit, row, settings.zone, settings.language), unit.now())
+            else:
+                service.send_import(unit, row)
     except UserError as error:
-        if sheet is None:
+        if row.state != ListState.CHECKED:
             raise
-        return _plan_page(sheet, token, form, user_message(error)), 400
-    audit(
-        "campaign.create",
-        f"campaign:{campaign.id}",
-        {"targets": imported.targets_new, "started": form.get("start") == "1"},
-    )
-    uploads.forget(context().redis, who.id, token)
-    return _created(campaign)
+        return _plan_page(row, form, user_message(error)), 400
+    audit("campaign.create", f"campaign:{campaign.id}", {"list": str(row.id), "rows": row.rows, "started": row.start})
+    return _created(campaign, row)
 
 
-def _created(campaign: Campaign) -> ResponseReturnValue:
+def _created(campaign: Campaign, row: ListImport) -> ResponseReturnValue:
     if wants_json():
         targets = progress_of(uow(), viewer(), [campaign.id]).get(campaign.id, NO_PROGRESS).targets
-        return {"id": str(campaign.id), "state": campaign.state, "targets": targets}, 201
+        return {"id": str(campaign.id), "state": campaign.state, "targets": targets, "list": str(row.id)}, 201
+    if row.state == ListState.IMPORTING:
+        return redirect(url_for("lists.one", list_id=row.id))
     return redirect(url_for("campaigns.campaign", campaign_id=campaign.id))
 
 
-def _uploaded(token: str) -> Sheet:
-    """The list that was looked at. Raises UserError when it is gone, or no longer in order."""
-    sheet = _read(uploads.fetch(context().redis, viewer().id, token))
-    if sheet.errors or _outside(sheet):
-        raise UserError("The list cannot be used any more.", "Upload the file again.")
-    return sheet
+def _own(list_id: UUID | None) -> ListImport:
+    """A list that waits for its campaign: of whoever brought it. Raises UserError when it is gone, or somebody
+    else's."""
+    row = uow().session.get(ListImport, list_id) if list_id is not None else None
+    if row is None or not row.for_campaign or row.created_by != viewer().id:
+        raise UserError("The uploaded list is no longer there.", "Upload the file again.")
+    return row
 
 
-def _read(content: bytes) -> Sheet:
-    return read_contacts(io.BytesIO(content), load_gazetteer(uow()), days.today(uow().now(), zone()))
+def _identifier(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
 
 
-def _outside(sheet: Sheet) -> list[int]:
-    """Rows whose people live outside the viewer's area."""
-    return [row.row for row in sheet.rows if row.area and not holds(viewer().area, row.area)]
+def _waits(row: ListImport) -> ResponseReturnValue:
+    """What is to be decided, and how far it is, stands on the list's own page."""
+    where = url_for("lists.one", list_id=row.id)
+    return ({"list": str(row.id), "state": row.state, "page": where}, 202) if wants_json() else redirect(where)
+
+
+def _refused(row: ListImport, findings: Findings, name: str) -> Page:
+    """The list is not kept: nothing of it is to be had before it is corrected."""
+    service.drop(uow(), row.id)
+    outside = [error.row for error in findings.errors if error.key == "outside"]
+    if wants_json():
+        errors = [{"row": e.row, "column": e.column, "key": e.key} for e in findings.errors]
+        return {"error": "the list cannot be used", "errors": errors, "outside": outside}
+    return render_template(
+        "new_campaign.html", errors=findings.errors[:ERRORS_SHOWN], outside=outside[:ROWS_SHOWN], name=name
+    )
 
 
 def _scripts() -> dict[str, str]:
@@ -131,30 +156,28 @@ def _scripts() -> dict[str, str]:
     return {name: forms.script_title(name) for name, script in scripts.items() if script.direction == "outbound"}
 
 
-def _upload_page(problem: str = "", sheet: Sheet | None = None, outside: Sequence[int] = (), name: str = "") -> Page:
-    if wants_json():
-        errors = [{"row": e.row, "column": e.column, "key": e.key} for e in sheet.errors] if sheet else []
-        return {"error": problem or "the list cannot be used", "errors": errors, "outside": list(outside)}
-    return render_template("new_campaign.html", problem=problem, sheet=sheet, outside=outside, name=name)
+def _upload_page(problem: str = "") -> Page:
+    return {"error": problem} if wants_json() else render_template("new_campaign.html", problem=problem)
 
 
-def _plan_page(sheet: Sheet, token: str, given: Mapping[str, Any], problem: tuple[str, str] | None = None) -> Page:
+def _plan_page(row: ListImport, given: Mapping[str, Any], problem: tuple[str, str] | None = None) -> Page:
     if wants_json():
         if problem:
             return {"error": problem[0], "hint": problem[1]}
-        return {"token": token, "rows": len(sheet.rows)}
+        return {"token": str(row.id), "rows": row.rows}
+    name = f"{row.file_name.rsplit('.', 1)[0]} · {days.shown_day(days.today(uow().now(), zone()))}"
     return render_template(
         "campaign_plan.html",
-        sheet=sheet,
-        token=token,
-        given=given,
+        row=row,
+        findings=service.findings_of(row),
+        token=row.id,
+        given=given or {"name": name},
         chosen_days=request.form.getlist("weekdays", type=int) or list(range(7)),
         problem=problem,
         scripts=_scripts(),
         carriers=context().carriers,
         defaults=CampaignPlan("", "", ""),
         retry_defaults=DEFAULT_DELAYS,
-        rows_shown=ROWS_SHOWN,
     )
 
 

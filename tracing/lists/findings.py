@@ -59,7 +59,7 @@ class Findings:
 
     new: int = 0
     known: int = 0
-    first: list[dict[str, Any]] = field(default_factory=list)
+    first: list[ContactRow] = field(default_factory=list)
     errors: list[RowError] = field(default_factory=list)
     questions: list[Question] = field(default_factory=list)
     header: list[str] = field(default_factory=list)
@@ -97,7 +97,7 @@ def examine(uow: UnitOfWork, sheet: Sheet, area: str) -> Findings:
     return Findings(
         new=new,
         known=known,
-        first=[_shown(row) for row in sheet.rows[:ROWS_SHOWN]],
+        first=list(sheet.rows[:ROWS_SHOWN]),
         errors=list(sheet.errors),
         questions=questions,
         header=list(sheet.header),
@@ -129,7 +129,8 @@ def from_bytes(kept: bytes) -> Findings:
         Question(**{**question, "candidates": [Candidate(**one) for one in question["candidates"]]})
         for question in read["questions"]
     ]
-    return Findings(**{**read, "errors": [RowError(**error) for error in read["errors"]], "questions": questions})
+    errors = [RowError(**error) for error in read["errors"]]
+    return Findings(**{**read, "errors": errors, "questions": questions, "first": [_first(row) for row in read["first"]]})
 
 
 def _question(row: ContactRow, candidates: Sequence[Resemblance]) -> Question:
@@ -149,10 +150,9 @@ def _candidate(one: Resemblance) -> Candidate:
     )
 
 
-def _shown(row: ContactRow) -> dict[str, Any]:
-    shown = asdict(row)
-    day: date | None = row.exposed_on
-    return {**shown, "exposed_on": day.isoformat() if day else ""}
+def _first(row: Mapping[str, Any]) -> ContactRow:
+    day = row["exposed_on"]
+    return ContactRow(**{**row, "exposed_on": date.fromisoformat(day) if day else None})
 
 
 def _batches(rows: Sequence[ContactRow]) -> Iterator[list[ContactRow]]:

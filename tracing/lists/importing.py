@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select, text, update
+from sqlalchemy import func, select, text, tuple_, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from core.database import UnitOfWork
@@ -120,7 +121,7 @@ def _batches(rows: Sequence[ContactRow]) -> Iterator[list[ContactRow]]:
 
 
 def _write(uow: UnitOfWork, rows: list[ContactRow], bringing: Bringing) -> ImportResult:
-    disease, campaign_id, area = bringing.disease, bringing.campaign_id, bringing.area
+    campaign_id, area = bringing.campaign_id, bringing.area
     roster = load_roster(uow, {row.phone for row in rows})
     decisions = {row.row: bringing.decisions[row.row] for row in rows if row.row in bringing.decisions}
     standing = _standing(uow, {decision.same for decision in decisions.values() if decision.same})
@@ -147,7 +148,7 @@ def _write(uow: UnitOfWork, rows: list[ContactRow], bringing: Bringing) -> Impor
         said = {"by": bringing.by, "at": uow.now()}
         _insert(uow, NotDuplicate, [{"low_id": low, "high_id": high, **said} for low, high in sorted(apart)])
     people |= _fill_in(uow, {person_id: row for person_id, row in listed.items() if person_id not in made}, area)
-    contacts = _contacts(uow, disease, rows_of, area)
+    contacts = _contacts(uow, bringing, rows_of)
     targets = 0
     if campaign_id is not None:
         targets = add_targets(uow, campaign_id, _targets(listed, people))
@@ -202,9 +203,10 @@ def _fill_in(uow: UnitOfWork, met: Mapping[UUID, ContactRow], area: str) -> dict
     return after
 
 
-def _contacts(uow: UnitOfWork, disease: str, rows_of: Mapping[UUID, Sequence[ContactRow]], area: str) -> int:
+def _contacts(uow: UnitOfWork, bringing: Bringing, rows_of: Mapping[UUID, Sequence[ContactRow]]) -> int:
     """One contact per person and source case, with an exposure for every day that is named; returns how many contacts
-    are new."""
+    are new. Their follow-up is planned by a tick, which asks for contacts that nobody has planned yet."""
+    disease, area, by = bringing.disease, bringing.area, bringing.by
     numbers = {row.source_case for rows in rows_of.values() for row in rows if row.source_case}
     cases = _cases(uow, disease, numbers, area)
     listed: dict[tuple[UUID, UUID | None], list[ContactRow]] = {}
@@ -224,8 +226,11 @@ def _contacts(uow: UnitOfWork, disease: str, rows_of: Mapping[UUID, Sequence[Con
                 "case_id": key[1],
                 "generation": listed[key][0].generation,
                 "area": next((row.area for row in listed[key] if row.area), area),
+                "first_exposed_on": min(_days(listed[key]), default=None),
+                "last_exposed_on": max(_days(listed[key]), default=None),
                 "source": "list",
                 "reported_at": uow.now(),
+                "created_by": by,
             }
             for key in new
         ],
@@ -251,17 +256,23 @@ def _contacts(uow: UnitOfWork, disease: str, rows_of: Mapping[UUID, Sequence[Con
     )
     days = (
         select(Exposure.contact_id, func.min(Exposure.day).label("first"), func.max(Exposure.day).label("last"))
-        .where(Exposure.contact_id.in_([contacts[key] for key in listed]))
+        .where(Exposure.contact_id.in_([known[key] for key in listed if key in known]))
         .group_by(Exposure.contact_id)
         .subquery()
     )
+    # Of contacts that were known: what is new about their days, and that their follow-up is to be worked out again.
+    before, after = tuple_(Contact.first_exposed_on, Contact.last_exposed_on), tuple_(days.c.first, days.c.last)
     uow.session.execute(
         update(Contact)
-        .where(Contact.id == days.c.contact_id)
-        .values(first_exposed_on=days.c.first, last_exposed_on=days.c.last),
+        .where(Contact.id == days.c.contact_id, before.is_distinct_from(after))
+        .values(first_exposed_on=days.c.first, last_exposed_on=days.c.last, plan_at=uow.now()),
         execution_options={"synchronize_session": False},
     )
     return len(new)
+
+
+def _days(rows: Iterable[ContactRow]) -> list[date]:
+    return [row.exposed_on for row in rows if row.exposed_on is not None]
 
 
 def _cases(uow: UnitOfWork, disease: str, numbers: set[str], area: str) -> dict[str, UUID]:
