@@ -18,6 +18,7 @@ import redis
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+import admin.bench
 import audio.calibration.commands
 import core.commands
 import flows.bench
@@ -32,6 +33,7 @@ import ivr.rehearsal.bench
 import ivr.replay_bench
 import telehealth.bench
 import telehealth.commands
+import tracing.lists.bench
 import tracing.lists.commands
 import tracing.tables
 from admin.app import create_app
@@ -62,6 +64,7 @@ from flows.lint import LintTools
 from ivr.calls.effects import Effects
 from ivr.calls.service import Calls
 from ivr.campaigns.dialer import Dialer
+from ivr.campaigns.model import CampaignKind
 from ivr.campaigns.observer import EFFECTS, CampaignObserver
 from ivr.campaigns.reaper import Reaper
 from ivr.campaigns.standing import prepare_standing
@@ -97,8 +100,12 @@ from telehealth.queue import watch
 from telehealth.rehearsal import read_doctors
 from telehealth.sample import add_sample_practitioners
 from tracing.areas.places import seed_areas
+from tracing.followup import planning, settling, standing
+from tracing.followup.observer import VisitObserver
 from tracing.hotline import hotline_plan
+from tracing.lists.jobs import ListJobs
 from tracing.lists.sample import list_of
+from tracing.lists.service import BRING, CHECK
 from tracing.people.duplicates import search
 from tracing.people.merging import gather
 from tracing.records.filing import RecordObserver
@@ -139,9 +146,11 @@ class Traceline:
             effects.register(name, handler)
         telehealth_effects.register(effects)
         records = RecordObserver(self.library)
+        # In this order: visits read the records and what the campaigns made of the call.
         observers = (
-            records, CampaignObserver(), ReleaseHolds(), LeavesRooms(), ReturnsUnreached(), LearnsBirthYear(),
-        )  # fmt: skip
+            *(records, CampaignObserver(), VisitObserver()),
+            *(ReleaseHolds(), LeavesRooms(), ReturnsUnreached(), LearnsBirthYear()),
+        )
         return Calls(self.library, effects, observers)
 
     @cached_property
@@ -154,7 +163,12 @@ class Traceline:
 
     @cached_property
     def dialer(self) -> Dialer:
-        return Dialer(self.database, self.calls, self.carriers, self.told, self.settings.lines)
+        wanted = {CampaignKind.FOLLOW_UP: standing.wanted}
+        return Dialer(self.database, self.calls, self.carriers, self.told, self.settings.lines, wanted)
+
+    @cached_property
+    def lists(self) -> ListJobs:
+        return ListJobs(self.database, self.settings.zone, self.settings.language)
 
     @cached_property
     def jobs(self) -> Jobs:
@@ -165,6 +179,8 @@ class Traceline:
         jobs.register(FETCH, fetcher.fetch)
         jobs.register(FORGET, fetcher.forget)
         jobs.register(TRANSCRIBE, Transcriber(self.database, self.settings.models_folder).transcribe, slow=True)
+        jobs.register(CHECK, self.lists.check, slow=True)
+        jobs.register(BRING, self.lists.bring, slow=True)
         jobs.register(REHEARSE, _rehearsing(self.settings, self.database, self.library).perform, slow=True)
         return jobs
 
@@ -183,6 +199,10 @@ class Traceline:
             Tick("teams.assign", 5, lambda: self._in_unit(assign_new)),
             Tick("people.search", 10, lambda: search(self.database)),
             Tick("people.gather", 60, lambda: gather(self.database)),
+            Tick("follow_up.plan", 10, lambda: planning.plan_new(self.database)),
+            Tick("follow_up.order", 60, lambda: standing.order_calls(self.database)),
+            Tick("follow_up.settle", 300, lambda: settling.settle_days(self.database)),
+            Tick("lists.sweep", 10, self.lists.sweep),
             Tick("upkeep", 3600, lambda: clear_away(self.database)),
             Tick("prompts.clear_away", 3600, self.prompts.clear_away),
             Tick("messages.delete", 600, self._delete_due),
@@ -234,6 +254,7 @@ class Traceline:
             origin=self.settings.public_origin,
             address=self.settings.public_media_url.rstrip("/"),
             keep=self._keep_message,
+            keep_answer=self._keep_answer if self.settings.answers_days else None,
             legs=Legs(order_leg, call_off) if self.settings.sip_trunk else None,
         )
         run_media(plan, self.database, self.calls, self.prompts, Signatures(self.settings).websocket)
@@ -243,7 +264,6 @@ class Traceline:
         from ivr.carriers.sip.process import SipPlan, run_sip  # its stack is native code, for this process only
         from ivr.carriers.sip.stack import Trunk
 
-            keep_answer=self._keep_answer if self.settings.answers_days else None,
         if not self.settings.sip_bind:
             raise UserError("SIP is switched off.", "Set TRACELINE_SIP_BIND to an address of this machine.")
         host, _, port = self.settings.sip_bind.rpartition(":")
@@ -266,6 +286,12 @@ class Traceline:
     def _keep_message(self, uow: UnitOfWork, call_id: UUID, turn: int, ulaw: bytes) -> str:
         return keep(uow, call_id=call_id, turn=turn, ulaw=ulaw, days=self.settings.messages_days)
 
+    def _keep_answer(self, uow: UnitOfWork, call_id: UUID, turn: int, ulaw: bytes) -> None:
+        keep_answer(uow, call_id=call_id, turn=turn, ulaw=ulaw, days=self.settings.answers_days)
+
+    def _delete_due(self) -> int:
+        return delete_due(self.database, self.settings.messages_days, self.settings.answers_days)
+
     def work(self) -> None:
         """A worker process: jobs of the outbox."""
         keep_beating(self.database, "worker")
@@ -275,12 +301,6 @@ class Traceline:
     def work_slowly(self) -> None:
         """A worker process for jobs that take minutes."""
         keep_beating(self.database, "slow-worker")
-    def _keep_answer(self, uow: UnitOfWork, call_id: UUID, turn: int, ulaw: bytes) -> None:
-        keep_answer(uow, call_id=call_id, turn=turn, ulaw=ulaw, days=self.settings.answers_days)
-
-    def _delete_due(self) -> int:
-        return delete_due(self.database, self.settings.messages_days, self.settings.answers_days)
-
         run_worker(self.redis, SLOW_QUEUE)
 
     def schedule(self) -> None:
@@ -428,6 +448,8 @@ main.add_command(
         | ivr.campaigns.bench.benches
         | ivr.media.bench.measure.benches
         | ivr.rehearsal.bench.benches
+        | admin.bench.benches
+        | tracing.lists.bench.benches
     )
 )
 for package in (

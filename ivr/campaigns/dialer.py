@@ -17,7 +17,7 @@ import logging
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 from uuid import UUID
 
 from sqlalchemy import exists, func, select
@@ -30,7 +30,7 @@ from ivr.calls.model import Call, CallState, FailureReason
 from ivr.calls.service import Calls
 from ivr.calls.status import StatusReport
 from ivr.campaigns.claim import claim_due
-from ivr.campaigns.model import Attempt, AttemptState, Campaign, CampaignState, Target
+from ivr.campaigns.model import Attempt, AttemptState, Campaign, CampaignKind, CampaignState, Target
 from ivr.campaigns.rules import Pace, Refusal, context_of, free_again, is_standing, pace_of, refusal
 from ivr.campaigns.settle import give_up, is_do_not_call, lock_attempt, lock_campaign, release
 from ivr.carriers.base import Carrier, DialOrder, OrderUnknown
@@ -50,9 +50,17 @@ class _Dial:
     unsure: bool
 
 
+class StillWanted(Protocol):
+    """Whoever puts targets on a standing campaign's list says, when one is about to be dialed, whether the call is
+    still wanted. Asked under the locks of call, attempt and campaign; must lock nothing of those."""
+
+    def __call__(self, uow: UnitOfWork, target: Target) -> bool: ...
+
+
 class Dialer:
     """`told(carrier)` is what every script is told: `department`, `hotline`, `speech` (languages with a recogniser).
-    `lines` is how many telephone lines all campaigns share; None for as many as their caps allow."""
+    `lines` is how many telephone lines all campaigns share; None for as many as their caps allow. `wanted` is asked
+    about each target of a campaign of its kind; a call that is not wanted any more is called off."""
 
     def __init__(
         self,
@@ -61,12 +69,14 @@ class Dialer:
         carriers: Mapping[str, Carrier],
         told: Callable[[str], Mapping[str, Any]],
         lines: int | None = None,
+        wanted: Mapping[CampaignKind, StillWanted] | None = None,
     ) -> None:
         self._database = database
         self._calls = calls
         self._carriers = carriers
         self._told = told
         self._lines = lines
+        self._wanted = wanted or {}
 
     def tick(self) -> int:
         """Claim due targets and order their dials; returns how many. Safe to run in many places at once."""
@@ -117,6 +127,9 @@ class Dialer:
         self._carrier(campaign.carrier)
         target = uow.session.get_one(Target, attempt.target_id)
         why = refusal(campaign, target, uow.now(), is_do_not_call(uow, attempt.phone))
+        asked = self._wanted.get(CampaignKind(campaign.kind))
+        if why is None and asked is not None and not asked(uow, target):
+            why = Refusal.CALLED_OFF
         if why is not None:
             release(uow, attempt, campaign, why)
             if call is not None:

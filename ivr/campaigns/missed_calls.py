@@ -25,6 +25,8 @@ log = logging.getLogger(__name__)
 
 MOST_PER_DAY = 3
 """Calls back to one number within 24 hours."""
+# Who has one of these coming needs no other. A call of follow-up is for later, and for one person of the telephone.
+_OWED = (CampaignKind.CALL_BACK, CampaignKind.MISSED_CALL)
 # Nobody waits by the telephone for longer.
 _WORTH_IT = timedelta(hours=1)
 # When a number that we do not know may be rung, on its own clocks. Who is on file may be ill, and is called at once.
@@ -89,7 +91,7 @@ def _enough(uow: UnitOfWork, number: str, most_per_hour: int) -> str:
         select(func.count())
         .select_from(Target)
         .join(Campaign, Campaign.id == Target.campaign_id)
-        .where(Target.phone == number, Campaign.kind != CampaignKind.LIST)
+        .where(Target.phone == number, Campaign.kind.in_(_OWED))
     )
     if uow.session.scalar(owed.where(Target.state != TargetState.DONE)):
         return "owed_already"

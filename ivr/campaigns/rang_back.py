@@ -27,6 +27,8 @@ REMEMBERED = timedelta(days=30)
 GREETED = "greeted"
 """The name in the context that says: who we are has been said, and the language chosen. Scripts then skip both."""
 
+# Whoever was missed by one of these may answer when they ring back; the other calls were asked for by the person.
+_INTERVIEWS = (CampaignKind.LIST, CampaignKind.FOLLOW_UP)
 # Orders that ended so never made the telephone ring, unless the call says that it rang. A call that was lost is none of
 # them: we do not know, and nobody whom we may have called is told that it was not us.
 _SILENT = (Outcome.NOT_DIALED, Outcome.FAILED, Outcome.UNREACHABLE)
@@ -99,7 +101,7 @@ def _missed(uow: UnitOfWork, phone: str) -> Select[Target]:
         .join(Campaign, Campaign.id == Target.campaign_id)
         .join(Attempt, Attempt.target_id == Target.id)
         .where(Attempt.phone == phone, Attempt.placing_at > uow.now() - REMEMBERED)
-        .where(Campaign.kind == CampaignKind.LIST, Campaign.state != CampaignState.ABORTED)
+        .where(Campaign.kind.in_(_INTERVIEWS), Campaign.state != CampaignState.ABORTED)
         .where(
             (Target.state == TargetState.WAITING)
             | ((Target.state == TargetState.DONE) & Target.disposition.in_(GIVEN_UP))

@@ -50,6 +50,7 @@ from tracing.cases.model import Case, Contact, Exposure
 from tracing.cases.new import NewCase, NewExposure, check_days, check_exposures, check_source, lock_person
 from tracing.cases.opening import find_or_open, open_case_of
 from tracing.followup.planning import replan, replan_people
+from tracing.people.model import Person
 from tracing.rules.rulebook import shipped
 
 __all__ = ["NewCase", "NewExposure", "add_contact", "become_case", "change_case", "change_contact", "open_case"]
@@ -162,6 +163,7 @@ def change_contact(
     """`event` happens to the contact. What ends, resumes or loses a follow-up happens to all the person's active
     contacts of the disease: they are called once, or not at all."""
     found = _contact(uow, contact_id)
+    uow.session.get_one(Person, found.person_id, with_for_update={"key_share": True})
     contacts = lock_contacts(uow, people_below(uow, [found.person_id], found.disease), found.disease)
     contact = next(each for each in contacts if each.id == contact_id)
     happen(uow, contact, event, by=by, why=why)
