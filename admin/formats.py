@@ -35,6 +35,7 @@ def install(app: Flask) -> None:
         seconds=seconds,
         plainly=plainly,
         day=day,
+        iso_day=iso_day,
         weekday=weekday,
         ago=ago,
         span=span,
@@ -48,6 +49,7 @@ def install(app: Flask) -> None:
         label=labels.label,
         tone=labels.tone,
     )
+    app.jinja_env.tests["an_endpoint"] = lambda name: name in app.view_functions
     app.jinja_env.globals.update(
         asset=asset,
         url_with=url_with,
@@ -120,6 +122,11 @@ def day(value: date | datetime | None) -> str:
     if isinstance(value, datetime):
         value = value.astimezone(zone()).date()
     return shown_day(value)
+
+
+def iso_day(text: str) -> str:
+    """A date that JSON holds, as people read it."""
+    return shown_day(date.fromisoformat(text))
 
 
 def weekday(value: date) -> str:

@@ -6,6 +6,8 @@ from typing import Any
 
 from flask_babel import lazy_gettext as _
 
+from admin import list_labels, tracing_labels
+
 CALL_STATES = {
     "created": _("created"),
     "queued": _("queued"),
@@ -105,7 +107,11 @@ DISPOSITIONS = {
     "called_off": _("called off"),
 }
 # Campaigns that stand for ever have no name of their own.
-CAMPAIGN_KINDS = {"call_back": _("Calls back that people wait for"), "missed_call": _("Answers to missed calls")}
+CAMPAIGN_KINDS = {
+    "call_back": _("Calls back that people wait for"),
+    "missed_call": _("Answers to missed calls"),
+    "follow_up": _("Daily calls of follow-up"),
+}
 # Why somebody who is due is not being called.
 HOLDS = {
     "not_started": _("it has not been started"),
@@ -263,6 +269,8 @@ VOCABULARIES: dict[str, dict[Any, Any]] = {
     "weekday": WEEKDAYS,
     "process": PROCESSES,
     "speech": SPEECH_STATES,
+    **tracing_labels.VOCABULARIES,
+    **list_labels.VOCABULARIES,
 }
 
 # The colour that goes with a word; the word itself always stands beside it.
@@ -297,4 +305,6 @@ def label(value: Any, vocabulary: str) -> Any:
 
 def tone(value: Any) -> str:
     """`good`, `warn`, `bad`, `info`, or `plain`."""
-    return next((name for name, values in _TONES.items() if str(value) in values), "plain")
+    return next(
+        (name for tones in (_TONES, tracing_labels.TONES) for name in tones if str(value) in tones[name]), "plain"
+    )

@@ -28,7 +28,12 @@ ENTRIES = (
     Entry("campaigns", "campaigns.campaigns", "campaign", _("Campaigns"), Right.CAMPAIGNS_SEE),
     Entry("calls", "calls.calls", "phone", _("Calls"), Right.CALLS_SEE),
     Entry("messages", "messages.messages", "message", _("Messages"), Right.MESSAGES_LISTEN),
+    Entry("lists", "lists.lists", "list", _("Lists"), Right.LISTS_RUN),
+    Entry("follow_up", "follow_up.follow_up", "follow", _("Follow-up"), Right.CASES_SEE),
+    Entry("cases", "cases.cases", "case", _("Cases"), Right.CASES_SEE),
+    Entry("contacts", "contacts.contacts", "contacts", _("Contacts"), Right.CASES_SEE),
     Entry("records", "records.records", "record", _("Records"), Right.RECORDS_SEE),
+    Entry("venues", "venues.venues", "place", _("Places"), Right.CASES_SEE),
     Entry("reports", "reports.reports", "chart", _("Reports"), Right.REPORTS_SEE),
     Entry("appointments", "appointments.appointments", "calendar", _("Appointments"), Right.APPOINTMENTS_SEE),
     Entry("queue", "queue.queue", "queue", _("Doctor queue"), Right.APPOINTMENTS_SEE),
@@ -43,7 +48,15 @@ ENTRIES = (
 
 
 # Pages that are opened from those of the menu.
-_INSIDE: dict[str | None, str] = {"consultation": "queue"}
+_INSIDE: dict[str | None, str] = {
+    "list_files": "lists",
+    "consultation": "queue",
+    "named": "cases",
+    "contact_actions": "contacts",
+    "registering": "cases",
+    "laboratory": "follow_up",
+    "teams": "follow_up",
+}
 
 
 def install(app: Flask) -> None:

@@ -15,6 +15,7 @@ class Right(StrEnum):
     RECORDS_CORRECT = "records.correct"
     CASES_SEE = "cases.see"  # cases, contacts, venues, chains: health data, every read is audited
     CASES_RUN = "cases.run"
+    TEAMS_RUN = "teams.run"  # who works on contacts where
     LISTS_RUN = "lists.run"  # lists of contacts in and out, duplicates
     REPORTS_SEE = "reports.see"  # figures; the calls behind them need the right to see calls
     APPOINTMENTS_SEE = "appointments.see"
@@ -39,6 +40,7 @@ ROLES: dict[str, frozenset[Right]] = {
             Right.RECORDS_CORRECT,
             Right.CASES_SEE,
             Right.CASES_RUN,
+            Right.TEAMS_RUN,
             Right.LISTS_RUN,
             Right.REPORTS_SEE,
             Right.APPOINTMENTS_SEE,

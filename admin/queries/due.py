@@ -1,0 +1,214 @@
+"""The day's work of follow-up: whom to look at first, who is due today, who was forgotten, whom nobody reaches.
+
+Every list begins at the visits of a few days, which have indexes of their own, and looks each person's contact up: it
+costs what the day's work costs, however many contacts there were before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, func, select, true, tuple_
+from sqlalchemy.dialects.postgresql import distinct_on
+from sqlalchemy.orm import aliased
+from sqlalchemy.sql.selectable import LateralFromClause
+
+from admin.policy import Viewer
+from admin.queries.contacts import own_teams
+from admin.queries.paging import AnySelect, Page, page_of
+from core.areas import within
+from core.database import UnitOfWork
+from tracing.cases.axes import FollowUpStatus
+from tracing.cases.model import Contact
+from tracing.followup.model import FollowUp, FollowUpVisit
+from tracing.followup.visits import VisitOutcome
+from tracing.people.model import Person
+from tracing.teams.model import Team
+
+ILL, DUE, OVERDUE, UNREACHED = "ill", "due", "overdue", "unreached"
+LISTS = (ILL, DUE, OVERDUE, UNREACHED)
+"""The lists of the page, the most urgent first."""
+# Visits that nobody made are settled within a day; what is older than this is history.
+_OVERDUE_DAYS = 14
+_REACHED = [outcome for outcome in VisitOutcome if outcome.reached]
+
+
+@dataclass(frozen=True, slots=True)
+class DueFilter:
+    """Whose work it is; empty means everybody's in the viewer's area. `mine`: of the viewer's own teams."""
+
+    disease: str = ""
+    area: str = ""
+    team_id: UUID | None = None
+    without_team: bool = False
+    mine: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DueRow:
+    """Somebody under follow-up. `day`: of the visit that puts them here; `missed_days`: on how many days in a row
+    nobody reached them."""
+
+    visit_id: UUID
+    contact_id: UUID
+    person_id: UUID
+    name: str
+    birth_year: int | None
+    phone: str
+    disease: str
+    generation: int
+    area: str
+    team: str | None
+    day: date
+    result: str | None
+    symptoms: Sequence[str]
+    last_day: date | None
+    missed_days: int
+
+
+def list_due(
+    uow: UnitOfWork, viewer: Viewer, wanted: DueFilter, which: str, today: date, before: str | None = None
+) -> Page[DueRow]:
+    """One of `LISTS`, a person once."""
+    contact = _contact(viewer, wanted)
+    query: AnySelect = (
+        select(
+            FollowUpVisit.id,
+            contact.c.id,
+            Person.id,
+            Person.name,
+            Person.birth_year,
+            Person.phone,
+            FollowUpVisit.disease,
+            contact.c.generation,
+            contact.c.area,
+            Team.name,
+            FollowUpVisit.day,
+            FollowUpVisit.result,
+            FollowUpVisit.symptoms,
+            FollowUp.last_day,
+            _missed_days(),
+        )
+        .join(contact, true())
+        .join(Person, Person.id == FollowUpVisit.person_id)
+        .outerjoin(Team, Team.id == contact.c.team_id)
+        .outerjoin(
+            FollowUp,
+            (FollowUp.person_id == FollowUpVisit.person_id)
+            & (FollowUp.disease == FollowUpVisit.disease)
+            & FollowUp.superseded_at.is_(None),
+        )
+        .where(FollowUpVisit.id.in_(_newest(which, wanted, today)))
+    )
+    return page_of(uow, query, FollowUpVisit.id, before, lambda row: DueRow(*row))
+
+
+def count_due(uow: UnitOfWork, viewer: Viewer, wanted: DueFilter, today: date) -> Mapping[str, int]:
+    """How many people are on each of the lists."""
+    contact = _contact(viewer, wanted)
+    counted = {}
+    for which in LISTS:
+        people = func.count(func.distinct(tuple_(FollowUpVisit.person_id, FollowUpVisit.disease)))
+        query = select(people).select_from(FollowUpVisit).join(contact, true())
+        counted[which] = uow.session.scalar(query.where(_which(which, today), _of(wanted))) or 0
+    return counted
+
+
+@dataclass(frozen=True, slots=True)
+class TeamDay:
+    """A team's visits of today: still open, talked, in vain. No team: `name` is None."""
+
+    team_id: UUID | None
+    name: str | None
+    open: int
+    talked: int
+    missed: int
+
+
+def days_of_teams(uow: UnitOfWork, viewer: Viewer, wanted: DueFilter, today: date) -> list[TeamDay]:
+    """Today's visits by team, by name; those without a team last."""
+    contact = _contact(viewer, wanted)
+    result = FollowUpVisit.result
+    query = (
+        select(
+            contact.c.team_id,
+            Team.name,
+            func.count().filter(result.is_(None)),
+            func.count().filter(result == VisitOutcome.COOPERATIVE),
+            func.count().filter(result.is_not(None), result != VisitOutcome.COOPERATIVE),
+        )
+        .select_from(FollowUpVisit)
+        .join(contact, true())
+        .outerjoin(Team, Team.id == contact.c.team_id)
+        .where(FollowUpVisit.day == today, _of(wanted))
+        .group_by(contact.c.team_id, Team.name)
+        .order_by(Team.name.nulls_last())
+    )
+    return [TeamDay(*row) for row in uow.session.execute(query)]
+
+
+def _contact(viewer: Viewer, wanted: DueFilter) -> LateralFromClause:
+    """The contact by which somebody is followed up, if it is among those wanted. Who is a contact of several cases is
+    one person with one follow-up: the oldest contact stands for them."""
+    query = select(Contact.id, Contact.area, Contact.team_id, Contact.generation).where(
+        Contact.person_id == FollowUpVisit.person_id,
+        Contact.disease == FollowUpVisit.disease,
+        Contact.follow_up == FollowUpStatus.FOLLOW_UP,
+        within(Contact.area, viewer.area),
+    )
+    if wanted.area:
+        query = query.where(within(Contact.area, wanted.area))
+    if wanted.team_id:
+        query = query.where(Contact.team_id == wanted.team_id)
+    if wanted.without_team:
+        query = query.where(Contact.team_id.is_(None))
+    if wanted.mine:
+        query = query.where(Contact.team_id.in_(own_teams(viewer)))
+    return query.order_by(Contact.id).limit(1).lateral()
+
+
+def _newest(which: str, wanted: DueFilter, today: date) -> AnySelect:
+    """The newest visit of each person that puts them on a list."""
+    visit = aliased(FollowUpVisit)
+    key = (visit.person_id, visit.disease)
+    query = select(visit.id).ext(distinct_on(*key)).where(_which(which, today, visit), _of(wanted, visit))
+    return query.order_by(*key, visit.day.desc(), visit.nth.desc())
+
+
+def _which(which: str, today: date, visit: Any = FollowUpVisit) -> ColumnElement[bool]:
+    lately = visit.day.between(today - timedelta(days=1), today)
+    conditions: Mapping[str, ColumnElement[bool]] = {
+        ILL: lately & (visit.symptoms != []),
+        DUE: (visit.day == today) & visit.result.is_(None),
+        OVERDUE: visit.day.between(today - timedelta(days=_OVERDUE_DAYS), today - timedelta(days=1))
+        & visit.result.is_(None),
+        UNREACHED: lately & (visit.result == VisitOutcome.UNAVAILABLE),
+    }
+    return conditions[which]
+
+
+def _of(wanted: DueFilter, visit: Any = FollowUpVisit) -> ColumnElement[bool]:
+    return visit.disease == wanted.disease if wanted.disease else true()
+
+
+def _missed_days() -> ColumnElement[int]:
+    """On how many days since somebody last talked with them nobody reached them."""
+    tried, talked = aliased(FollowUpVisit), aliased(FollowUpVisit)
+    reached = (
+        select(func.coalesce(func.max(talked.day), date(1900, 1, 1)))
+        .where(talked.person_id == FollowUpVisit.person_id, talked.disease == FollowUpVisit.disease)
+        .where(talked.result.in_(_REACHED))
+        .correlate(FollowUpVisit)
+        .scalar_subquery()
+    )
+    return (
+        select(func.count(func.distinct(tried.day)))
+        .where(tried.person_id == FollowUpVisit.person_id, tried.disease == FollowUpVisit.disease)
+        .where(tried.result == VisitOutcome.UNAVAILABLE, tried.day > reached)
+        .correlate(FollowUpVisit)
+        .scalar_subquery()
+    )
