@@ -73,6 +73,16 @@ EFFECTS = {
     "call.hand_over → done": _("The call went on with another script."),
     "call.hand_over → no_script": _("The script that was to go on is not there."),
     "call.take_up → no_script": _("The script of the missed interview is not there."),
+    "tracing.name_contact → kept": _("A number of somebody they met was noted."),
+    "tracing.name_contact → again": _("This number was noted before; it is kept once."),
+    "tracing.name_contact → own": _("Their own number was not noted."),
+    "tracing.name_contact → unusable": _("No number in Viet Nam that can be called; not noted."),
+    "tracing.name_contact → enough": _("So many numbers were noted that no more are taken."),
+    "tracing.name_contact → nobody": _("The caller is no confirmed case; nothing was noted."),
+    "tracing.met_on → noted": _("The day on which they last met was noted."),
+    "tracing.begin_naming → taken": _("The case went on to tell whom they met."),
+    "tracing.begin_naming → no_script": _("The script that was to go on is not there."),
+    "tracing.begin_naming → none": _("No confirmed case has this number."),
 }
 OUTCOMES = {
     "completed": _("completed"),

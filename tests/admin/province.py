@@ -25,8 +25,10 @@ from ivr.campaigns.model import Campaign, Target
 from ivr.messages.store import keep
 from telehealth.model import Appointment, Practitioner, QueueEntry
 from tracing.cases.model import Case, Contact, Exposure
+from tracing.lists.service import NewList, begin, check
 from tracing.people.model import Person
 from tracing.records.model import Record, RecordAnswer
+from tracing.venues.model import Venue, VenueVisit
 
 RECORDED = Words("vi", "common/no_input/say/0", "Dạ, tôi chưa nghe thấy gì.")
 TONE = bytes(codec.RATE)  # half a second of nothing: what is said is not what these tests are about
@@ -72,6 +74,9 @@ class Resident:
     message: UUID
     case: UUID  # whom they met
     contact: UUID  # of that case
+    venue: UUID  # where they were
+    visit: UUID
+    list: UUID  # that a health station sent, with them in it
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,9 +231,37 @@ def settle_resident(
             ),
         ]
     )  # fmt: skip
+    venue, visit = (new_id() for _ in range(2))
+    uow.session.add(Venue(id=venue, name=f"Quán của {name}", kind="market", area=area, created_at=now))
+    uow.session.flush()
+    until = now - timedelta(hours=3)
+    uow.session.add(
+        VenueVisit(
+            id=visit, venue_id=venue, person_id=person, arrived_at=until - timedelta(hours=1), left_at=until,
+            source="person", created_at=now,
+        )
+    )  # fmt: skip
     message = UUID(keep(uow, call_id=call, turn=3, ulaw=codec.pcm_to_ulaw(TONE) + hour * codec.ULAW_SILENCE))
+    content = f"Họ tên,SĐT,Năm sinh,Ghi chú\n{name},{phone},1985,\nAi Đó,12345,,\n".encode()
+    sent = begin(uow, NewList(content, f"tram {name}.csv", "covid-19", area, new_id(), for_campaign=True))
+    check(uow, sent, "Asia/Ho_Chi_Minh")
     return Resident(
-        name, phone, area, person, target, call, record, reference, appointment, queue, message, case, contact
+        name,
+        phone,
+        area,
+        person,
+        target,
+        call,
+        record,
+        reference,
+        appointment,
+        queue,
+        message,
+        case,
+        contact,
+        venue,
+        visit,
+        sent.id,
     )
 
 

@@ -30,7 +30,8 @@ SPEAKING = [
     *("telehealth/appointments.py", "telehealth/hours.py", "telehealth/queue.py", "telehealth/registration.py"),
     *("telehealth/week.py", "telehealth/calling_back.py", "telehealth/consultations.py"),
     *("ivr/rehearsal/assumptions.py", "ivr/rehearsal/reading.py"),
-    *("tracing/lists/importing.py", "tracing/people/matching.py"),
+    *("tracing/lists/importing.py", "tracing/people/matching.py", "tracing/venues/places.py"),
+    "tracing/venues/taking.py",
     *(
         str(path.relative_to(ROOT))
         for path in sorted((ROOT / "ivr/campaigns").glob("*.py"))
@@ -121,7 +122,7 @@ def test_no_form_leads_to_another_site(visitor: Callable[[str], Visitor], addres
 
 def test_how_calls_end_and_what_effects_did_have_words(script_library: Library) -> None:
     known = {f"{effect.name} → {outcome}" for effect in EFFECTS for outcome in effect.outcomes}
-    handing_over = {f"{name} → {NO_SCRIPT}" for name in ("call.hand_over", "call.take_up")}
+    handing_over = {f"{name} → {NO_SCRIPT}" for name in ("call.hand_over", "call.take_up", "tracing.begin_naming")}
     assert known | handing_over == labels.EFFECTS.keys()
     ends = {
         reason

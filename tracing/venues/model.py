@@ -40,8 +40,8 @@ class Venue(Base):
 
 LONGEST_VISIT = timedelta(days=1)
 MOST_UNCERTAIN = 720
-"""Who stayed for longer has a visit for each day, and who is less sure than that is not sure of the day. Both bounds let
-a query look for meetings in a short stretch of the index, however old and busy the venue is."""
+"""Who stayed for longer has a visit for each day, and who is less sure than that is not sure of the day. Both bounds
+let a query look for meetings in a short stretch of the index, however old and busy the venue is."""
 
 
 class VenueVisit(Base):
@@ -88,11 +88,14 @@ class NamedContact(Base):
 
 
 class OverlapPutAside(Base):
-    """Somebody looked at what this person and the case have in common at venues, and does not make a contact of them."""
+    """Somebody looked at where this person and the case met at venues, and does not make a contact of them."""
 
     __tablename__ = "overlap_put_aside"
 
-    case_id: Mapped[UUID] = mapped_column(ForeignKey("disease_case.id"), primary_key=True)
-    person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"), primary_key=True)
+    id: Mapped[UUID] = mapped_column(primary_key=True, default=new_id)
+    case_id: Mapped[UUID] = mapped_column(ForeignKey("disease_case.id"))
+    person_id: Mapped[UUID] = mapped_column(ForeignKey("person.id"), index=True)
     by: Mapped[UUID]
     at: Mapped[datetime]
+
+    __table_args__ = (UniqueConstraint("case_id", "person_id"),)
