@@ -32,6 +32,7 @@ ENTRIES = (
     Entry("follow_up", "follow_up.follow_up", "follow", _("Follow-up"), Right.CASES_SEE),
     Entry("cases", "cases.cases", "case", _("Cases"), Right.CASES_SEE),
     Entry("contacts", "contacts.contacts", "contacts", _("Contacts"), Right.CASES_SEE),
+    Entry("people", "people.people", "person", _("People"), Right.CASES_SEE),
     Entry("records", "records.records", "record", _("Records"), Right.RECORDS_SEE),
     Entry("venues", "venues.venues", "place", _("Places"), Right.CASES_SEE),
     Entry("reports", "reports.reports", "chart", _("Reports"), Right.REPORTS_SEE),
@@ -49,6 +50,7 @@ ENTRIES = (
 
 # Pages that are opened from those of the menu.
 _INSIDE: dict[str | None, str] = {
+    "duplicates": "people",
     "list_files": "lists",
     "consultation": "queue",
     "named": "cases",
