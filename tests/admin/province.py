@@ -24,10 +24,11 @@ from ivr.calls.model import Call, CallEvent, ScriptRevision
 from ivr.campaigns.model import Campaign, Target
 from ivr.messages.store import keep
 from telehealth.model import Appointment, Practitioner, QueueEntry
-from tracing.cases.model import Case, Contact, Exposure
+from tracing.cases.model import Case, Contact, Exposure, LabTest
 from tracing.lists.service import NewList, begin, check
 from tracing.people.model import Person
 from tracing.records.model import Record, RecordAnswer
+from tracing.teams.service import make_team
 from tracing.venues.model import Venue, VenueVisit
 
 RECORDED = Words("vi", "common/no_input/say/0", "Dạ, tôi chưa nghe thấy gì.")
@@ -74,6 +75,7 @@ class Resident:
     message: UUID
     case: UUID  # whom they met
     contact: UUID  # of that case
+    test: UUID  # a sample of theirs, in the laboratory
     venue: UUID  # where they were
     visit: UUID
     list: UUID  # that a health station sent, with them in it
@@ -89,6 +91,7 @@ class Province:
     an: Resident  # lives in the city
     binh: Resident  # lives at the coast
     recording: UUID  # of the words `RECORDED`
+    team: UUID  # of the city
 
 
 def token_of(login: str) -> str:
@@ -116,7 +119,8 @@ def settle(database: Database) -> Province:
         an = settle_resident(uow, "Nguyễn Văn An", "+84912345678", f"{CITY}.14755", campaign, doctor.id, 9)
         binh = settle_resident(uow, "Trần Thị Bình", "+84987654321", f"{COAST}.14830", campaign, doctor.id, 10)
         recording = publish(uow, Take(RECORDED, TONE), voice="Chị Hoa", login="hanh")
-        return Province(users, campaign, city_campaign, doctor.id, city_doctor.id, an, binh, recording)
+        team = make_team(uow, "Đội Thành phố", CITY).id
+        return Province(users, campaign, city_campaign, doctor.id, city_doctor.id, an, binh, recording, team)
 
 
 def _user(uow: UnitOfWork, login: str, name: str, roles: list[str], area: str) -> UUID:
@@ -166,7 +170,7 @@ def settle_resident(
 ) -> Resident:
     """Somebody of the campaign who was called, has a record, an appointment with the doctor, and waits."""
     now = uow.now()
-    person, target, call, record, appointment, queue, case, contact = (new_id() for _ in range(8))
+    person, target, call, record, appointment, queue, case, contact, test = (new_id() for _ in range(9))
     reference = f"HX{record.int % 1000000:06d}"
     uow.session.add(
         Person(id=person, name=name, birth_year=1985, phone=phone, language="vi", area=area, created_at=now)
@@ -184,6 +188,10 @@ def settle_resident(
             ),
             Exposure(
                 contact_id=contact, kind="person", day=now.date(), place="chợ Vườn Hoa", source="list", created_at=now
+            ),
+            LabTest(
+                id=test, person_id=person, contact_id=contact, disease="covid-19", kind="pcr", sampled_on=now.date(),
+                created_at=now,
             ),
             Target(
                 id=target, campaign_id=campaign, person_id=person, phone=phone, language="vi", context={}, area=area,
@@ -259,6 +267,7 @@ def settle_resident(
         message,
         case,
         contact,
+        test,
         venue,
         visit,
         sent.id,

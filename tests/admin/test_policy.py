@@ -24,7 +24,7 @@ Visit = Callable[[str], Visitor]
 OPEN_TO_ALL = {"static", "alive.healthz", "alive.readyz", "signing_in.login", "signing_in.log_in_now"}
 OPEN_TO_ALL |= {"signing_in.language"}
 # Arguments of addresses about one person: of another district's people they lead nowhere.
-ABOUT_PEOPLE = {"call_id", "record_id", "appointment_id", "message_id", "case_id", "contact_id", "person_id"}
+ABOUT_PEOPLE = {"call_id", "record_id", "appointment_id", "message_id", "case_id", "contact_id", "test_id", "person_id"}
 ABOUT_PEOPLE |= {"venue_id", "list_id"}
 
 
@@ -42,6 +42,8 @@ def address(rule: Rule, resident: Resident, province: Province) -> str:
         "message_id": resident.message,
         "case_id": resident.case,
         "contact_id": resident.contact,
+        "team_id": province.team,
+        "test_id": resident.test,
         "person_id": resident.person,
         "venue_id": resident.venue,
         "visit_id": resident.visit,
