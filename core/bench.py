@@ -29,6 +29,8 @@ class Scratch:
     database: Database
     plot: Path | None = None
     """Where a bench that draws is to draw, if it is to."""
+    size: int | None = None
+    """How much there is to be, for a bench that can be small; its own measure by default."""
 
 
 Bench = Callable[[Scratch], Any]
@@ -57,10 +59,11 @@ def bench_command(benches: Mapping[str, Bench]) -> click.Command:
     @click.argument("what", type=click.Choice(list(benches)))
     @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
     @click.option("--plot", type=click.Path(dir_okay=False, path_type=Path), help="Draw into this file (calls, trust).")
-    def bench(what: str, as_json: bool, plot: Path | None) -> None:
+    @click.option("--size", type=click.IntRange(100, 10_000_000), help="How many people (console).")
+    def bench(what: str, as_json: bool, plot: Path | None, size: int | None) -> None:
         """Measure on this machine, against an empty database of its own. The budget stands in docs/performance.md."""
         with scratch() as empty:
-            figures = benches[what](replace(empty, plot=plot))
+            figures = benches[what](replace(empty, plot=plot, size=size))
         if as_json:
             click.echo(json.dumps(figures))
         else:
