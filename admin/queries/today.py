@@ -11,6 +11,7 @@ from admin.policy import Viewer, scoped
 from admin.queries.treated import seen_appointments
 from core.database import UnitOfWork
 from telehealth.model import Appointment
+from tracing.lists.model import ListImport
 from tracing.records.model import Record
 
 
@@ -41,3 +42,9 @@ def count_appointments(uow: UnitOfWork, viewer: Viewer, since: datetime, until: 
         )
         or 0
     )
+
+
+def count_lists(uow: UnitOfWork, viewer: Viewer) -> int:
+    """Lists that were checked and wait for somebody to decide."""
+    query = scoped(select(func.count()).select_from(ListImport), ListImport.area, viewer)
+    return uow.session.scalar(query.where(ListImport.state == "checked")) or 0

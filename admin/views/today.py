@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from admin import days
 from admin.current import audit, uow, viewer, wants_fragment, zone
 from admin.policy import needs
-from admin.queries import appointments, campaigns, records
+from admin.queries import appointments, campaigns, due, duplicates, records
 from admin.queries import today as queries
 from core.rights import Right
 
@@ -51,6 +51,11 @@ def _numbers() -> dict[str, Any]:
         shown["calls_now"], _ = campaigns.calls_now(unit, who)
     if who.may(Right.RECORDS_SEE):
         shown["records"] = queries.count_records(unit, who, since)
+    if who.may(Right.CASES_SEE):
+        shown["follow_up"] = due.count_due(unit, who, due.DueFilter(), days.today(unit.now(), zone()))
+    if who.may(Right.LISTS_RUN):
+        shown["duplicates"] = duplicates.count_pairs(unit, who)
+        shown["lists"] = queries.count_lists(unit, who)
     if who.may(Right.APPOINTMENTS_SEE):
         shown["waiting"] = appointments.count_waiting(unit, who)
         shown["booked"] = queries.count_appointments(unit, who, since, until)
