@@ -2,9 +2,9 @@
 it, each branch in a sector of its own. Pure.
 
 A flower holds those who passed it on to nobody, in rings. It stands as near to the middle of the picture as there is
-room in its sector, beyond its source: so branches hardly cross, and nobody overlaps. A venue that contacts of one source
-share is a hub between them; further sources and visits are lines across. What is taken is kept in a grid, so that looking
-for room costs the same however many there are: n log n with the sorting.
+room in its sector, beyond its source: so branches hardly cross, and nobody overlaps. A venue that contacts of one
+source share is a hub between them; further sources and visits are lines across. What is taken is kept in a grid, so
+that looking for room costs the same however many there are: n log n with the sorting.
 
 Force-directed layouts draw such chains no better, and take a minute where this takes a tenth of a second
 (docs/decisions.md).
