@@ -32,7 +32,7 @@ ENTRIES = (
     Entry("follow_up", "follow_up.follow_up", "follow", _("Follow-up"), Right.CASES_SEE),
     Entry("cases", "cases.cases", "case", _("Cases"), Right.CASES_SEE),
     Entry("contacts", "contacts.contacts", "contacts", _("Contacts"), Right.CASES_SEE),
-    Entry("people", "people.people", "person", _("People"), Right.CASES_SEE),
+    Entry("people", "people.people", "person", _("Persons"), Right.CASES_SEE),
     Entry("records", "records.records", "record", _("Records"), Right.RECORDS_SEE),
     Entry("venues", "venues.venues", "place", _("Places"), Right.CASES_SEE),
     Entry("reports", "reports.reports", "chart", _("Reports"), Right.REPORTS_SEE),
