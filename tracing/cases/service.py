@@ -21,6 +21,7 @@ from sqlalchemy.dialects.postgresql import insert
 from core.database import UnitOfWork
 from core.errors import UserError
 from core.ids import new_id
+from tracing import days
 from tracing.cases.axes import Classification, ContactStatus, FollowUpStatus
 from tracing.cases.chain import cases_of, people_below, renumber
 from tracing.cases.changes import (
@@ -173,8 +174,8 @@ def change_contact(
                 happen_if_possible(uow, other, event, by=by, why=why or getattr(event, "reason", ""))
     changed = renumber(uow, contacts, contact.disease)
     uow.session.flush()
-    replan_people(uow, {contact.person_id, *changed}, contact.disease)
-    if isinstance(event, Resumed | FoundAgain) and contact.follow_up != FollowUpStatus.FOLLOW_UP:
+    kept = replan_people(uow, {contact.person_id, *changed}, contact.disease).get(contact.person_id)
+    if isinstance(event, Resumed | FoundAgain) and (kept is None or kept.last_day < days.today(uow)):
         raise UserError("No day of follow-up is left.", "Set a later last day, then resume.")
     return contact
 

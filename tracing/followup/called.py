@@ -69,7 +69,7 @@ def note_answers(uow: UnitOfWork, visit: FollowUpVisit, record_id: UUID) -> None
     current = select(RecordAnswer.field, RecordAnswer.value).where(
         RecordAnswer.record_id == record_id, RecordAnswer.superseded_at.is_(None)
     )
-    answers: dict[str, Any] = dict(uow.session.execute(current).tuples())
+    answers: dict[str, Any] = {row.field: row.value for row in uow.session.execute(current)}
     visit.record_id = record_id
     assessment = _assessment(uow, visit)
     if assessment is None:

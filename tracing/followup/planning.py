@@ -215,14 +215,8 @@ def _adjust(
     reason = (why or by_hand.reason).strip()
     if not reason:
         raise UserError("Say why.")
-    if (
-        uow.session.scalar(
-            select(FollowUp.id).where(
-                FollowUp.person_id == person_id, FollowUp.disease == disease, FollowUp.superseded_at.is_(None)
-            )
-        )
-        is None
-    ):
+    made = planned(uow, person_id, disease)
+    if made is None or made.period is None:
         raise UserError(
             "This person is not followed up, so there is no last day to set.", "Add them as a contact first."
         )

@@ -10,8 +10,8 @@ from collections.abc import Iterable, Sequence
 from datetime import date, datetime, time, timedelta
 from uuid import UUID
 
-from sqlalchemy import exists, select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import cast, exists, select
+from sqlalchemy.dialects.postgresql import JSONB, insert
 
 from core.database import Database, UnitOfWork
 from core.ids import new_id
@@ -46,7 +46,7 @@ def settle_days(database: Database) -> int:
             for person_id, disease, day in batch:
                 _settle(uow, person_id, disease, day)
         settled += len(batch)
-        if len(batch) < _BATCH:
+        if not batch:
             return settled
 
 
@@ -128,7 +128,7 @@ def _followed_since(uow: UnitOfWork, followed: Iterable[Contact]) -> datetime:
     began = (
         select(ContactChange.at)
         .where(ContactChange.contact_id.in_([contact.id for contact in followed]))
-        .where(ContactChange.what == "follow_up", ContactChange.after == FollowUpStatus.FOLLOW_UP.value)
+        .where(ContactChange.what == "follow_up", ContactChange.after == cast(FollowUpStatus.FOLLOW_UP, JSONB))
         .order_by(ContactChange.at.desc())
         .limit(1)
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -24,8 +24,8 @@ from ivr.calls.model import Call, CallState, FailureReason
 from ivr.calls.service import Calls
 from ivr.calls.status import StatusReport
 from ivr.campaigns import service
-from ivr.campaigns.dialer import Dialer
-from ivr.campaigns.model import Attempt, Campaign, Target
+from ivr.campaigns.dialer import Dialer, StillWanted
+from ivr.campaigns.model import Attempt, Campaign, CampaignKind, Target
 from ivr.campaigns.plan import CampaignPlan
 from ivr.campaigns.service import NewTarget
 from ivr.carriers.base import DialOrder
@@ -89,11 +89,12 @@ class Desk:
     calls: Calls
     redis: Redis
     network: Network = field(default_factory=Network)
+    wanted: Mapping[CampaignKind, StillWanted] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.dialer = Dialer(
-            self.database, self.calls, {"network": self.network}, lambda carrier: {"department": "CDC"}
-        )
+        told = {"department": "CDC", "hotline": "+842373850115"}
+        carriers = {"network": self.network}
+        self.dialer = Dialer(self.database, self.calls, carriers, lambda carrier: told, wanted=self.wanted)
         self.jobs = Jobs(self.database, self.redis, "none")
         self.database.after_commit = None  # the outbox is worked off here, not by RQ
         self.jobs.register("dial", self.dialer.dial)

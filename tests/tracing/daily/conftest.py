@@ -1,12 +1,46 @@
+"""A registry of people, cases and contacts, and an office that follows them up."""
+
 from __future__ import annotations
 
 import pytest
+import redis
 
 from core.clock import SimulatedClock
 from core.database import Database
+from flows.catalogue import Library
+from ivr.calls.effects import EffectRequest, EffectResult, Effects
+from ivr.calls.service import Calls
+from ivr.campaigns.model import CampaignKind
+from ivr.campaigns.observer import EFFECTS, CampaignObserver
+from tests.ivr.campaigns.desk import Desk
+from tests.tracing.daily.office import Office, make_office
 from tests.tracing.daily.registry import Registry
+from tracing.followup.observer import VisitObserver
+from tracing.followup.standing import wanted
+from tracing.records.filing import RecordObserver
 
 
 @pytest.fixture
 def registry(database: Database, clock: SimulatedClock) -> Registry:
     return Registry(database, clock)
+
+
+def _queued(request: EffectRequest) -> EffectResult:
+    return EffectResult("queued", {"position": 1})
+
+
+def _none(request: EffectRequest) -> EffectResult:
+    return EffectResult("none")
+
+
+@pytest.fixture
+def office(database: Database, clock: SimulatedClock, library: Library, redis_client: redis.Redis) -> Office:
+    effects = Effects()
+    for name, handler in EFFECTS.items():
+        effects.register(name, handler)
+    effects.register("telehealth.offer_slots", _none)
+    effects.register("telehealth.queue", _queued)
+    effects.register("telehealth.urgent", _queued)
+    calls = Calls(library, effects, [RecordObserver(library), CampaignObserver(), VisitObserver()])
+    desk = Desk(database, clock, calls, redis_client, wanted={CampaignKind.FOLLOW_UP: wanted})
+    return make_office(database, clock, desk)
