@@ -56,6 +56,7 @@ _INSIDE: dict[str | None, str] = {
     "named": "cases",
     "contact_actions": "contacts",
     "registering": "cases",
+    "chains": "cases",
     "laboratory": "follow_up",
     "teams": "follow_up",
 }
