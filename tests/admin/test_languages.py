@@ -32,6 +32,8 @@ SPEAKING = [
     *("ivr/rehearsal/assumptions.py", "ivr/rehearsal/reading.py"),
     *("tracing/lists/importing.py", "tracing/people/matching.py", "tracing/venues/places.py"),
     "tracing/venues/taking.py",
+    *("tracing/laboratory.py", "tracing/teams/assigning.py", "tracing/teams/service.py", "tracing/cases/editing.py"),
+    *("tracing/followup/quarantining.py", "tracing/followup/visiting.py", "tracing/followup/doses.py"),
     *(
         str(path.relative_to(ROOT))
         for path in sorted((ROOT / "ivr/campaigns").glob("*.py"))
