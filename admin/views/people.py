@@ -17,6 +17,7 @@ from admin.queries import people as queries
 from core.rights import Right
 from tracing.people.merging import added_since, undo
 from tracing.people.model import PersonMerge
+from tracing.people.names import plain
 
 pages = Blueprint("people", __name__)
 
@@ -73,6 +74,9 @@ def undo_merge(merge_id: UUID) -> ResponseReturnValue:
     audit("person.unmerge", f"person:{merge.kept_id}", {"merge": str(merge_id), "other": str(merge.merged_id)})
     flash(gettext("They are two people again, as they were before."))
     return redirect(url_for("people.person", person_id=merge.kept_id))
+
+
+pages.add_app_template_filter(plain, "plain")
 
 
 @pages.app_template_filter("sign")

@@ -22,7 +22,7 @@ from core.database import Database, UnitOfWork
 from core.errors import UserError
 from core.ids import new_id
 from tracing.cases.model import Contact, Exposure
-from tracing.followup.model import FollowUp, Quarantine
+from tracing.followup.model import FollowUp, FollowUpVisit, Quarantine
 from tracing.followup.planning import replan
 from tracing.people.calling import join_targets, join_visits, lock_calls
 from tracing.people.joining import left_behind, move_all
@@ -31,6 +31,7 @@ from tracing.people.model import DuplicateCandidate, NotDuplicate, Person, Perso
 from tracing.people.pointing import PERSON, pointing_at
 
 _FILLED_IN = ("birth_year", "sex", "address", "area")
+_PLANNED = {table.__tablename__ for table in (FollowUp, FollowUpVisit, Quarantine)}
 _TIMES = 5  # so often somebody else may change the entries while we wait, before a person has to try again
 _GATHERED = timedelta(days=1)  # no transaction takes longer
 
@@ -106,10 +107,13 @@ def latest(uow: UnitOfWork, merge: PersonMerge) -> UUID | None:
 
 
 def added_since(uow: UnitOfWork, merge: PersonMerge) -> dict[str, int]:
-    """How many rows of each table were added to the kept person after the merge: they stay with that person."""
+    """How many rows of each table were added to the kept person after the merge: they stay with that person. Not those
+    of follow-up, which is planned anew for both."""
     moved = [UUID(row) for step in merge.moved["steps"] for row in step.get("ids", ())]
     counts = {}
     for table, column in pointing_at(PERSON):
+        if table in _PLANNED:
+            continue
         # Identifiers are ordered by time: those after the merge's own were made after it.
         columns = columns_of(table)
         new = select(func.count()).where(columns[column] == merge.kept_id, columns["id"] > merge.id)
