@@ -33,6 +33,7 @@ import ivr.rehearsal.bench
 import ivr.replay_bench
 import telehealth.bench
 import telehealth.commands
+import tracing.chains.bench
 import tracing.lists.bench
 import tracing.lists.commands
 import tracing.tables
@@ -450,6 +451,7 @@ main.add_command(
         | ivr.rehearsal.bench.benches
         | admin.bench.benches
         | tracing.lists.bench.benches
+        | tracing.chains.bench.benches
     )
 )
 for package in (

@@ -33,5 +33,17 @@ def test_a_process_of_the_bench_reads_what_the_bench_writes_whatever_keys_are_se
 
 def test_each_package_brings_its_benches() -> None:
     choice = main.commands["bench"].params[0].type
-    benches = {"engine", "turns", "booking", "choose", "speech", "calls", "replay", "trust", "rehearsal", "import"}
+    benches = {
+        "engine",
+        "turns",
+        "booking",
+        "choose",
+        "speech",
+        "calls",
+        "replay",
+        "trust",
+        "rehearsal",
+        "import",
+        "chains",
+    }
     assert set(choice.choices) == benches
