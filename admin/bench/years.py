@@ -172,7 +172,7 @@ class Years:
         # Some communes have ten times the people of others.
         self._heavy = list(accumulate(1 + 9 / (1 + place) for place in range(len(self._new))))
         self._venue = self._place = ""
-        self._cases: list[tuple[str, Moment]] = []
+        self._cases: list[str] = []
         self._contacts: list[str] = []
         self._logs = {answered: call_log(answered) for answered in (False, True)}
 
@@ -216,13 +216,14 @@ class Years:
             "lab_test", self._id(who.known), who.id, key, disease, "pcr", day, "positive" if confirmed else "pending",
             day if confirmed else NULL, who.known.text,
         )  # fmt: skip
-        self._cases.append((key, who.known))
+        self._cases.append(key)
         del self._cases[:-200]
 
     def _contact(self, who: Somebody, disease: str, campaign: int) -> None:
         random, key, day = self._random, self._id(who.known), who.known.day
         second = self._contacts and random.random() < SECOND_GENERATION
-        case = NULL if second else random.choice(self._cases)[0]
+        # Contacts come to be known in the hours after their case: most of them are of the newest ones.
+        case = NULL if second else self._cases[-1 - min(int(random.expovariate(0.5)), len(self._cases) - 1)]
         source = random.choice(self._contacts) if second else NULL
         if not second:
             self._contacts.append(key)

@@ -18,7 +18,7 @@ from admin.labels import label
 from admin.languages import chosen_language
 from admin.policy import needs
 from admin.queries import campaigns
-from admin.report_page import Page, area_name, query_of
+from admin.report_page import PARTS_DRAWN, Page, area_name, query_of
 from core.areas import holds
 from core.country.areas import above, country
 from core.rights import Right
@@ -46,6 +46,7 @@ def reports() -> ResponseReturnValue:
         asked=asked,
         page=Page(asked, told, url_for("reports.behind"), url_for("reports.reports")),
         figures=FIGURES,
+        PARTS_DRAWN=PARTS_DRAWN,
         definition_of_dispositions=DISPOSITION,
         above=_above(asked),
         standings=_standings(asked),
@@ -53,7 +54,6 @@ def reports() -> ResponseReturnValue:
         disease=lambda name: str(label(name, "disease")),
         rest=gettext("elsewhere, or not known exactly"),
         query=query_of(asked),
-        today=days.today(uow().now(), zone()),
     )
 
 
