@@ -13,6 +13,7 @@ from admin.current import audit, uow, viewer, wants_json, zone
 from admin.phone_search import searched_phone
 from admin.policy import needs
 from admin.queries import records as queries
+from admin.record_page import shown
 from core.rights import Right
 from tracing.records.model import RecordAnswer
 
@@ -45,13 +46,7 @@ def records() -> ResponseReturnValue:
 def record(record_id: UUID) -> ResponseReturnValue:
     found = queries.find_record(uow(), viewer(), record_id) or abort(404)
     audit("record.read", f"record:{record_id}")
-    return render_template(
-        "record.html",
-        page=found,
-        record=found.record,
-        rows=forms.answer_rows(found.record.form, found.answers),
-        title=forms.title(found.record.form),
-    )
+    return render_template("record.html", **shown(found))
 
 
 def _wanted() -> tuple[queries.RecordFilter, str]:

@@ -12,7 +12,10 @@ from sqlalchemy.orm import aliased
 from core.database import UnitOfWork
 from core.errors import UserError
 from tracing import days
+from tracing.cases.changes import lock_contacts
 from tracing.cases.model import Contact, Exposure
+from tracing.followup.called import note_answers, visit_of_record
+from tracing.followup.planning import replan
 from tracing.records.model import Record, RecordAnswer
 
 EXPOSED_ON = "exposure_date"
@@ -21,11 +24,24 @@ EXPOSED_ON = "exposure_date"
 
 def follow(uow: UnitOfWork, record: Record, field: str, before: Any, answer: RecordAnswer) -> None:
     """Carry a correction to where the answer had gone. A record of nobody has gone nowhere. Raises UserError for an
-    exposure in the future."""
+    exposure in the future.
+
+    Locks the person's contacts before the visit, as planning does."""
     if record.person_id is None:
         return
+    of_person = (
+        select(Contact.disease).where(Contact.person_id == record.person_id).distinct().order_by(Contact.disease)
+    )
+    diseases = uow.session.scalars(of_person).all()
+    for disease in diseases:
+        lock_contacts(uow, [record.person_id], disease)
     if field == EXPOSED_ON:
         _move_exposures(uow, record, _day(before), _day(answer.value))
+    for disease in diseases:
+        replan(uow, record.person_id, disease)
+    visit = visit_of_record(uow, record.id)
+    if visit is not None:
+        note_answers(uow, visit, record.id)
 
 
 def _move_exposures(uow: UnitOfWork, record: Record, before: date | None, after: date | None) -> None:
