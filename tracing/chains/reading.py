@@ -7,8 +7,9 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Uuid, bindparam, case, column, func, select, text
+from sqlalchemy import ColumnElement, Uuid, bindparam, case, column, func, select, text, true
 from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.sql.selectable import LateralFromClause
 
 from core.areas import within
 from core.database import UnitOfWork
@@ -77,7 +78,7 @@ def read_chain(uow: UnitOfWork, case_id: UUID, area: str, most: int = MOST) -> C
     """
     rows = _rows(uow, case_id, area, 2 * most + 1)
     cases = [_case(row) for row in rows if row.case_id is not None]
-    contacts = [_contact(row) for row in rows if row.case_id is None]
+    contacts = [_contact(row) for row in rows if row.contact_id is not None]
     focus = next((row for row in cases if row.id == case_id), None)
     if focus is None or not focus.seen:
         return None
@@ -93,7 +94,13 @@ def _rows(uow: UnitOfWork, case_id: UUID, area: str, most: int) -> Sequence[Any]
         .columns(column("case_id", Uuid), column("contact_id", Uuid))
         .cte("walk")
     )
-    seen = case((walk.c.contact_id.is_not(None), within(Contact.area, area)), else_=within(Case.area, area))
+    # Each looked up by its key: OFFSET keeps the planner from joining with whole tables, which it does as soon as it
+    # takes the walk for a long one.
+    contact = _by_key(Contact, walk.c.contact_id, seen=within(Contact.area, area))
+    found = _by_key(Case, walk.c.case_id, seen=within(Case.area, area))
+    whose = func.coalesce(contact.c.person_id, found.c.person_id)
+    person = _by_key(Person, whose)
+    seen = func.coalesce(contact.c.seen, found.c.seen)
 
     def shown(value: Any) -> ColumnElement[Any]:
         # What the viewer may not see does not leave the database.
@@ -101,34 +108,44 @@ def _rows(uow: UnitOfWork, case_id: UUID, area: str, most: int) -> Sequence[Any]
 
     query = (
         select(
-            Case.id.label("case_id"),
-            Case.disease.label("case_disease"),
-            Case.by_rule.label("case_by_rule"),
-            Case.by_hand.label("case_by_hand"),
-            shown(Case.number).label("number"),
-            shown(Case.onset_on).label("onset_on"),
-            Contact.id.label("contact_id"),
-            Contact.case_id.label("met_case"),
-            Contact.source_contact_id.label("met_contact"),
-            Contact.became_case_id.label("became"),
-            Contact.status,
-            Contact.follow_up,
-            Contact.by_rule,
-            Contact.by_hand,
-            shown(Contact.first_exposed_on).label("first_exposed_on"),
-            shown(Contact.last_exposed_on).label("last_exposed_on"),
-            func.coalesce(Contact.person_id, Case.person_id).label("person_id"),
-            func.coalesce(Contact.area, Case.area).label("area"),
-            func.coalesce(Contact.reported_at, Case.reported_at).label("reported_at"),
-            func.coalesce(shown(Person.name), "").label("name"),
+            found.c.id.label("case_id"),
+            found.c.disease.label("case_disease"),
+            found.c.by_rule.label("case_by_rule"),
+            found.c.by_hand.label("case_by_hand"),
+            shown(found.c.number).label("number"),
+            shown(found.c.onset_on).label("onset_on"),
+            contact.c.id.label("contact_id"),
+            contact.c.case_id.label("met_case"),
+            contact.c.source_contact_id.label("met_contact"),
+            contact.c.became_case_id.label("became"),
+            contact.c.status,
+            contact.c.follow_up,
+            contact.c.by_rule,
+            contact.c.by_hand,
+            shown(contact.c.first_exposed_on).label("first_exposed_on"),
+            shown(contact.c.last_exposed_on).label("last_exposed_on"),
+            whose.label("person_id"),
+            func.coalesce(contact.c.area, found.c.area).label("area"),
+            func.coalesce(contact.c.reported_at, found.c.reported_at).label("reported_at"),
+            func.coalesce(shown(person.c.name), "").label("name"),
             seen.label("seen"),
         )
         .select_from(walk)
-        .outerjoin(Contact, Contact.id == walk.c.contact_id)
-        .outerjoin(Case, Case.id == walk.c.case_id)
-        .outerjoin(Person, Person.id == func.coalesce(Contact.person_id, Case.person_id))
+        .outerjoin(contact, true())
+        .outerjoin(found, true())
+        .outerjoin(person, true())
     )
     return uow.session.execute(query).all()
+
+
+def _by_key(table: type[Any], key: ColumnElement[Any], **more: ColumnElement[Any]) -> LateralFromClause:
+    """The row of a table with this key, in a join."""
+    columns = [column for column in table.__table__.columns if column.name not in _NOT_READ]
+    named = [value.label(name) for name, value in more.items()]
+    return select(*columns, *named).where(table.id == key).offset(0).lateral()
+
+
+_NOT_READ = ("phone", "name_search", "address", "facts")
 
 
 def _case(row: Any) -> CaseRow:
