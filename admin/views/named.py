@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-from flask import Blueprint, abort, current_app, flash, make_response, redirect, render_template, request, url_for
+from flask import Blueprint, abort, flash, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from sqlalchemy import select
@@ -220,8 +220,6 @@ def _page(case: Case, problem: tuple[str, str] | None = None) -> ResponseReturnV
         may_see=may_see,
         most=MOST_SHOWN,
         one_day=timedelta(days=1),
-        has_cases="cases.case" in current_app.view_functions,
-        has_contacts="contacts.contact" in current_app.view_functions,
         problem=problem,
     )
 

@@ -121,9 +121,7 @@ def test_who_came_in_after_the_case_had_left_breathed_the_air_for_as_long_as_the
 def test_the_window_of_a_case_follows_the_rule_of_its_disease() -> None:
     measles = shipped().rule_for("measles", "38", date(2026, 11, 20))
     window = infectious_window(measles, date(2026, 11, 10), None, ZONE)
-    assert window == Window(
-        datetime(2026, 11, 6, tzinfo=ZONE), datetime(2026, 11, 15, tzinfo=ZONE)
-    )
+    assert window == Window(datetime(2026, 11, 6, tzinfo=ZONE), datetime(2026, 11, 15, tzinfo=ZONE))
     assert measles.infectious is not None
     assert measles.infectious.minutes_after == 120
     covid = shipped().rule_for("covid-19", "38", date(2021, 12, 30))

@@ -5,11 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import Select, select
 from sqlalchemy.orm import aliased
 
 from core.database import UnitOfWork
-from tracing.people.model import Person
 from tracing.venues.model import LONGEST_VISIT, MOST_UNCERTAIN, VenueVisit
 from tracing.venues.overlap import Met, Stay, Visited, Window, meetings
 
@@ -17,7 +16,15 @@ _UNSURE = timedelta(minutes=MOST_UNCERTAIN)
 
 
 def met_at_venues(uow: UnitOfWork, person_id: UUID, window: Window, minutes_after: int) -> list[Met]:
-    """Everybody who was where this person was, inside the window, the longest first.
+    """Everybody who was where this person was, inside the window, the longest first."""
+    rows = uow.session.execute(near_visits(person_id, window, minutes_after)).all()
+    mine = {own.id: _visited(own) for own, _ in rows}
+    theirs = {other.id: _visited(other) for _, other in rows}
+    return meetings(mine.values(), theirs.values(), window, minutes_after)
+
+
+def near_visits(person_id: UUID, window: Window, minutes_after: int) -> Select[tuple[VenueVisit, VenueVisit]]:
+    """Each visit of the person's in or near the window, with each of somebody else's that may have met it.
 
     For each of the person's visits only a stretch of a few days is read of the venue's visits, by the index on venue
     and arrival: a visit lasts a day at most, and its times are off by half a day at most. So it costs the same however
@@ -25,10 +32,9 @@ def met_at_venues(uow: UnitOfWork, person_id: UUID, window: Window, minutes_afte
     """
     own, other = aliased(VenueVisit), aliased(VenueVisit)
     air = timedelta(minutes=minutes_after)
-    rows = uow.session.execute(
+    return (
         select(own, other)
         .join(other, other.venue_id == own.venue_id)
-        .join(Person, Person.id == other.person_id)
         .where(
             own.person_id == person_id,
             own.arrived_at < window.until + _UNSURE,
@@ -36,12 +42,8 @@ def met_at_venues(uow: UnitOfWork, person_id: UUID, window: Window, minutes_afte
             other.person_id != person_id,
             other.arrived_at >= own.arrived_at - LONGEST_VISIT - 2 * _UNSURE,
             other.arrived_at <= own.left_at + air + 2 * _UNSURE,
-            Person.merged_into.is_(None),
         )
-    ).all()
-    mine = {row[0].id: _visited(row[0]) for row in rows}
-    theirs = {row[1].id: _visited(row[1]) for row in rows}
-    return meetings(mine.values(), theirs.values(), window, minutes_after)
+    )
 
 
 def _visited(visit: VenueVisit) -> Visited:
