@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from core.clock import SimulatedClock
 from core.database import Database
@@ -18,6 +19,10 @@ from flows.catalogue import Library
 from ivr.calls.service import Calls
 from tests.tracing.reading import RecordView
 from tests.tracing.test_records import HA, HEALTHY, Talk
+from tracing.cases.model import Contact
+from tracing.cases.service import NewCase, NewExposure, add_contact, open_case
+from tracing.followup.called import note_answers
+from tracing.followup.model import FollowUp, FollowUpVisit
 from tracing.people.model import Person
 from tracing.records.correcting import AS_DERIVED, Corrected, correct
 from tracing.records.model import Record, RecordAnswer
@@ -255,3 +260,45 @@ def test_a_record_that_is_not_there_is_told(desk: Desk) -> None:
     missing = desk.user_id
     with desk.talk.database.unit() as uow, pytest.raises(UserError, match="no such record"):
         correct(uow, desk.library, missing, "fever", True, reason="x", by=missing, roles=("tracer",), seen=None)
+
+
+def follow_up_of(desk: Desk) -> tuple[date, date]:
+    with desk.talk.database.unit() as uow:
+        found = uow.session.scalars(select(FollowUp).where(FollowUp.superseded_at.is_(None))).one()
+        return found.first_day, found.last_day
+
+
+@pytest.mark.capability("N14")
+def test_a_corrected_day_of_exposure_moves_the_follow_up_and_back_again(healthy: Desk) -> None:
+    said = healthy.look().current["exposure_date"]
+    with healthy.talk.database.unit() as uow:
+        case = open_case(uow, NewCase("covid-19", area="38"), by=healthy.user_id)
+        met = NewExposure(date(2026, 11, 20), call_id=said.call_id, turn=said.turn)
+        person = healthy.talk.person.id
+        add_contact(uow, person, "covid-19", [met], case_id=case.id, source="keyed", by=healthy.user_id)
+    first, last = follow_up_of(healthy)
+    healthy.correct("exposure_date", "2026-11-22")
+    assert follow_up_of(healthy) == (first + timedelta(days=2), last + timedelta(days=2))
+    with healthy.talk.database.unit() as uow:
+        contact = uow.session.scalars(select(Contact)).one()
+        assert (contact.first_exposed_on, contact.last_exposed_on) == (date(2026, 11, 22), date(2026, 11, 22))
+    healthy.correct("exposure_date", "2026-11-20", "Không phải")
+    assert follow_up_of(healthy) == (first, last)
+
+
+@pytest.mark.capability("N14", "T6")
+def test_the_visit_of_the_day_follows_the_corrected_symptoms(healthy: Desk) -> None:
+    with healthy.talk.database.unit() as uow:
+        case = open_case(uow, NewCase("covid-19", area="38"), by=healthy.user_id)
+        met = NewExposure(date(2026, 11, 20))
+        person = healthy.talk.person.id
+        add_contact(uow, person, "covid-19", [met], case_id=case.id, source="list", by=healthy.user_id)
+        visit = uow.session.scalars(select(FollowUpVisit).order_by(FollowUpVisit.day).limit(1)).one()
+        visit.result, visit.at = "cooperative", uow.now()
+        note_answers(uow, visit, healthy.look().record.id)
+        assert (visit.symptoms, visit.risk) == ([], "low")
+    healthy.correct("cough", True)
+    healthy.correct("red_flag", True)
+    with healthy.talk.database.unit() as uow:
+        found = uow.session.scalars(select(FollowUpVisit).where(FollowUpVisit.record_id.is_not(None))).one()
+        assert (sorted(found.symptoms), found.risk) == (["cough", "red_flag"], "red")
