@@ -129,6 +129,8 @@ class FollowUpVisit(Base):
     __table_args__ = (
         UniqueConstraint("person_id", "disease", "day", "nth"),
         Index("ix_follow_up_visit_due", "day", postgresql_where=text("result IS NULL")),
+        # Ordering the calls of a day reads those that are left, not those of the whole day again and again.
+        Index("ix_follow_up_visit_open", "day", postgresql_where=text("result IS NULL AND target_id IS NULL")),
         # For the day's work: who said that they are ill, and whom nobody reached.
         Index("ix_follow_up_visit_ill", "day", postgresql_where=text("symptoms <> '[]'")),
         Index("ix_follow_up_visit_missed", "day", postgresql_where=text("result = 'unavailable'")),

@@ -6,11 +6,12 @@ also those that a scheduler slept through; a day of which a call still goes on w
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from uuid import UUID
 
-from sqlalchemy import cast, exists, select
+from sqlalchemy import cast, exists, func, select, update
 from sqlalchemy.dialects.postgresql import JSONB, insert
 
 from core.database import Database, UnitOfWork
@@ -19,19 +20,20 @@ from ivr.campaigns.model import Attempt, Target, TargetState
 from tracing import days
 from tracing.cases.axes import FollowUpStatus
 from tracing.cases.changes import happen_if_possible, lock_contacts
+from tracing.cases.events import Lost, PeriodCompleted
 from tracing.cases.model import Contact, ContactChange
 from tracing.followup.called import RESULTS
-from tracing.followup.knowing import MISSED, OnFile, on_file
+from tracing.followup.knowing import MISSED, on_file
 from tracing.followup.loss import close_day
 from tracing.followup.model import FollowUp, FollowUpVisit, PeriodAdjustment
 from tracing.followup.period import Extended, Period
 from tracing.followup.plan import plan
-from tracing.followup.planning import replan
+from tracing.followup.planning import replan_people
 from tracing.followup.visits import VisitOutcome, VisitResult
 from tracing.people.model import Person
 from tracing.rules.rulebook import shipped
 
-_BATCH = 100
+_BATCH = 500
 # Nobody called at any hour: noon, so that the day is the department's in every zone.
 _NOON = time(12)
 
@@ -43,8 +45,8 @@ def settle_days(database: Database) -> int:
     while True:
         with database.unit() as uow:
             batch = _open_days(uow)
-            for person_id, disease, day in batch:
-                _settle(uow, person_id, disease, day)
+            for disease in sorted({disease for _, disease, _ in batch}):
+                _settle(uow, disease, {person: day for person, of, day in batch if of == disease})
         settled += len(batch)
         if not batch:
             return settled
@@ -71,80 +73,107 @@ def _open_days(uow: UnitOfWork) -> list[tuple[UUID, str, date]]:
     return [(person, disease, day) for person, disease, day in uow.session.execute(due) if day is not None]
 
 
-def _settle(uow: UnitOfWork, person_id: UUID, disease: str, day: date) -> None:
-    contacts = lock_contacts(uow, [person_id], disease)
-    each = on_file(uow, [person_id], contacts, disease)[person_id]
-    current = each.current
-    if current is None or current.settle_next != day:
-        return  # somebody else was faster
-    _fill_in(uow, person_id, disease, day)
-    made = plan(shipped(), disease, each.known) if each.known is not None else None
-    followed = [contact for contact in each.active if contact.follow_up == FollowUpStatus.FOLLOW_UP]
-    if made is None or made.period is None or not followed:
-        current.settle_next = None
-        return
-    current.settle_next = day + timedelta(days=1)
-    _follow(uow, each, day, made.period, followed)
-    replan(uow, person_id, disease)
+def _settle(uow: UnitOfWork, disease: str, open_days: Mapping[UUID, date]) -> None:
+    """Settle the first open day of each of these people."""
+    contacts = lock_contacts(uow, open_days.keys(), disease)
+    found = on_file(uow, open_days.keys(), contacts, disease)
+    still_open = {
+        person_id: day
+        for person_id, day in open_days.items()
+        if (current := found[person_id].current) is not None and current.settle_next == day
+    }
+    _fill_in(uow, disease, still_open)
+    going_on = {}
+    for person_id, day in still_open.items():
+        each = found[person_id]
+        assert each.current is not None
+        made = plan(shipped(), disease, each.known) if each.known is not None else None
+        followed = [contact for contact in each.active if contact.follow_up == FollowUpStatus.FOLLOW_UP]
+        if made is None or made.period is None or not followed:
+            each.current.settle_next = None
+        else:
+            each.current.settle_next = day + timedelta(days=1)
+            going_on[person_id] = _GoingOn(day, made.period, followed)
+    since = _followed_since(uow, [contact for one in going_on.values() for contact in one.followed])
+    results = _results(uow, disease, {person_id: one.period.first for person_id, one in going_on.items()})
+    changed = set()
+    for person_id, one in going_on.items():
+        began = max((since[contact.id] for contact in one.followed if contact.id in since), default=date.min)
+        talks = [talk for talk in results.get(person_id, ()) if talk.day >= began]
+        what = close_day(one.day, one.period, talks)
+        if what is not None:
+            changed.add(person_id)
+            _write(uow, person_id, disease, one.followed, what)
+    replan_people(uow, changed, disease)
 
 
-def _follow(uow: UnitOfWork, each: OnFile, day: date, period: Period, followed: Sequence[Contact]) -> None:
-    """What follows from the day, written down."""
-    contact = followed[0]
-    since = _followed_since(uow, followed)
-    what = close_day(day, period, _results(uow, contact.person_id, contact.disease, max(since.date(), period.first)))
+@dataclass(frozen=True, slots=True)
+class _GoingOn:
+    """A follow-up that goes on: the day to settle, its period, and the contacts who are followed up."""
+
+    day: date
+    period: Period
+    followed: Sequence[Contact]
+
+
+def _write(
+    uow: UnitOfWork,
+    person_id: UUID,
+    disease: str,
+    followed: Iterable[Contact],
+    what: Extended | PeriodCompleted | Lost,
+) -> None:
     if isinstance(what, Extended):
         row = insert(PeriodAdjustment).values(
-            id=new_id(),
-            person_id=contact.person_id,
-            disease=contact.disease,
-            kind=MISSED,
-            day=what.missed,
-            at=uow.now(),
+            id=new_id(), person_id=person_id, disease=disease, kind=MISSED, day=what.missed, at=uow.now()
         )
         uow.session.execute(row.on_conflict_do_nothing())
-    elif what is not None:
-        for one in followed:
-            happen_if_possible(uow, one, what, by=None, why=f"{day}")
+    else:
+        for contact in followed:
+            happen_if_possible(uow, contact, what, by=None, why="rule")
 
 
-def _fill_in(uow: UnitOfWork, person_id: UUID, disease: str, day: date) -> None:
+def _fill_in(uow: UnitOfWork, disease: str, open_days: Mapping[UUID, date]) -> None:
     """A visit without a result did not take place: we did not call, or no call got through. One that was dialed in vain
     has its result from the call."""
-    for visit in uow.session.scalars(
-        select(FollowUpVisit)
-        .where(FollowUpVisit.person_id == person_id, FollowUpVisit.disease == disease)
-        .where(FollowUpVisit.day <= day, FollowUpVisit.result.is_(None))
-        .order_by(FollowUpVisit.id)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    ):
-        visit.result = VisitOutcome.NOT_PERFORMED
-    uow.session.flush()
+    for day in sorted(set(open_days.values())):
+        people = [person_id for person_id, its in open_days.items() if its == day]
+        uow.session.execute(
+            update(FollowUpVisit)
+            .where(FollowUpVisit.person_id.in_(people), FollowUpVisit.disease == disease)
+            .where(FollowUpVisit.day <= day, FollowUpVisit.result.is_(None))
+            .values(result=VisitOutcome.NOT_PERFORMED)
+            .execution_options(synchronize_session=False)
+        )
 
 
-def _followed_since(uow: UnitOfWork, followed: Iterable[Contact]) -> datetime:
-    """When the follow-up last began: what was before somebody was found again says nothing of today."""
+def _followed_since(uow: UnitOfWork, followed: Sequence[Contact]) -> dict[UUID, date]:
+    """The day on which each contact's follow-up last began: what was before somebody was found again says nothing of
+    today."""
     began = (
-        select(ContactChange.at)
+        select(ContactChange.contact_id, func.max(ContactChange.at))
         .where(ContactChange.contact_id.in_([contact.id for contact in followed]))
         .where(ContactChange.what == "follow_up", ContactChange.after == cast(FollowUpStatus.FOLLOW_UP, JSONB))
-        .order_by(ContactChange.at.desc())
-        .limit(1)
+        .group_by(ContactChange.contact_id)
     )
-    found = uow.session.scalar(began)
-    return days.local(uow, found or min(contact.reported_at for contact in followed))
+    return {
+        contact_id: days.local(uow, at).date()
+        for contact_id, at in uow.session.execute(began)
+        if contact_id is not None
+    }
 
 
-def _results(uow: UnitOfWork, person_id: UUID, disease: str, since: date) -> list[VisitResult]:
+def _results(uow: UnitOfWork, disease: str, since: Mapping[UUID, date]) -> dict[UUID, list[VisitResult]]:
     """Every try of the visits since a day, with its hour: of a visit in vain each dial counts by itself."""
+    earliest = min(since.values(), default=date.max)
     visits = uow.session.scalars(
         select(FollowUpVisit)
-        .where(FollowUpVisit.person_id == person_id, FollowUpVisit.disease == disease, FollowUpVisit.day >= since)
+        .where(FollowUpVisit.person_id.in_(since), FollowUpVisit.disease == disease, FollowUpVisit.day >= earliest)
         .where(FollowUpVisit.result.is_not(None))
+        .execution_options(populate_existing=True)
     ).all()
     tries = _dials(uow, [visit.target_id for visit in visits if visit.target_id is not None])
-    found = []
+    found: dict[UUID, list[VisitResult]] = {}
     for visit in visits:
         outcome = VisitOutcome(str(visit.result))
         noon = datetime.combine(visit.day, _NOON, days.zone(uow))
@@ -152,7 +181,7 @@ def _results(uow: UnitOfWork, person_id: UUID, disease: str, since: date) -> lis
         dials = tries.get(visit.target_id, []) if outcome is VisitOutcome.UNAVAILABLE and visit.target_id else []
         # A visit noted on a later day belongs to its own.
         own = [moment for moment in dials or [at] if moment.date() == visit.day] or [noon]
-        found += [VisitResult(moment, outcome) for moment in own]
+        found.setdefault(visit.person_id, []).extend(VisitResult(moment, outcome) for moment in own)
     return found
 
 

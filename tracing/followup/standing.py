@@ -90,7 +90,6 @@ def _due(uow: UnitOfWork, today: date) -> Iterable[_Due]:
         .where(FollowUpVisit.day == today, FollowUpVisit.result.is_(None), FollowUpVisit.target_id.is_(None))
         .where(FollowUpVisit.how == CALL, Person.merged_into.is_(None))
         .where(select(Contact.id).where(*_followed()).exists())
-        .order_by(FollowUpVisit.nth, FollowUpVisit.id)
         .limit(_BATCH)
         .with_for_update(skip_locked=True, of=FollowUpVisit)
     )

@@ -435,6 +435,13 @@ def upgrade() -> None:
         "ix_follow_up_visit_due", "follow_up_visit", ["day"], unique=False, postgresql_where=sa.text("result IS NULL")
     )
     op.create_index(
+        "ix_follow_up_visit_open",
+        "follow_up_visit",
+        ["day"],
+        unique=False,
+        postgresql_where=sa.text("result IS NULL AND target_id IS NULL"),
+    )
+    op.create_index(
         "ix_follow_up_visit_ill", "follow_up_visit", ["day"], unique=False, postgresql_where=sa.text("symptoms <> '[]'")
     )
     op.create_index(

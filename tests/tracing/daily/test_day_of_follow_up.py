@@ -220,7 +220,7 @@ def test_a_tick_that_dies_leaves_nothing_half_done(office: Office, monkeypatch: 
 
     before = office.everything()
     with monkeypatch.context() as dying:
-        dying.setattr(settling, "replan", die)
+        dying.setattr(settling, "replan_people", die)
         with pytest.raises(Died):
             office.settle()
     assert office.everything() == before
