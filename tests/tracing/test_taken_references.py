@@ -14,6 +14,7 @@ from core.errors import TracelineError
 from core.ids import under_free_reference
 from ivr.calls.service import Calls
 from tests.tracing.test_records import HA, HEALTHY, Talk
+from tracing.cases.service import NewCase, open_case
 from tracing.people.model import Person
 from tracing.records.model import Record
 
@@ -47,6 +48,13 @@ def test_a_call_whose_reference_is_taken_files_its_answers_under_another(
         assert set(uow.session.scalars(select(Record.reference))) == {"KT402917", "KT402918"}
     assert [talk.record().record.state for talk in talks] == ["complete", "complete"]
     assert talks[1].values()["household_size"] == 4
+
+
+def test_a_case_without_a_number_gets_one_that_is_free(database: Database, draw: Draw) -> None:
+    draw(["KT402917", "KT402917", "KT402918"])
+    with database.unit() as uow:
+        cases = [open_case(uow, NewCase("covid-19", area="38"), by=None) for _ in range(2)]
+        assert [case.number for case in cases] == ["KT402917", "KT402918"]
 
 
 def test_nobody_draws_for_ever() -> None:

@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import insert
 
 from core.database import UnitOfWork
 from core.errors import UserError
-from core.ids import new_id, new_reference
+from core.ids import new_id, under_free_reference
 from tracing.cases.axes import Outcome
 from tracing.cases.changes import axes_of_case, lock_case, note_change
 from tracing.cases.model import Case
@@ -43,7 +43,6 @@ def _insert(uow: UnitOfWork, new: NewCase, person: Person | None, by: UUID | Non
     row = insert(Case).values(
         id=new_id(),
         disease=new.disease,
-        number=new.number.strip() or new_reference(),
         person_id=new.person_id,
         by_rule=new.classification,
         area=new.area or (person.area if person else ""),
@@ -51,7 +50,13 @@ def _insert(uow: UnitOfWork, new: NewCase, person: Person | None, by: UUID | Non
         created_by=by,
         **new.days,
     )
-    made = uow.session.scalar(row.on_conflict_do_nothing().returning(Case.id))
+
+    def under(number: str) -> UUID | None:
+        named = row.values(number=number).on_conflict_do_nothing(index_elements=[Case.disease, Case.number])
+        return uow.session.scalar(named.returning(Case.id))
+
+    given = new.number.strip()
+    made = under(given) if given else under_free_reference(under)
     if made is None:  # somebody else brought the same number just now
         case = _known(uow, new)
         assert case is not None
