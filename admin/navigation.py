@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from flask import Flask, request
@@ -23,28 +23,59 @@ class Entry:
     right: Right | None = None
 
 
-ENTRIES = (
-    Entry("today", "today.today", "today", _("Today")),
-    Entry("campaigns", "campaigns.campaigns", "campaign", _("Campaigns"), Right.CAMPAIGNS_SEE),
-    Entry("calls", "calls.calls", "phone", _("Calls"), Right.CALLS_SEE),
-    Entry("messages", "messages.messages", "message", _("Messages"), Right.MESSAGES_LISTEN),
-    Entry("lists", "lists.lists", "list", _("Lists"), Right.LISTS_RUN),
-    Entry("follow_up", "follow_up.follow_up", "follow", _("Follow-up"), Right.CASES_SEE),
-    Entry("cases", "cases.cases", "case", _("Cases"), Right.CASES_SEE),
-    Entry("contacts", "contacts.contacts", "contacts", _("Contacts"), Right.CASES_SEE),
-    Entry("people", "people.people", "person", _("Persons"), Right.CASES_SEE),
-    Entry("records", "records.records", "record", _("Records"), Right.RECORDS_SEE),
-    Entry("venues", "venues.venues", "place", _("Places"), Right.CASES_SEE),
-    Entry("reports", "reports.reports", "chart", _("Reports"), Right.REPORTS_SEE),
-    Entry("appointments", "appointments.appointments", "calendar", _("Appointments"), Right.APPOINTMENTS_SEE),
-    Entry("queue", "queue.queue", "queue", _("Doctor queue"), Right.APPOINTMENTS_SEE),
-    Entry("doctors", "doctors.doctors", "doctor", _("Doctors"), Right.DOCTORS_SEE),
-    Entry("do_not_call", "do_not_call.do_not_call", "barred", _("Do not call"), Right.CAMPAIGNS_SEE),
-    Entry("telephone", "telephone.telephone", "handset", _("Telephone"), Right.TELEPHONE_USE),
-    Entry("studio", "studio.prompts", "voice", _("Prompts"), Right.PROMPTS_RUN),
-    Entry("health", "health.health", "pulse", _("System"), Right.HEALTH_SEE),
-    Entry("users", "users.users", "users", _("Users"), Right.USERS_RUN),
-    Entry("audit", "audit.audit_log", "shield", _("Audit log"), Right.AUDIT_SEE),
+@dataclass(frozen=True, slots=True)
+class Section:
+    """Entries that belong together, under a heading (the first has none)."""
+
+    heading: Any
+    entries: tuple[Entry, ...]
+
+
+SECTIONS = (
+    Section(
+        "",
+        (Entry("today", "today.today", "today", _("Today")),),
+    ),
+    Section(
+        _("Tracing"),
+        (
+            Entry("follow_up", "follow_up.follow_up", "follow", _("Follow-up"), Right.CASES_SEE),
+            Entry("cases", "cases.cases", "case", _("Cases"), Right.CASES_SEE),
+            Entry("contacts", "contacts.contacts", "contacts", _("Contacts"), Right.CASES_SEE),
+            Entry("people", "people.people", "person", _("Persons"), Right.CASES_SEE),
+            Entry("venues", "venues.venues", "place", _("Places"), Right.CASES_SEE),
+            Entry("records", "records.records", "record", _("Records"), Right.RECORDS_SEE),
+            Entry("lists", "lists.lists", "list", _("Lists"), Right.LISTS_RUN),
+            Entry("reports", "reports.reports", "chart", _("Reports"), Right.REPORTS_SEE),
+        ),
+    ),
+    Section(
+        _("Telephony"),
+        (
+            Entry("campaigns", "campaigns.campaigns", "campaign", _("Campaigns"), Right.CAMPAIGNS_SEE),
+            Entry("calls", "calls.calls", "phone", _("Calls"), Right.CALLS_SEE),
+            Entry("messages", "messages.messages", "message", _("Messages"), Right.MESSAGES_LISTEN),
+            Entry("do_not_call", "do_not_call.do_not_call", "barred", _("Do not call"), Right.CAMPAIGNS_SEE),
+            Entry("telephone", "telephone.telephone", "handset", _("Telephone"), Right.TELEPHONE_USE),
+            Entry("studio", "studio.prompts", "voice", _("Prompts"), Right.PROMPTS_RUN),
+        ),
+    ),
+    Section(
+        _("Treatment"),
+        (
+            Entry("appointments", "appointments.appointments", "calendar", _("Appointments"), Right.APPOINTMENTS_SEE),
+            Entry("queue", "queue.queue", "queue", _("Doctor queue"), Right.APPOINTMENTS_SEE),
+            Entry("doctors", "doctors.doctors", "doctor", _("Doctors"), Right.DOCTORS_SEE),
+        ),
+    ),
+    Section(
+        _("Administration"),
+        (
+            Entry("health", "health.health", "pulse", _("System"), Right.HEALTH_SEE),
+            Entry("users", "users.users", "users", _("Users"), Right.USERS_RUN),
+            Entry("audit", "audit.audit_log", "shield", _("Audit log"), Right.AUDIT_SEE),
+        ),
+    ),
 )
 
 
@@ -66,9 +97,13 @@ def install(app: Flask) -> None:
     app.context_processor(lambda: {"menu": menu(), "here": _INSIDE.get(request.blueprint, request.blueprint)})
 
 
-def menu() -> list[Entry]:
-    """The lines of the menu that the viewer may open."""
+def menu() -> list[Section]:
+    """The sections of the menu, each with the lines that the viewer may open; none without any."""
     who = viewer_or_none()
     if who is None or who.must_change_password:
         return []
-    return [entry for entry in ENTRIES if entry.right is None or who.may(entry.right)]
+    allowed = [
+        replace(section, entries=tuple(each for each in section.entries if each.right is None or who.may(each.right)))
+        for section in SECTIONS
+    ]
+    return [section for section in allowed if section.entries]
