@@ -53,11 +53,11 @@ def list_venues(
 def count_visits(uow: UnitOfWork, venue_ids: Sequence[UUID], now: datetime) -> Mapping[UUID, int]:
     """How many visits of the last 60 days are on file, by venue."""
     found = uow.session.execute(
-        select(VenueVisit.venue_id, func.count())
+        select(VenueVisit.venue_id, func.count().label("visits"))
         .where(VenueVisit.venue_id.in_(venue_ids), VenueVisit.arrived_at >= now - RECENT)
         .group_by(VenueVisit.venue_id)
     )
-    return dict(found.tuples().all())
+    return {row.venue_id: row.visits for row in found}
 
 
 def find_venue(uow: UnitOfWork, viewer: Viewer, venue_id: UUID) -> Venue | None:
