@@ -15,7 +15,7 @@ from tests.telehealth.conftest import Clinic
 def test_a_caller_whose_references_are_taken_is_offered_other_slots(
     clinic: Clinic, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    clinic.doctor()
+    clinic.doctor(hours=((1, "08:00", "18:00"),))
     first = clinic.ask(clinic.call())
     with clinic.database.unit() as uow:
         taken = list(uow.session.scalars(select(Appointment.reference)))
