@@ -51,7 +51,7 @@ def wrong(list_id: UUID, kind: str) -> ResponseReturnValue:
 def out() -> ResponseReturnValue:
     """Cases (F0), contacts (F1) or contacts of contacts (F2) of the viewer's area, by the days of their report."""
     given, language, settings = request.args, chosen_language(), context().settings
-    kind, form = given.get("kind", ""), given.get("as", "xlsx")
+    kind, form = given.get("kind", "F1"), given.get("as", "csv")
     if kind not in KINDS or form not in _TYPES:
         abort(404)
     area = given.get("area", viewer().area)

@@ -9,10 +9,11 @@ from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
-from admin.current import audit, audit_watch, context, fragment, uow, viewer, wants_fragment, wants_json, zone
+from admin.current import audit, audit_watch, context, fragment, uow, viewer, wants_fragment, wants_json
 from admin.errors import user_message
 from admin.languages import chosen_language
 from admin.list_labels import KINDS_OUT, LIST_TONES
+from admin.people_labels import SIGNS
 from admin.policy import needs
 from admin.queries import lists as queries
 from core.errors import UserError
@@ -217,7 +218,7 @@ def _shown(page: queries.ListPage, findings: Findings) -> dict[str, Any]:
         "over": row.state in OVER,
         "importable": bool(row.rows) and findings.complete,
         "tones": LIST_TONES,
-        "zone": zone(),
+        "sign_words": SIGNS,
         "problem": user_message(UserError(*row.result["problem"])) if row.state == ListState.FAILED else None,
     }
 

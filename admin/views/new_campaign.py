@@ -14,7 +14,7 @@ from datetime import datetime, time
 from typing import Any, TypeAlias
 from uuid import UUID
 
-from flask import Blueprint, redirect, render_template, request, url_for
+from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
@@ -23,6 +23,7 @@ from admin.current import audit, context, uow, viewer, wants_json, zone
 from admin.errors import user_message
 from admin.policy import needs
 from admin.queries.campaigns import NO_PROGRESS, progress_of
+from admin.queries.lists import find_list
 from admin.views.lists import ERRORS_SHOWN, keep_list
 from core.errors import UserError
 from core.rights import Right
@@ -70,8 +71,9 @@ def preview() -> ResponseReturnValue:
 @needs(Right.CAMPAIGNS_SEE, Right.CAMPAIGNS_RUN)
 def plan(list_id: UUID) -> ResponseReturnValue:
     """How to call the people of a list that is in order."""
-    row = _own(list_id)
-    if row.state != ListState.CHECKED:
+    found = find_list(uow(), viewer(), list_id) or abort(404)
+    row = found.row
+    if row.state != ListState.CHECKED or not row.for_campaign:
         return redirect(url_for("lists.one", list_id=list_id))
     audit("list.read", f"list:{list_id}")
     return _plan_page(row, {})
@@ -82,7 +84,7 @@ def plan(list_id: UUID) -> ResponseReturnValue:
 def create() -> ResponseReturnValue:
     """Create the campaign with its people, and start it when asked to."""
     form, who, unit = request.form, viewer(), uow()
-    row = _own(_identifier(form.get("token", "")))
+    row = _for_campaign(_identifier(form.get("token", "")))
     try:
         with unit.session.begin_nested():
             # A second click waits here for the first, and is led to the campaign that the first has made.
@@ -116,13 +118,12 @@ def _created(campaign: Campaign, row: ListImport) -> ResponseReturnValue:
     return redirect(url_for("campaigns.campaign", campaign_id=campaign.id))
 
 
-def _own(list_id: UUID | None) -> ListImport:
-    """A list that waits for its campaign: of whoever brought it. Raises UserError when it is gone, or somebody
-    else's."""
-    row = uow().session.get(ListImport, list_id) if list_id is not None else None
-    if row is None or not row.for_campaign or row.created_by != viewer().id:
+def _for_campaign(list_id: UUID | None) -> ListImport:
+    """A list that waits for its campaign. Raises UserError when it is gone, or not the viewer's to see."""
+    found = find_list(uow(), viewer(), list_id) if list_id is not None else None
+    if found is None or not found.row.for_campaign:
         raise UserError("The uploaded list is no longer there.", "Upload the file again.")
-    return row
+    return found.row
 
 
 def _identifier(text: str) -> UUID | None:

@@ -162,13 +162,13 @@ def test_a_plan_with_a_number_or_day_that_is_none_is_said(
     assert counts(database) == before
 
 
-def test_a_list_belongs_to_who_uploaded_it(province: Province, visitor: Visit, database: Database) -> None:
+def test_a_list_belongs_to_the_area_of_who_uploaded_it(province: Province, visitor: Visit, database: Database) -> None:
     token = token_of(upload(visitor("son"), LIST).text)
     with visitor("hanh").client as other:
         assert other.get("/campaigns/new").status_code == 403
     with database.unit() as uow:
         thao = uow.session.get_one(User, province.users["thao"])
-        thao.roles, thao.area = ["supervisor"], "38"
+        thao.roles, thao.area = ["supervisor"], COAST
     stolen = visitor("thao").post("/campaigns/create", {**PLAN, "token": token})
     assert (stolen.status_code, "no longer there" in stolen.text) == (400, True)
 

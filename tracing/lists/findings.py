@@ -130,7 +130,9 @@ def from_bytes(kept: bytes) -> Findings:
         for question in read["questions"]
     ]
     errors = [RowError(**error) for error in read["errors"]]
-    return Findings(**{**read, "errors": errors, "questions": questions, "first": [_first(row) for row in read["first"]]})
+    return Findings(
+        **{**read, "errors": errors, "questions": questions, "first": [_first(row) for row in read["first"]]}
+    )
 
 
 def _question(row: ContactRow, candidates: Sequence[Resemblance]) -> Question:

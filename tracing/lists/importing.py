@@ -166,7 +166,7 @@ def _together(rows: Sequence[ContactRow]) -> ContactRow:
 def _standing(uow: UnitOfWork, people: set[UUID]) -> dict[UUID | None, UUID]:
     """Of people somebody chose, the entries that stand: one may have been merged into another meanwhile."""
     found = select(Person.id, func.coalesce(Person.merged_into, Person.id)).where(Person.id.in_(people))
-    return dict(uow.session.execute(found)) if people else {}
+    return {row[0]: row[1] for row in uow.session.execute(found)} if people else {}
 
 
 def _person(uow: UnitOfWork, person_id: UUID, row: ContactRow, bringing: Bringing) -> dict[str, Any]:
