@@ -30,8 +30,8 @@ class VisitDay:
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """A day: talked, refused, missed (nobody answered), skipped (we did not call), due (today), ahead. `ill`: they said
-    that they have symptoms."""
+    """A day: talked, refused, missed (nobody answered), skipped (we did not call), due (today), ahead; none: no visit
+    is planned. `ill`: they said that they have symptoms."""
 
     day: date
     state: str
@@ -39,7 +39,8 @@ class Cell:
 
 
 def strip(first: date | None, last: date | None, visits: Iterable[VisitDay], today: date) -> list[Cell]:
-    """A cell for each day of the period, the newest `MOST_DAYS` at most; without a period, of the visits' days."""
+    """A cell for each day of the period, the newest `MOST_DAYS` at most; without a period, of the visits' days. Days at
+    the end without a visit are left out: a follow-up that was cancelled is over."""
     by_day: dict[date, list[VisitDay]] = defaultdict(list)
     for visit in visits:
         by_day[visit.day].append(visit)
@@ -48,10 +49,15 @@ def strip(first: date | None, last: date | None, visits: Iterable[VisitDay], tod
         return []
     begin = max(begin, end - timedelta(days=MOST_DAYS - 1))
     days = [begin + timedelta(days=n) for n in range((end - begin).days + 1)]
-    return [Cell(day, _state(by_day[day], day, today), any(each.ill for each in by_day[day])) for day in days]
+    cells = [Cell(day, _state(by_day[day], day, today), any(each.ill for each in by_day[day])) for day in days]
+    while cells and cells[-1].state == "none":
+        cells.pop()
+    return cells
 
 
 def _state(visits: Sequence[VisitDay], day: date, today: date) -> str:
+    if not visits:
+        return "none"
     results = {visit.result for visit in visits}
     best = next((word for word in _BEST if word in results), None)
     if day > today or (best is None and day == today):

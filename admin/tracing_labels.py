@@ -7,7 +7,7 @@ from typing import Any
 from flask_babel import lazy_gettext as _
 
 DISEASES = {"covid-19": _("COVID-19"), "measles": _("measles")}
-CONTACT_STATES = {"active": _("active"), "dropped": _("dropped"), "converted": _("became a case")}
+CONTACT_STATES = {"active": _("active contact"), "dropped": _("dropped"), "converted": _("became a case")}
 FOLLOW_UP_STATES = {
     "follow_up": _("followed up"),
     "completed": _("follow-up completed"),
@@ -60,6 +60,7 @@ DAYS = {
     "skipped": _("not called"),
     "due": _("due today"),
     "ahead": _("ahead"),
+    "none": _("no call planned"),
 }
 PLACES = {
     "centralised": _("in a centre"),
@@ -90,7 +91,7 @@ WHAT = {
     "follow_up": _("Follow-up"),
     "by_rule": _("Classification by rule"),
     "by_hand": _("Classification by hand"),
-    "outcome": _("Outcome"),
+    "outcome": _("Outcome of the illness"),
     "period": _("Period"),
     "quarantine": _("Quarantine"),
     "team": _("Team"),
@@ -106,7 +107,6 @@ WHAT = {
 WHY = {
     "nearest_team": _("the nearest team with the least to do"),
     "team_deactivated": _("the team ended its work"),
-    "rule": _("the definition of an exposure in the rule"),
     "the source case was none": _("the source case was none"),
 }
 VOCABULARIES: dict[str, dict[Any, Any]] = {

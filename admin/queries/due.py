@@ -93,6 +93,7 @@ def list_due(
             FollowUp.last_day,
             _missed_days(),
         )
+        .select_from(FollowUpVisit)
         .join(contact, true())
         .join(Person, Person.id == FollowUpVisit.person_id)
         .outerjoin(Team, Team.id == contact.c.team_id)

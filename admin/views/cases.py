@@ -78,7 +78,7 @@ def act(case_id: UUID) -> ResponseReturnValue:
     return redirect(url_for("cases.case", case_id=case_id))
 
 
-def _case_page(case_id: UUID, problem: tuple[str, str] | None = None) -> ResponseReturnValue:
+def _case_page(case_id: UUID, problem: tuple[str, str] | None = None) -> str | dict[str, Any]:
     found = queries.find_case(uow(), viewer(), case_id) or abort(404)
     today = days.today(uow().now(), zone())
     wanted = contact_queries.ContactFilter(case_id=case_id)

@@ -69,7 +69,7 @@ def contact(contact_id: UUID) -> ResponseReturnValue:
     return contact_page(contact_id)
 
 
-def contact_page(contact_id: UUID, problem: tuple[str, str] | None = None) -> ResponseReturnValue:
+def contact_page(contact_id: UUID, problem: tuple[str, str] | None = None) -> str | dict[str, Any]:
     """The page of a contact; `problem` is why something was not done with it."""
     found = page_queries.find_contact(uow(), viewer(), contact_id) or abort(404)
     contact, today = found.contact, days.today(uow().now(), zone())

@@ -52,7 +52,7 @@ def result(test_id: UUID) -> ResponseReturnValue:
     return redirect(url_for("cases.case", case_id=found.case_id))
 
 
-def _waiting_page(problem: tuple[str, str] | None = None) -> ResponseReturnValue:
+def _waiting_page(problem: tuple[str, str] | None = None) -> str | dict[str, Any]:
     page = queries.list_waiting(uow(), viewer(), request.args.get("before"))
     audit("tests.list", detail={"tests": [str(row.id) for row in page.rows]})
     if wants_json():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
@@ -81,7 +82,7 @@ def _members() -> set[UUID]:
     return {mine[given] for given in request.form.getlist("members") if given in mine}
 
 
-def _page(problem: tuple[str, str] | None = None) -> ResponseReturnValue:
+def _page(problem: tuple[str, str] | None = None) -> str | dict[str, Any]:
     rows = queries.list_teams(uow(), viewer())
     if wants_json():
         if problem is not None:
@@ -99,7 +100,7 @@ def _page(problem: tuple[str, str] | None = None) -> ResponseReturnValue:
     )
 
 
-def _team_page(team_id: UUID, problem: tuple[str, str] | None = None) -> ResponseReturnValue:
+def _team_page(team_id: UUID, problem: tuple[str, str] | None = None) -> str | dict[str, Any]:
     found = queries.find_team(uow(), viewer(), team_id) or abort(404)
     return render_template(
         "team.html",

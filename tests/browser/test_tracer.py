@@ -47,7 +47,7 @@ def test_from_a_new_case_to_the_calendar_of_a_contact_and_a_classification_by_ha
     expect(page.get_by_role("heading", name="BN2026 Lê Thị Cúc")).to_contain_text("ca xác định")
 
     page.get_by_role("link", name="Thêm người tiếp xúc").click()
-    page.get_by_label("Người này đã có hồ sơ chưa?").fill("nguyen van an")
+    page.get_by_label("Đã có hồ sơ?").fill("nguyen van an")
     page.get_by_role("button", name="Tìm").click()
     page.get_by_role("link", name="Nguyễn Văn An").click()
     page.get_by_label("Ngày tiếp xúc").fill("2026-11-22")

@@ -21,13 +21,11 @@ from tracing.teams.model import Team, TeamMember
 
 def make_team(uow: UnitOfWork, name: str, area: str) -> Team:
     """A new team. Raises UserError without a name, or when another team has it."""
-    columns = {"id": new_id(), "name": _named(name), "area": area, "active": True, "created_at": uow.now()}
-    made = uow.session.scalar(
-        insert(Team).values(columns).on_conflict_do_nothing(index_elements=[Team.name]).returning(Team)
-    )
-    if made is None:
-        raise _taken(columns["name"])
-    return made
+    name, team_id = _named(name), new_id()
+    row = insert(Team).values(id=team_id, name=name, area=area, active=True, created_at=uow.now())
+    if uow.session.scalar(row.on_conflict_do_nothing(index_elements=[Team.name]).returning(Team.id)) is None:
+        raise _taken(name)
+    return uow.session.get_one(Team, team_id)
 
 
 def change_team(uow: UnitOfWork, team_id: UUID, *, name: str, area: str, active: bool, by: UUID) -> Team:
