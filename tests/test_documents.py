@@ -12,11 +12,12 @@ import click
 import pytest
 
 from flows.catalogue import Library, load_library
+from flows.deriving import read_derived, with_derived
 from flows.documents import Document, parse_document
 from flows.effects import EFFECTS
 from flows.engine.answers.registry import ANSWER_KINDS
 from flows.engine.kinds.registry import STEP_KINDS
-from flows.forms import form_from
+from flows.forms import Form, form_from
 from flows.lint import lint_folder
 from flows.lint_effects import effect_findings
 from flows.load import check, load_script
@@ -157,9 +158,16 @@ def as_script(steps: str) -> Document:
     return parse_document(f"{head}direction: {direction}\nsteps:\n{inside}\n{ends}\n", "example")
 
 
+def the_form_that_derives() -> Form:
+    document = next(document for document in EXAMPLES if "derived" in document.data)
+    form, mistakes = read_derived(form_from(document), document, {})
+    assert mistakes == []
+    return form
+
+
 @pytest.mark.parametrize("number", [n for n, document in enumerate(EXAMPLES) if steps_of(document)])
 def test_the_steps_of_the_guide_compile(library: Library, number: int) -> None:
-    document = as_script(blocks(GUIDE, "yaml")[number])
+    document = with_derived(as_script(blocks(GUIDE, "yaml")[number]), the_form_that_derives())
     try:
         script = load_script(document, common_phrases(), library.documents)
     except ScriptError as error:
