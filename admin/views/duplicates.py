@@ -14,7 +14,8 @@ from admin.policy import needs
 from admin.queries import duplicates as queries
 from core.errors import UserError
 from core.rights import Right
-from tracing.people.merging import merge, not_the_same, take_back_not_the_same
+from tracing.people.merging import merge
+from tracing.people.two_people import not_the_same, take_back_not_the_same
 
 pages = Blueprint("duplicates", __name__)
 RIGHTS = (Right.CASES_SEE, Right.LISTS_RUN)

@@ -1,8 +1,7 @@
 """Calls to two entries that turn out to be one person: what is on the line goes on, and nobody is called twice for one
 thing.
 
-Rows are locked as everywhere: calls, attempts, targets. A call that was opened while we waited for a target is one that
-has to be locked before it, so we let go and begin again.
+The caller has locked the calls and targets of both (`tracing.people.locking`).
 """
 
 from __future__ import annotations
@@ -13,32 +12,10 @@ from uuid import UUID
 from sqlalchemy import Select, exists, select
 
 from core.database import UnitOfWork
-from core.errors import UserError
-from ivr.calls.model import Call
-from ivr.campaigns.model import Attempt, AttemptState, Target, TargetState
+from ivr.campaigns.model import Target, TargetState
 from ivr.campaigns.words import GIVEN_UP, Disposition
 from tracing.followup.model import FollowUpVisit
 from tracing.people.journal import Journal
-
-_TIMES = 5  # so often a call may be opened while we wait, before somebody has to try again
-
-
-def lock_calls(uow: UnitOfWork, people: Sequence[UUID]) -> None:
-    """Lock the calls, live attempts and targets of these people, so that no call of theirs moves on meanwhile. Raises
-    UserError when calls to them begin again and again."""
-    targets = select(Target.id).where(Target.person_id.in_(people))
-    calls = select(Call.id).where(Call.person_id.in_(people)).order_by(Call.id)
-    for _ in range(_TIMES):
-        hold = uow.session.begin_nested()
-        locked = uow.session.scalars(calls.with_for_update()).all()
-        live = select(Attempt.id).where(Attempt.target_id.in_(targets), Attempt.state != AttemptState.ENDED)
-        uow.session.scalars(live.order_by(Attempt.id).with_for_update(key_share=True)).all()
-        uow.session.scalars(targets.order_by(Target.id).with_for_update()).all()
-        if uow.session.scalars(calls).all() == locked:
-            hold.commit()
-            return
-        hold.rollback()  # lets go of the locks
-    raise UserError("This person is being called just now.", "Try again in a minute.")
 
 
 def join_visits(uow: UnitOfWork, journal: Journal, goes: UUID, stays: UUID) -> None:

@@ -9,8 +9,9 @@ from core.database import Database
 from tests.tracing.people.people_making import BY, COMMUNE, OTHER, PHONE, a_person
 from tracing.people.duplicates import search
 from tracing.people.likeness import Degree
-from tracing.people.merging import merge, not_the_same, take_back_not_the_same, undo
+from tracing.people.merging import merge, undo
 from tracing.people.model import DuplicateCandidate, Person
+from tracing.people.two_people import not_the_same, take_back_not_the_same
 
 pytestmark = pytest.mark.capability("T12")
 

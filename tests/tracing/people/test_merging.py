@@ -35,9 +35,11 @@ from tracing.cases.model import Contact, Exposure, LabTest
 from tracing.followup.model import FollowUp, FollowUpVisit
 from tracing.people.joining import JOININGS
 from tracing.people.matching import find_by_phone, load_roster
-from tracing.people.merging import gather, merge, not_the_same, take_back_not_the_same, undo
+from tracing.people.merging import merge, undo
 from tracing.people.model import Dose, NotDuplicate, Person, PersonMerge
 from tracing.people.pointing import OF_ENTRIES, PERSON, pointing_at
+from tracing.people.straying import bring_strays
+from tracing.people.two_people import not_the_same, take_back_not_the_same
 from tracing.records.model import Record
 
 pytestmark = pytest.mark.capability("T12")
@@ -390,8 +392,8 @@ def test_what_strays_to_a_merged_entry_is_brought_to_the_one_that_stands(databas
     with database.unit() as uow:  # somebody who read the entry before the merge
         record = Record(id=new_id(), form="contact_interview", person_id=other, language="vi", created_at=uow.now())
         uow.session.add(record)
-    assert gather(database) == 1
-    assert gather(database) == 0
+    assert bring_strays(database) == 1
+    assert bring_strays(database) == 0
     assert owner(database, Record, record.id) == kept
     undone(database, made)
     assert owner(database, Record, record.id) == other
