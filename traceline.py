@@ -108,7 +108,7 @@ from tracing.lists.jobs import ListJobs
 from tracing.lists.sample import list_of
 from tracing.lists.service import BRING, CHECK
 from tracing.people.duplicates import search
-from tracing.people.merging import gather
+from tracing.people.straying import bring_strays
 from tracing.records.filing import RecordObserver
 from tracing.teams.assigning import assign_new
 from tracing.venues.effects import EFFECTS as NAMING_EFFECTS
@@ -199,7 +199,7 @@ class Traceline:
             Tick("queue.watch", 15, lambda: self._in_unit(watch)),
             Tick("teams.assign", 5, lambda: self._in_unit(assign_new)),
             Tick("people.search", 10, lambda: search(self.database)),
-            Tick("people.gather", 60, lambda: gather(self.database)),
+            Tick("people.gather", 60, lambda: bring_strays(self.database)),
             Tick("follow_up.plan", 10, lambda: planning.plan_new(self.database)),
             Tick("follow_up.order", 60, lambda: standing.order_calls(self.database)),
             Tick("follow_up.settle", 300, lambda: settling.settle_days(self.database)),
