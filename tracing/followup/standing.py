@@ -12,7 +12,7 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, select, update
+from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
 from core.database import Database, UnitOfWork
@@ -26,6 +26,7 @@ from tracing import days
 from tracing.cases.changes import axes_of
 from tracing.cases.model import Contact
 from tracing.followup.model import FollowUpVisit
+from tracing.followup.stopping import take_off
 from tracing.people.model import Person
 
 SCRIPT = "daily-follow-up"
@@ -35,10 +36,8 @@ _BATCH = 500
 
 @dataclass(frozen=True, slots=True)
 class _Due:
-    visit_id: UUID
-    nth: int
+    visit: FollowUpVisit
     person: Person
-    area: str
 
 
 def order_calls(database: Database) -> int:
@@ -64,45 +63,47 @@ def wanted(uow: UnitOfWork, target: Target) -> bool:
 
 
 def _order(uow: UnitOfWork) -> int:
+    """Order at most a batch; returns how many visits were looked at."""
     campaign = standing_campaign(uow, CampaignKind.FOLLOW_UP)
     today = days.today(uow)
-    rows = [(due, new_id()) for due in _due(uow, today)]
-    if not rows:
-        return 0
-    starts = _starts(campaign, today, max(due.nth for due, _ in rows), uow.now())
-    targets = [
-        _target(uow, campaign, due, target_id, starts[due.nth - 1], days.end_of(uow, today)) for due, target_id in rows
-    ]
-    note_areas(uow, campaign.id, {(target["area"], target["zone"]) for target in targets})
-    uow.session.connection().execute(insert(Target), targets)
-    uow.session.execute(
-        update(FollowUpVisit), [{"id": due.visit_id, "target_id": target_id} for due, target_id in rows]
-    )
-    return len(rows)
+    due = _due(uow, today)
+    areas = _areas(uow, due)
+    followed = [each for each in due if (each.visit.person_id, each.visit.disease) in areas]
+    take_off(uow, {each.visit.id for each in due} - {each.visit.id for each in followed}, ())
+    if not followed:
+        return len(due)
+    starts = _starts(campaign, today, max(each.visit.nth for each in followed), uow.now())
+    rows = []
+    for each in followed:
+        area = areas[each.visit.person_id, each.visit.disease] or each.person.area
+        start = starts[each.visit.nth - 1]
+        rows.append(_target(uow, campaign, each.person, area, start, days.end_of(uow, today)))
+    note_areas(uow, campaign.id, {(row["area"], row["zone"]) for row in rows})
+    uow.session.connection().execute(insert(Target), rows)
+    for each, row in zip(followed, rows, strict=True):
+        each.visit.target_id = row["id"]
+    return len(due)
 
 
-def _due(uow: UnitOfWork, today: date) -> Iterable[_Due]:
-    """Visits of today that nobody ordered, of people who are followed up, locked."""
-    area = select(Contact.area).where(*_followed()).order_by(Contact.id).limit(1).scalar_subquery()
+def _due(uow: UnitOfWork, today: date) -> list[_Due]:
+    """Visits of today that nobody ordered, locked."""
     query = (
-        select(FollowUpVisit.id, FollowUpVisit.nth, Person, area)
+        select(FollowUpVisit, Person)
         .join(Person, Person.id == FollowUpVisit.person_id)
         .where(FollowUpVisit.day == today, FollowUpVisit.result.is_(None), FollowUpVisit.target_id.is_(None))
         .where(FollowUpVisit.how == CALL, Person.merged_into.is_(None))
-        .where(select(Contact.id).where(*_followed()).exists())
         .limit(_BATCH)
         .with_for_update(skip_locked=True, of=FollowUpVisit)
     )
-    for visit_id, nth, person, where in uow.session.execute(query):
-        yield _Due(visit_id, nth, person, where or person.area)
+    return [_Due(visit, person) for visit, person in uow.session.execute(query)]
 
 
-def _followed() -> tuple[ColumnElement[bool], ...]:
-    return (
-        Contact.person_id == FollowUpVisit.person_id,
-        Contact.disease == FollowUpVisit.disease,
-        Contact.follow_up == "follow_up",
-    )
+def _areas(uow: UnitOfWork, due: Iterable[_Due]) -> dict[tuple[UUID, str], str]:
+    """Who of them is followed up, for which disease, and where. By person, in a query of its own: right after a list of
+    ten thousand the database does not know yet how many are."""
+    theirs = select(Contact).where(Contact.person_id.in_([each.person.id for each in due])).order_by(Contact.id.desc())
+    contacts = uow.session.scalars(theirs.execution_options(populate_existing=True))
+    return {(contact.person_id, contact.disease): contact.area for contact in contacts if axes_of(contact).called}
 
 
 def _starts(campaign: Campaign, today: date, calls: int, now: datetime) -> list[datetime]:
@@ -117,19 +118,18 @@ def _starts(campaign: Campaign, today: date, calls: int, now: datetime) -> list[
 
 
 def _target(
-    uow: UnitOfWork, campaign: Campaign, due: _Due, target_id: UUID, start: datetime, last_moment: datetime
+    uow: UnitOfWork, campaign: Campaign, person: Person, area: str, start: datetime, last_moment: datetime
 ) -> dict[str, Any]:
     """The call, with what the script may say to make sure of who is speaking: the name and the birth year. After the
     day it is not made any more: the next day has a call of its own."""
-    person = due.person
     return {
-        "id": target_id,
+        "id": new_id(),
         "campaign_id": campaign.id,
         "person_id": person.id,
         "phone": person.phone,
         "language": person.language,
         "context": {"person": {"name": person.name, "birth_year": person.birth_year}},
-        "area": due.area,
+        "area": area,
         "zone": zone_of(campaign, "", person.phone),
         "outcomes": {},
         "script": SCRIPT,
