@@ -41,7 +41,7 @@ from tracing.areas.places import seed_areas
 
 PEOPLE = 1_000_000
 BUDGET_MS = 150.0
-ASKED = 20
+ASKED = 12
 _SEED = 20_261_122
 # The table of an address's `<x_id>`, where it is not that of its name.
 _TABLES = {

@@ -30,8 +30,9 @@ from tracing.reports.listing import Behind, rows_behind, targets_behind
 from tracing.reports.places import REST, SYSTEMS
 
 pages = Blueprint("reports", __name__)
-DAYS_SHOWN = 14
+DAYS_SHOWN = 7
 CAMPAIGNS_SHOWN = 8
+MOST_PLACES = 10_000
 
 
 @pages.get("/reports")
@@ -46,7 +47,8 @@ def reports() -> ResponseReturnValue:
         asked=asked,
         page=Page(asked, told, url_for("reports.behind"), url_for("reports.reports")),
         figures=FIGURES,
-        PARTS_DRAWN=PARTS_DRAWN,
+        # Some hundred places with a link for each figure are half a megabyte.
+        places_shown=MOST_PLACES if request.args.get("places") == "all" else PARTS_DRAWN,
         definition_of_dispositions=DISPOSITION,
         above=_above(asked),
         standings=_standings(asked),
@@ -163,7 +165,7 @@ def day() -> ResponseReturnValue:
 
 
 def _asked() -> Asked:
-    """What the address asks for: fourteen days up to today, the whole of the viewer's area, unless it says otherwise.
+    """What the address asks for: seven days up to today, the whole of the viewer's area, unless it says otherwise.
     An area that is not the viewer's is answered like one that does not exist."""
     given = request.args
     today = days.today(uow().now(), zone())

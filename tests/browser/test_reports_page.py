@@ -60,7 +60,7 @@ def test_the_report_fits_a_phone_and_its_charts_have_a_table_for_who_cannot_see_
     charts = page.locator("svg.chart")
     assert charts.count() >= 4
     assert all(chart.get_attribute("aria-hidden") == "true" for chart in charts.all())
-    expect(page.locator("#days tbody tr")).to_have_count(14)
+    expect(page.locator("#days tbody tr")).to_have_count(7)
 
 
 @pytest.mark.capability("T13")

@@ -128,6 +128,7 @@ class FollowUpVisit(Base):
 
     __table_args__ = (
         UniqueConstraint("person_id", "disease", "day", "nth"),
+        Index("ix_follow_up_visit_day", "day"),  # for reports
         Index("ix_follow_up_visit_due", "day", postgresql_where=text("result IS NULL")),
         # Ordering the calls of a day reads those that are left, not those of the whole day again and again.
         Index("ix_follow_up_visit_open", "day", postgresql_where=text("result IS NULL AND target_id IS NULL")),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from statistics import median
 from typing import Any
 from uuid import UUID
 
@@ -16,7 +17,6 @@ from sqlalchemy import (
     func,
     literal_column,
     select,
-    tuple_,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.types import Text
@@ -62,28 +62,35 @@ def count_one(uow: UnitOfWork, asked: Asked, figure: Figure) -> int:
 
 
 def _count(uow: UnitOfWork, asked: Asked, figures: Sequence[Figure], report: Report) -> None:
-    """One pass: PostgreSQL sorts the rows by day, part and disease, and counts each way."""
+    """One pass: PostgreSQL counts by day, part and disease, and these are added up here. Of a median all values come
+    along. (Grouping each way in PostgreSQL sorts all rows once for each way, because of the medians.)"""
     rows = rows_of(figures[0].source, asked).subquery("counted")
     place = _places(asked.parts.part_of)
     part = func.coalesce(place.c.part, _REST)
     told = (
-        select(
-            rows.c.day,
-            part.label("part"),
-            rows.c.disease,
-            func.grouping(rows.c.day, part, rows.c.disease),
-            *(_value(figure, rows).label(figure.key) for figure in figures),
-        )
+        select(rows.c.day, part, rows.c.disease, *(_value(figure, rows).label(figure.key) for figure in figures))
         .select_from(rows.outerjoin(place, place.c.path == rows.c.area))
-        .group_by(
-            func.grouping_sets(
-                tuple_(), tuple_(rows.c.day), tuple_(part), tuple_(rows.c.disease), tuple_(rows.c.day, part)
-            )
-        )
+        .group_by(rows.c.day, part, rows.c.disease)
     )
-    for day, held_by, disease, grouped, *values in uow.session.execute(told):
-        counts = {figure.key: _plain(value) for figure, value in zip(figures, values, strict=True)}
-        _kept(report, grouped, day, held_by, disease).update(counts)
+    keys = [figure.key for figure in figures if not figure.median]
+    medians = [figure.key for figure in figures if figure.median]
+    spread: dict[int, tuple[dict[str, Value], dict[str, list[float]]]] = {}
+    for day, held_by, disease, *values in uow.session.execute(told):
+        numbers = dict(zip((figure.key for figure in figures), values, strict=True))
+        for counts in (
+            report.total,
+            report.days.setdefault(day, {}),
+            report.parts.setdefault(held_by, {}),
+            report.diseases.setdefault(disease or "", {}),
+            report.part_days.setdefault((held_by, day), {}),
+        ):
+            for key in keys:
+                counts[key] = (counts.get(key) or 0) + numbers[key]
+            for key in medians:
+                kept = spread.setdefault(id(counts), (counts, {}))[1]
+                kept.setdefault(key, []).extend(numbers[key] or ())
+    for counts, lists in spread.values():
+        counts.update({key: median(values) if values else None for key, values in lists.items()})
 
 
 def _places(known: Mapping[str, str]) -> Any:
@@ -93,29 +100,11 @@ def _places(known: Mapping[str, str]) -> Any:
     return pairs.render_derived(name="place")
 
 
-def _kept(report: Report, grouped: int, day: date, part: str, disease: str | None) -> dict[str, Value]:
-    """Where a line belongs: a bit of `grouped` is set for each of day, part, disease that it does not tell apart."""
-    match grouped:
-        case 0b111:
-            return report.total
-        case 0b011:
-            return report.days.setdefault(day, {})
-        case 0b101:
-            return report.parts.setdefault(part, {})
-        case 0b110:
-            return report.diseases.setdefault(disease or "", {})
-        case _:
-            return report.part_days.setdefault((part, day), {})
-
-
 def _value(figure: Figure, rows: Subquery) -> ColumnElement[Any]:
     if figure.median:
-        return func.percentile_cont(0.5).within_group(rows.c[figure.key])
+        values = rows.c[figure.key]
+        return func.array_agg(values).filter(values.is_not(None))
     return func.count().filter(condition_of(figure.key, rows))
-
-
-def _plain(value: Any) -> Value:
-    return value if value is None or isinstance(value, int) else float(value)
 
 
 @dataclass(frozen=True, slots=True)

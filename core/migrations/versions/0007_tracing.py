@@ -431,6 +431,7 @@ def upgrade() -> None:
         ),
         sa.UniqueConstraint("target_id", name=op.f("uq_follow_up_visit_target_id")),
     )
+    op.create_index("ix_follow_up_visit_day", "follow_up_visit", ["day"], unique=False)
     op.create_index(
         "ix_follow_up_visit_due", "follow_up_visit", ["day"], unique=False, postgresql_where=sa.text("result IS NULL")
     )
@@ -535,6 +536,14 @@ def upgrade() -> None:
     op.add_column("person", sa.Column("merged_into", sa.Uuid(), nullable=True))
     op.create_index(op.f("ix_person_merged_into"), "person", ["merged_into"], unique=False)
     op.create_foreign_key(op.f("fk_person_merged_into"), "person", "person", ["merged_into"], ["id"])
+    op.create_index(
+        "ix_record_first",
+        "record",
+        ["person_id", "created_at", "id"],
+        unique=False,
+        postgresql_include=["call_id"],
+        postgresql_where=sa.text("call_id IS NOT NULL"),
+    )
     op.create_index("ix_person_namesakes", "person", ["name_search", "birth_year"], unique=False)
 
 
