@@ -21,7 +21,7 @@ from tracing.followup.model import FollowUp, FollowUpVisit
 from tracing.followup.visits import VisitOutcome
 from tracing.records.model import Record, RecordAnswer
 from tracing.rules.model import Assessment
-from tracing.rules.risk import assess
+from tracing.rules.risk import LOW, assess
 from tracing.rules.rulebook import shipped
 
 log = logging.getLogger(__name__)
@@ -76,7 +76,9 @@ def note_answers(uow: UnitOfWork, visit: FollowUpVisit, record_id: UUID) -> None
         return
     visit.symptoms = _symptoms(assessment, answers)
     try:
-        visit.risk = assess(assessment, answers).level
+        level = assess(assessment, answers).level
+        # Who hung up after one "no" is not well: a low risk needs a whole talk.
+        visit.risk = level if level != LOW or visit.result == VisitOutcome.COOPERATIVE else None
     except UserError:  # an answer that no form would take, kept as it was given: the call ends all the same
         log.warning("event=risk_unknown visit=%s", visit.id)
         visit.risk = None

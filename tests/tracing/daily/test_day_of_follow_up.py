@@ -43,6 +43,16 @@ def test_a_danger_sign_stands_in_the_visit_as_red(office: Office) -> None:
 
 
 @pytest.mark.capability("T6")
+def test_who_hangs_up_after_one_answer_has_not_cooperated_and_is_not_well_for_it(office: Office) -> None:
+    ha, _ = followed(office)
+    office.call_of_today(ha)
+    office.picks_up_and_presses(ha, "1", "1984", "2", "2")
+    office.hangs_up(ha)
+    visit = office.visits(ha)[0]
+    assert (visit.result, visit.symptoms, visit.risk) == ("uncooperative", [], None)
+
+
+@pytest.mark.capability("T6")
 def test_each_end_of_a_call_has_its_result(office: Office) -> None:
     refuses, silent, stranger, lost = (followed(office)[0] for _ in range(4))
     office.call_of_today(refuses)
