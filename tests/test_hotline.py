@@ -31,6 +31,7 @@ from telehealth.calling_back import order_call_back
 from telehealth.model import Practitioner, QueueEntry
 from tests.tracing.reading import record_of_call
 from traceline import Traceline
+from tracing.cases.model import Case
 from tracing.people.model import Person
 from tracing.records.filing import RecordObserver
 
@@ -76,6 +77,21 @@ def press(app: Traceline, database: Database, call_id: UUID, *keys: str) -> Turn
             taken = app.calls.take_turn(uow, call_id, turn, event, lambda *_: b"")
     assert isinstance(taken, Turn)
     return taken
+
+
+@pytest.mark.capability("N11")
+@pytest.mark.parametrize(("outcome", "script"), [("none_yet", "rang-back"), ("recovered", "symptom-report")])
+def test_a_case_who_rings_may_tell_whom_they_met(app: Traceline, database: Database, outcome: str, script: str) -> None:
+    """Whose case it is, is no more told than by any other number: who is speaking is asked first."""
+    on_file(database, "Lê Thị Hà")
+    with database.unit() as uow:
+        person = uow.session.scalars(select(Person)).one()
+        case = {"disease": "covid-19", "by_rule": "confirmed", "outcome": outcome, "reported_at": uow.now()}
+        uow.session.add(Case(person_id=person.id, **case))
+    call = dial(app, database)
+    assert call.script == script
+    assert "Lê Thị Hà" not in str(call.context)
+    assert call.person_id is None
 
 
 @pytest.mark.capability("N6")

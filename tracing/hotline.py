@@ -12,6 +12,7 @@ from ivr.campaigns.missed_calls import answer_missed_call
 from ivr.campaigns.rang_back import last_called
 from ivr.carriers.inbound import InboundPlan
 from tracing.people.matching import find_by_phone
+from tracing.venues.naming import case_of_number
 
 REPORT, RANG_BACK, MISSED_CALL = "symptom-report", "rang-back", "missed-call"
 
@@ -22,7 +23,8 @@ def hotline_plan(
     """People share telephones: a number with one person on file tells us the language and the area, never who it is.
     `told` is what every script is told of this installation; `dialed` is the number of ours that was rung.
 
-    From a number that we have called, the first thing people want to know is whether that was us. A number of ours that
+    From a number that we have called, the first thing people want to know is whether that was us; from a case's, whom
+    they met may be what they ring about: that script offers both, to everybody alike. A number of ours that
     is for missed calls is never answered: it is called back.
     """
     today = uow.now().astimezone(ZoneInfo(settings.zone)).date()
@@ -43,5 +45,5 @@ def hotline_plan(
             area=area,
         )
         return InboundPlan(script="", reject=True)
-    called = number and last_called(uow, number) is not None
-    return InboundPlan(RANG_BACK if called else REPORT, language, context, area)
+    known = number and (last_called(uow, number) is not None or case_of_number(uow, number) is not None)
+    return InboundPlan(RANG_BACK if known else REPORT, language, context, area)

@@ -17,7 +17,7 @@ from core.database import UnitOfWork
 from core.errors import UserError
 from core.ids import new_id
 from core.phones import is_ordinary, normalise_phone
-from tracing.cases.axes import CaseClassification
+from tracing.cases.axes import CaseClassification, Outcome
 from tracing.cases.model import Case
 from tracing.people.model import Person
 from tracing.venues.model import NamedContact
@@ -96,11 +96,12 @@ def case_of_person(uow: UnitOfWork, person_id: UUID, case_id: UUID | None = None
 
 
 def case_of_number(uow: UnitOfWork, phone: str) -> tuple[Case, Person] | None:
-    """The newest confirmed case among the people on this number (E.164), of whom we have a name to ask for."""
+    """The newest confirmed case still ill among the people on this number (E.164), whose name we can ask for."""
     found = uow.session.execute(
         select(Case, Person)
         .join(Person, Person.id == Case.person_id)
         .where(Person.phone == phone, Person.name != "", Person.merged_into.is_(None), CONFIRMED)
+        .where(Case.outcome == Outcome.NONE_YET)
         .order_by(Case.reported_at.desc(), Case.id.desc())
         .limit(1)
     ).first()
