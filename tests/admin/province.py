@@ -26,7 +26,7 @@ from ivr.messages.store import keep
 from telehealth.model import Appointment, Practitioner, QueueEntry
 from tracing.cases.model import Case, Contact, Exposure, LabTest
 from tracing.lists.service import NewList, begin, check
-from tracing.people.model import Person
+from tracing.people.model import Person, PersonMerge
 from tracing.records.model import Record, RecordAnswer
 from tracing.teams.service import make_team
 from tracing.venues.model import Venue, VenueVisit
@@ -78,6 +78,7 @@ class Resident:
     test: UUID  # a sample of theirs, in the laboratory
     venue: UUID  # where they were
     visit: UUID
+    merge: UUID  # of an entry that an earlier list brought
     list: UUID  # that a health station sent, with them in it
 
 
@@ -239,7 +240,19 @@ def settle_resident(
             ),
         ]
     )  # fmt: skip
-    venue, visit = (new_id() for _ in range(2))
+    venue, visit, earlier, merge = (new_id() for _ in range(4))
+    uow.session.add(
+        Person(
+            id=earlier, name=name, phone=f"{phone[:-4]}00{hour:02d}", area=area, merged_into=person, created_at=now
+        )
+    )
+    uow.session.flush()
+    uow.session.add(
+        PersonMerge(
+            id=merge, kept_id=person, merged_id=earlier, why=["same_name"], moved={"steps": [], "known": []},
+            by=new_id(), at=now,
+        )
+    )  # fmt: skip
     uow.session.add(Venue(id=venue, name=f"Quán của {name}", kind="market", area=area, created_at=now))
     uow.session.flush()
     until = now - timedelta(hours=3)
@@ -270,6 +283,7 @@ def settle_resident(
         test,
         venue,
         visit,
+        merge,
         sent.id,
     )
 

@@ -25,7 +25,7 @@ OPEN_TO_ALL = {"static", "alive.healthz", "alive.readyz", "signing_in.login", "s
 OPEN_TO_ALL |= {"signing_in.language"}
 # Arguments of addresses about one person: of another district's people they lead nowhere.
 ABOUT_PEOPLE = {"call_id", "record_id", "appointment_id", "message_id", "case_id", "contact_id", "test_id", "person_id"}
-ABOUT_PEOPLE |= {"venue_id", "list_id"}
+ABOUT_PEOPLE |= {"merge_id", "venue_id", "list_id"}
 
 
 def address(rule: Rule, resident: Resident, province: Province) -> str:
@@ -47,6 +47,7 @@ def address(rule: Rule, resident: Resident, province: Province) -> str:
         "person_id": resident.person,
         "venue_id": resident.venue,
         "visit_id": resident.visit,
+        "merge_id": resident.merge,
         "list_id": resident.list,
         "kind": "csv",
         "script_id": "contact-interview",
