@@ -43,7 +43,7 @@ def test_pairs_are_decided_with_one_key_and_a_decision_is_undone(
     sign_in(page, newcomer)
     page.get_by_role("link", name="Người", exact=True).click()
     page.get_by_role("link", name="Trùng người").click()
-    expect(page.get_by_role("heading", name="Trùng người")).to_contain_text("2 cặp đang chờ")
+    expect(page.get_by_role("heading", name="Trùng người")).to_contain_text("Đang chờ: 2")
     question = page.get_by_role("heading", name="Đây có phải là một người?")
     expect(question).to_contain_text("gần như chắc chắn là một")
     photograph(page, "duplicates")
