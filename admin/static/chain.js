@@ -3,6 +3,7 @@
 
 const box = document.getElementById("chain");
 const view = box.querySelector(".chain-view");
+const size = box.querySelector(".chain-size");
 const timeline = box.dataset.view === "timeline";
 const LEAST = 0.04;
 const MOST = 4;
@@ -21,8 +22,10 @@ function zoomTo(wanted, x = view.clientWidth / 2, y = view.clientHeight / 2) {
   const to = Math.min(MOST, Math.max(LEAST, wanted));
   const [left, top] = [(view.scrollLeft + x) / zoom, (view.scrollTop + y) / zoom];
   zoom = to;
-  svg.setAttribute("width", svg.whole.width * zoom);
-  svg.setAttribute("height", svg.whole.height * zoom);
+  // A transformed picture is painted anew where it is seen; one of another width would be laid out anew, every word of it.
+  svg.style.transform = `scale(${zoom})`;
+  size.style.width = `${svg.whole.width * zoom}px`;
+  size.style.height = `${svg.whole.height * zoom}px`;
   svg.classList.toggle("far", zoom < LEGIBLE);
   view.scrollTo({ left: left * zoom - x, top: top * zoom - y, behavior: "instant" });
   stay();
