@@ -33,14 +33,18 @@ def _none(request: EffectRequest) -> EffectResult:
     return EffectResult("none")
 
 
-@pytest.fixture
-def office(database: Database, clock: SimulatedClock, library: Library, redis_client: redis.Redis) -> Office:
+def calls_of(library: Library) -> Calls:
+    """Calls as an installation makes them, with nobody on duty at the doctors'."""
     effects = Effects()
     for name, handler in EFFECTS.items():
         effects.register(name, handler)
     effects.register("telehealth.offer_slots", _none)
     effects.register("telehealth.queue", _queued)
     effects.register("telehealth.urgent", _queued)
-    calls = Calls(library, effects, [RecordObserver(library), CampaignObserver(), VisitObserver()])
-    desk = Desk(database, clock, calls, redis_client, wanted={CampaignKind.FOLLOW_UP: wanted})
+    return Calls(library, effects, [RecordObserver(library), CampaignObserver(), VisitObserver()])
+
+
+@pytest.fixture
+def office(database: Database, clock: SimulatedClock, library: Library, redis_client: redis.Redis) -> Office:
+    desk = Desk(database, clock, calls_of(library), redis_client, wanted={CampaignKind.FOLLOW_UP: wanted})
     return make_office(database, clock, desk)
