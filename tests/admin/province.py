@@ -242,9 +242,7 @@ def settle_resident(
     )  # fmt: skip
     venue, visit, earlier, merge = (new_id() for _ in range(4))
     uow.session.add(
-        Person(
-            id=earlier, name=name, phone=f"{phone[:-4]}00{hour:02d}", area=area, merged_into=person, created_at=now
-        )
+        Person(id=earlier, name=name, phone=f"{phone[:-4]}00{hour:02d}", area=area, merged_into=person, created_at=now)
     )
     uow.session.flush()
     uow.session.add(
