@@ -109,20 +109,21 @@ def typed(field: Field, given: str) -> Any:
 def allowed(field: Field) -> str:
     """What a field takes, in the viewer's language."""
     if field.type == "yes_no":
-        return gettext("Choose yes, no, or not answered.")
-    if field.choices:
-        return gettext(
-            "Choose one of: %(choices)s.", choices=", ".join(in_words(c.label, c.value) for c in field.choices)
-        )
-    if field.min is not None and field.max is not None:
-        return gettext("Give a number from %(least)s to %(most)s.", least=f"{field.min:g}", most=f"{field.max:g}")
-    return {
-        "integer": gettext("Give a whole number."),
-        "number": gettext("Give a number."),
-        "date": gettext("Give a date as day/month/year."),
-        "time": gettext("Give a time such as 08:30."),
-        "phone": gettext("Give a telephone number such as +84912345678."),
-    }.get(field.type, gettext("Write what was said."))
+        told = gettext("Choose yes, no, or not answered.")
+    elif field.choices:
+        choices = ", ".join(in_words(choice.label, choice.value) for choice in field.choices)
+        told = gettext("Choose one of: %(choices)s.", choices=choices)
+    elif field.min is not None and field.max is not None:
+        told = gettext("Give a number from %(least)s to %(most)s.", least=f"{field.min:g}", most=f"{field.max:g}")
+    else:
+        told = {
+            "integer": gettext("Give a whole number."),
+            "number": gettext("Give a number."),
+            "date": gettext("Give a date as day/month/year."),
+            "time": gettext("Give a time such as 08:30."),
+            "phone": gettext("Give a telephone number such as +84912345678."),
+        }.get(field.type, gettext("Write what was said."))
+    return str(told)
 
 
 def message_of(field: Field | None, value: Any) -> UUID | None:

@@ -36,6 +36,7 @@ def sounds(uow: UnitOfWork, answers: Iterable[RecordAnswer]) -> Mapping[Heard, V
     if not calls:
         return {}
     rows = select(VoiceMessageRow).where(VoiceMessageRow.call_id.in_(calls), VoiceMessageRow.kind == Kind.ANSWER)
+    rows = rows.order_by(VoiceMessageRow.created_at, VoiceMessageRow.id)
     return {(row.call_id, row.turn): row for row in uow.session.scalars(rows)}
 
 

@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
 from admin import forms
-from admin.current import audit, context, uow, viewer, wants_fragment
+from admin.current import audit, context, uow, viewer, wants_fragment, wants_json
 from admin.errors import user_message
 from admin.policy import needs
 from admin.queries import provenance
@@ -41,6 +41,8 @@ def correct_answer(record_id: UUID, field: str) -> ResponseReturnValue:
         with uow().session.begin_nested():
             done = _correct(record_id, asked)
     except (UserError, NotAllowed) as error:
+        if wants_json():
+            raise
         return _again(record_id, field, user_message(error))
     audit(
         "record.correct",
@@ -52,6 +54,8 @@ def correct_answer(record_id: UUID, field: str) -> ResponseReturnValue:
             "flagged": done.flagged[1],
         },
     )
+    if wants_json():
+        return {"answer": str(done.answer.id), "risk": done.risk[1], "flagged": done.flagged[1]}
     told = _told(field, found.record.form, done)
     if wants_fragment():
         fresh = queries.find_record(uow(), viewer(), record_id) or abort(404)
@@ -137,4 +141,4 @@ def _told(field: str, form: str, done: Corrected) -> str:
     if done.risk[0] != done.risk[1] and field != "risk":
         before, after = (forms.field_value(form, "risk", risk) or gettext("not known") for risk in done.risk)
         text += " " + gettext("Risk: %(before)s → %(after)s.", before=before, after=after)
-    return text
+    return str(text)

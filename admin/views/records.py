@@ -93,6 +93,7 @@ def _as_json(row: queries.RecordRow, answers: Any) -> dict[str, Any]:
 
 def _answer_as_json(answer: RecordAnswer) -> dict[str, Any]:
     return {
+        "id": str(answer.id),
         "value": answer.value,
         "source": answer.source,
         "heard": answer.heard,

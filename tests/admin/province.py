@@ -22,7 +22,7 @@ from flows.engine.events import CallStarted, Hypothesis, KeysPressed, NothingHea
 from flows.engine.state import Answer, answer_to_json
 from ivr.calls.model import Call, CallEvent, ScriptRevision
 from ivr.campaigns.model import Campaign, Target
-from ivr.messages.store import keep
+from ivr.messages.store import keep, keep_answer
 from telehealth.model import Appointment, Practitioner, QueueEntry
 from tracing.cases.model import Case, Contact, Exposure, LabTest
 from tracing.lists.service import NewList, begin, check
@@ -80,6 +80,7 @@ class Resident:
     visit: UUID
     merge: UUID  # of an entry that an earlier list brought
     list: UUID  # that a health station sent, with them in it
+    answer: UUID  # in their own voice, that they have a fever
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,13 +218,14 @@ def settle_resident(
         )
     )  # fmt: skip
     uow.session.flush()
+    said: dict[str, UUID] = {"fever": new_id(), "cough": new_id()}
     for place, (field, value, source, heard, confidence) in enumerate(
         [("fever", True, "speech", "có", 0.87), ("cough", False, "keys", "2", None)]
     ):
         uow.session.add(
             RecordAnswer(
-                record_id=record, field=field, value=value, source=source, heard=heard, confidence=confidence,
-                confirmed=source == "speech", call_id=call, turn=place + 1, step=field, at=now,
+                id=said[field], record_id=record, field=field, value=value, source=source, heard=heard,
+                confidence=confidence, confirmed=source == "speech", call_id=call, turn=place + 1, step=field, at=now,
             )
         )  # fmt: skip
     starts = now.replace(hour=hour, minute=0)
@@ -260,6 +262,7 @@ def settle_resident(
             source="person", created_at=now,
         )
     )  # fmt: skip
+    keep_answer(uow, call_id=call, turn=1, ulaw=codec.pcm_to_ulaw(TONE) + bytes([hour]), days=30)
     message = UUID(keep(uow, call_id=call, turn=3, ulaw=codec.pcm_to_ulaw(TONE) + hour * codec.ULAW_SILENCE))
     content = f"Họ tên,SĐT,Năm sinh,Ghi chú\n{name},{phone},1985,\nAi Đó,12345,,\n".encode()
     sent = begin(uow, NewList(content, f"tram {name}.csv", "covid-19", area, new_id(), for_campaign=True))
@@ -283,6 +286,7 @@ def settle_resident(
         visit,
         merge,
         sent.id,
+        said["fever"],
     )
 
 

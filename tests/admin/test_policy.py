@@ -49,6 +49,8 @@ def address(rule: Rule, resident: Resident, province: Province) -> str:
         "visit_id": resident.visit,
         "merge_id": resident.merge,
         "list_id": resident.list,
+        "answer_id": resident.answer,
+        "field": "fever",
         "kind": "csv",
         "script_id": "contact-interview",
         "spoken": "vi",
