@@ -123,6 +123,8 @@ def _choice(proposal: Proposal) -> Choice:
     day = days.parse_day(request.form.get(f"day.{proposal.key}", ""))
     if given == "new" or not proposal.people:
         return Choice(proposal.key, None, day)
+    if not given and proposal.person is None:
+        raise UserError("Several people have this number.", "Choose who it was.")
     try:
         return Choice(proposal.key, UUID(given) if given else proposal.people[0].id, day)
     except ValueError as error:

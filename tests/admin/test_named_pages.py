@@ -128,6 +128,20 @@ def person_of(database: Database, case_id: UUID) -> UUID:
     return found
 
 
+def test_of_a_telephone_that_several_share_nobody_is_guessed(visitor: Visit, chi: UUID, database: Database) -> None:
+    for name in ("Lê Thị Hoa", "Lê Thị Lan"):
+        somebody(database, name, HOA, area=HOME)
+    with database.unit() as uow:
+        uow.session.add(NamedContact(case_id=chi, phone=HOA, said_at=uow.now()))
+    thao, address = visitor("thao"), f"/cases/{chi}/named"
+    page = thao.page(address)
+    response = thao.post(address, {"token": token(page), **choices(page)})
+    assert response.status_code == 400
+    assert "Several people have this number." in response.text
+    with database.unit() as uow:
+        assert uow.session.scalars(select(Contact).where(Contact.case_id == chi)).all() == []
+
+
 @pytest.mark.capability("C2")
 def test_somebody_of_another_district_is_not_named_and_may_be_taken(
     visitor: Visit, chi: UUID, database: Database

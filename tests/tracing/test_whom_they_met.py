@@ -20,7 +20,7 @@ from tracing.cases.model import Case, Contact, Exposure
 from tracing.people.model import Person
 from tracing.rules.rulebook import shipped
 from tracing.venues.meeting import near_visits
-from tracing.venues.model import NamedContact
+from tracing.venues.model import NamedContact, Venue
 from tracing.venues.overlap import Window
 from tracing.venues.places import AlikeVenues, NewVenue, NewVisit, add_venue, add_visit
 from tracing.venues.proposals import Findings, Proposal, find_for
@@ -143,6 +143,16 @@ def test_a_family_shares_a_telephone_and_a_person_says_who_it_was(database: Data
     take_all(database, an, Choice(proposal.key, hoa))
     with database.unit() as uow:
         assert uow.session.scalars(select(Contact.person_id)).one() == hoa
+
+
+@pytest.mark.capability("T10")
+def test_a_meeting_at_an_event_is_an_exposure_at_an_event(database: Database, an: UUID) -> None:
+    wedding = at_the_market(database, an, somebody(database, "Lê Thị Lan", LAN))
+    with database.unit() as uow:
+        uow.session.get_one(Venue, wedding).kind = "event"
+    take_all(database, an)
+    with database.unit() as uow:
+        assert uow.session.scalars(select(Exposure.kind)).one() == "event"
 
 
 def test_somebody_else_with_the_telephone_of_a_known_person_was_not_at_the_market(database: Database, an: UUID) -> None:

@@ -23,7 +23,7 @@ def met_at_venues(uow: UnitOfWork, person_id: UUID, window: Window, minutes_afte
     return meetings(mine.values(), theirs.values(), window, minutes_after)
 
 
-def near_visits(person_id: UUID, window: Window, minutes_after: int) -> Select[tuple[VenueVisit, VenueVisit]]:
+def near_visits(person_id: UUID, window: Window, minutes_after: int) -> Select[VenueVisit, VenueVisit]:
     """Each visit of the person's in or near the window, with each of somebody else's that may have met it.
 
     For each of the person's visits only a stretch of a few days is read of the venue's visits, by the index on venue

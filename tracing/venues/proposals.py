@@ -7,7 +7,7 @@ file already is known by the telephone number; whether it is them, a person deci
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
 
@@ -21,6 +21,9 @@ from tracing.rules.model import Rule
 from tracing.venues.meeting import met_at_venues
 from tracing.venues.model import NamedContact, OverlapPutAside, Venue
 from tracing.venues.overlap import Met, Window, infectious_window
+
+EVENT = "event"
+"""The kind of a venue that is an event, and of an exposure at one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +47,7 @@ class Seen:
 
     venue_id: UUID
     venue: str
+    is_event: bool
     day: date
     minutes: int
     at_least: int
@@ -84,7 +88,7 @@ class Findings:
 
     rule: Rule | None
     window: Window | None
-    proposals: tuple[Proposal, ...] = field(default=())
+    proposals: tuple[Proposal, ...] = ()
 
     @property
     def open(self) -> list[Proposal]:
@@ -112,7 +116,7 @@ def find_for(uow: UnitOfWork, case: Case, rule: Rule | None) -> Findings:
     people = _people(uow, {each.phone for each in named}, met, case.person_id)
     contacts = _contacts(uow, case, people)
     known = _known_exposures(uow, contacts.values())
-    venues = _venue_names(uow, met)
+    venues = _venues(uow, met)
     aside = set(uow.session.scalars(select(OverlapPutAside.person_id).where(OverlapPutAside.case_id == case.id)))
     by_phone: dict[str, list[Person]] = {}
     for person in people.values():
@@ -199,15 +203,17 @@ def _known_exposures(uow: UnitOfWork, contacts: Collection[Contact]) -> set[tupl
     return {(row.contact_id, row.day, row.venue_id) for row in uow.session.execute(found)}
 
 
-def _venue_names(uow: UnitOfWork, met: Mapping[UUID, Sequence[Met]]) -> dict[UUID, str]:
+def _venues(uow: UnitOfWork, met: Mapping[UUID, Sequence[Met]]) -> dict[UUID, tuple[str, str]]:
+    """Name and kind of the venues where they met."""
     ids = {each.other.venue_id for meetings in met.values() for each in meetings}
-    return {row.id: row.name for row in uow.session.execute(select(Venue.id, Venue.name).where(Venue.id.in_(ids)))}
+    found = uow.session.execute(select(Venue.id, Venue.name, Venue.kind).where(Venue.id.in_(ids)))
+    return {row.id: (row.name, row.kind) for row in found}
 
 
 def _seen(
     uow: UnitOfWork,
     met: Sequence[Met],
-    venues: Mapping[UUID, str],
+    venues: Mapping[UUID, tuple[str, str]],
     known: set[tuple[UUID, date, UUID]],
     contact_id: UUID | None,
 ) -> list[Seen]:
@@ -219,7 +225,8 @@ def _seen(
     return [
         Seen(
             venue_id=venue_id,
-            venue=venues.get(venue_id, ""),
+            venue=venues[venue_id][0],
+            is_event=venues[venue_id][1] == EVENT,
             day=day,
             minutes=sum(each.together.minutes for each in meetings),
             at_least=sum(each.together.at_least for each in meetings),

@@ -28,7 +28,7 @@ from tracing.people.model import Person
 from tracing.venues.effects import context_of
 from tracing.venues.model import NamedContact, OverlapPutAside
 from tracing.venues.naming import case_of_person
-from tracing.venues.proposals import Findings, Proposal
+from tracing.venues.proposals import EVENT, Findings, Proposal
 
 _LANGUAGE = "vi"  # of somebody of whom nothing is known; a key changes it
 KEYED, VENUE = "keyed", "venue"
@@ -163,7 +163,10 @@ def _person(uow: UnitOfWork, case: Case, proposal: Proposal, choice: Choice) -> 
 def _exposures(person: Person, proposal: Proposal, choice: Choice) -> list[NewExposure]:
     """The meetings at venues are those of the person on file: somebody else with the same telephone was not there."""
     seen = proposal.seen if proposal.person is not None and proposal.person.id == person.id else ()
-    met = [NewExposure(each.day, VENUE, each.venue, each.venue_id, each.minutes) for each in seen]
+    met = [
+        NewExposure(each.day, EVENT if each.is_event else VENUE, each.venue, each.venue_id, each.minutes)
+        for each in seen
+    ]
     if proposal.keyed is not None:
         keyed = proposal.keyed
         met.append(NewExposure(choice.day or keyed.day, call_id=keyed.call_id, turn=keyed.turn))
