@@ -139,6 +139,7 @@ def test_an_interview_becomes_a_complete_record_with_typed_answers(talk: Talk) -
     assert (values["exposure_date"], values["birth_year_given"]) == ("2026-11-20", 1984)
 
 
+@pytest.mark.capability("N18")
 def test_every_answer_leads_back_to_its_call_turn_and_decision(talk: Talk) -> None:
     """Invariant 5: the log of the call holds, at that turn, the very event that the answer came from."""
     talk.dial().answer(HEALTHY, until="covid-symptoms/fever")
