@@ -25,6 +25,7 @@ SIGNS: dict[str, Any] = {
     Sign.ONE_LETTER: _("the names differ by one letter"),
     Sign.SHORT_NAME: _("one name leaves out a word of the other"),
     Sign.OTHER_NAME: _("another name"),
+    Sign.NO_NAME: _("one of them has no name yet"),
     Sign.SAME_YEAR: _("the same birth year"),
     Sign.NEAR_YEAR: _("the birth years are one apart"),
     Sign.OTHER_YEAR: _("another birth year"),

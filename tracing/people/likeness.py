@@ -2,7 +2,7 @@
 
 `compare` is a function of values. Each sign (telephone number, name, birth year, area, sex) gives points; their sum
 gives a degree, and the signs are kept, for whoever decides wants to see them. Families share telephones and thousands
-share a name, so no sign is enough by itself: without any likeness of the names there is none at all.
+share a name, so no sign is enough by itself: with differing names there is no likeness at all.
 """
 
 from __future__ import annotations
@@ -38,6 +38,7 @@ class Sign(StrEnum):
     ONE_LETTER = "one_letter"
     SHORT_NAME = "short_name"  # one leaves words out: Nguyễn An, Nguyễn Văn An
     OTHER_NAME = "other_name"
+    NO_NAME = "no_name"  # somebody of whom only the number is known
     SAME_YEAR = "same_year"
     NEAR_YEAR = "near_year"
     OTHER_YEAR = "other_year"
@@ -60,6 +61,7 @@ POINTS: dict[Sign, int] = {
     Sign.INITIALS: 25,
     Sign.SHORT_NAME: 15,
     Sign.OTHER_NAME: -100,
+    Sign.NO_NAME: 20,
     Sign.SAME_YEAR: 15,
     Sign.NEAR_YEAR: 5,
     Sign.NO_YEAR: 0,
@@ -96,7 +98,7 @@ class Likeness:
 
     @property
     def spoken_for(self) -> tuple[Sign, ...]:
-        return tuple(sign for sign in self.signs if POINTS[sign] > 0)
+        return tuple(sign for sign in self.signs if POINTS[sign] > 0 and sign is not Sign.NO_NAME)
 
     @property
     def spoken_against(self) -> tuple[Sign, ...]:
@@ -148,7 +150,7 @@ def compare_names(one: str, other: str) -> Sign:
     """How two names differ, without diacritics and case."""
     first, second = plain(one), plain(other)
     if not first or not second:
-        return Sign.OTHER_NAME
+        return Sign.NO_NAME
     if first == second:
         # Who wrote no diacritics says nothing against those of the other.
         written = {tidy(one).casefold(), tidy(other).casefold()}

@@ -30,7 +30,7 @@ from tracing.people.model import DuplicateCandidate, Person, PersonMerge
 from tracing.people.pointing import PERSON, pointing_at
 from tracing.people.two_people import are_two, carry_over, forget
 
-_FILLED_IN = ("birth_year", "sex", "address", "area")
+_FILLED_IN = ("name", "birth_year", "sex", "address", "area")
 _PLANNED = {table.__tablename__ for table in (FollowUp, FollowUpVisit, Quarantine)}
 
 

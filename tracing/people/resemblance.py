@@ -95,7 +95,7 @@ def _on_numbers(uow: UnitOfWork, phones: set[str]) -> dict[str, list[_Known]]:
 def _namesakes(uow: UnitOfWork, people: Iterable[Described]) -> dict[tuple[str, int | None], list[_Known]]:
     """Those with the same words in their name and the same birth year, by (name without diacritics, year)."""
     asked = {(plain(person.name), person.birth_year) for person in people if person.birth_year is not None}
-    rows = [(name, written, year) for name, year in sorted(asked) for written in orders(name)]
+    rows = [(name, written, year) for name, year in sorted(asked) if name for written in orders(name)]
     found: dict[tuple[str, int | None], list[_Known]] = defaultdict(list)
     if not rows:
         return found

@@ -397,3 +397,14 @@ def test_what_strays_to_a_merged_entry_is_brought_to_the_one_that_stands(databas
     assert owner(database, Record, record.id) == kept
     undone(database, made)
     assert owner(database, Record, record.id) == other
+
+
+def test_somebody_of_whom_only_the_number_was_known_gets_the_name(database: Database) -> None:
+    with database.unit() as uow:
+        keyed, listed = a_person(uow, "").id, a_person(uow, "Nguyễn Văn An").id
+    made = merged(database, keyed, listed)
+    with database.unit() as uow:
+        assert uow.session.get_one(Person, keyed).name_search == "nguyen van an"
+    undone(database, made)
+    with database.unit() as uow:
+        assert uow.session.get_one(Person, keyed).name == ""

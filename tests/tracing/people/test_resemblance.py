@@ -36,7 +36,7 @@ def someone(uow: UnitOfWork, name: str, phone: str = PHONE, birth_year: int | No
         ("Nguyễn An", "Nguyễn Văn An", Sign.SHORT_NAME),
         ("Nguyễn Văn An", "Trần Thị Bình", Sign.OTHER_NAME),
         ("An", "Nguyễn Văn An", Sign.OTHER_NAME),
-        ("", "Nguyễn Văn An", Sign.OTHER_NAME),
+        ("", "Nguyễn Văn An", Sign.NO_NAME),
         ("Nguyễn Văn", "Nguyễn Văn An", Sign.OTHER_NAME),
     ],
 )
@@ -68,6 +68,8 @@ def test_a_slip_is_one_letter_and_not_two() -> None:
         (Described(PHONE, "Trần Thị Bình", 1985, COMMUNE), Degree.UNLIKELY),  # a family on one telephone
         (Described(PHONE, "Nguyễn Văn Anh", 1985, COMMUNE, "female"), Degree.POSSIBLE),
         (Described(PHONE, "Nguyễn Văn Anh", 1950, COMMUNE), Degree.UNLIKELY),
+        (Described(PHONE, ""), Degree.POSSIBLE),  # a case keyed in their number
+        (Described(OTHER, "", 1985, COMMUNE), Degree.UNLIKELY),
     ],
 )
 def test_signs_together_give_the_degree(other: Described, degree: Degree) -> None:
