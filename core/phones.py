@@ -15,6 +15,7 @@ from core.errors import UserError
 
 # A number that a spreadsheet took for a decimal one.
 _DECIMAL = re.compile(r"(\d{9,11})\.0")
+_BETWEEN = str.maketrans("", "", " .-")
 _TELEPHONES = frozenset(
     {
         phonenumbers.PhoneNumberType.MOBILE,
@@ -35,6 +36,8 @@ def normalise_phone(text: str, country: str = "VN") -> str:
     cleaned = visible.strip().lstrip("'").replace("(0)", "")
     if decimal := _DECIMAL.fullmatch(cleaned):
         cleaned = decimal[1]
+    if country == "VN" and (national := _mobile(cleaned)):
+        return f"+84{national}"
     digits = "".join(c for c in cleaned if c.isdigit())
     candidates = [cleaned]
     if country == "VN" and not cleaned.lstrip("( ").startswith(("+", "0")):
@@ -47,6 +50,23 @@ def normalise_phone(text: str, country: str = "VN") -> str:
         if phonenumbers.is_valid_number(number):
             return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
     raise UserError(f"{text!r} is not a phone number.", "Write it as 0912345678 or +84912345678.")
+
+
+def _mobile(written: str) -> str:
+    """The number without its zero, if it is a Vietnamese mobile number as nearly all of a list are: the numbering plan
+    of `phonenumbers` asked directly, a tenth of the cost of its parser. Empty for anything else."""
+    plain = written.translate(_BETWEEN)
+    if len(plain) != 10 or plain[0] != "0" or not (plain.isascii() and plain.isdecimal()):
+        return ""
+    patterns = _mobile_patterns()
+    return plain[1:] if patterns and all(pattern.fullmatch(plain[1:]) for pattern in patterns) else ""
+
+
+@cache
+def _mobile_patterns() -> tuple[re.Pattern[str], ...]:
+    plan = phonenumbers.PhoneMetadata.metadata_for_region("VN")
+    kinds = (plan.general_desc, plan.mobile) if plan is not None else ()
+    return tuple(re.compile(kind.national_number_pattern or "(?!)") for kind in kinds if kind is not None)
 
 
 def is_ordinary(number: str, countries: Collection[str] = ("VN",)) -> bool:

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core import phones
 from core.errors import UserError
 from core.phones import is_ordinary, mask_phone, normalise_phone
 
@@ -101,3 +102,18 @@ def test_a_masked_number_keeps_only_its_ends() -> None:
 )
 def test_an_ordinary_number_is_a_telephone_of_the_country(number: str, ordinary: bool) -> None:
     assert is_ordinary(number) is ordinary
+
+
+@given(st.from_regex(r"0[0-9]{1,4}[ .-]?[0-9]{0,4}[ .-]?[0-9]{3}", fullmatch=True))
+def test_the_short_way_for_mobile_numbers_ends_where_the_long_one_does(written: str) -> None:
+    with pytest.MonkeyPatch.context() as long_way:
+        long_way.setattr(phones, "_mobile", lambda written: "")
+        expected = _read(written)
+    assert _read(written) == expected
+
+
+def _read(written: str) -> str:
+    try:
+        return normalise_phone(written)
+    except UserError:
+        return "none"
