@@ -37,7 +37,7 @@ _IN_SHORT = {
     "suspected": _("suspected"),
     "not_a_case": _("not a case"),
     "followed": _("followed up"),
-    "completed": _("completed"),
+    "completed": _("follow-up over"),
     "lost": _("lost"),
     "not_followed": _("no follow-up"),
     "dropped": _("dropped"),
@@ -80,19 +80,23 @@ def legend(view: str, chain: Chain) -> list[Legend]:
 
 
 def faces_of(chain: Chain, folded: Folded, passed: Collection[str], unfold: Callable[[str], str]) -> Mapping[str, Face]:
-    """Everybody's face. `passed` are people who only stand on the way to others; `unfold` gives the address that opens
-    the people folded away below somebody."""
+    """The faces of everybody who is shown. `passed` are people who only stand on the way to others; `unfold` gives the
+    address that opens the people folded away below somebody."""
     words = {each: str(STANDINGS[each]) for each in Standing}
     write, write_short, where = cache(day), cache(short_day), cache(area)
     brief = {name: str(word) for name, word in _IN_SHORT.items()}
     address = addresses()
     sources = sources_of(chain)
+    title_of = _titles(write, sources)
     faces: dict[str, Face] = {}
+    shown = set(folded.order)
     for node in chain.nodes:
+        if node.key not in shown:
+            continue
         name, word = node_name(node), words[node.standing]
         if node.seen:
             note = " · ".join(part for part in _in_short(node, brief, write_short) if part)
-            title = _title(node, name, word, write, sources.get(node.key, []))
+            title = title_of(node, word)
         else:
             note = where(node.area) if node.area else word
             title = f"{mark_of(node)}, {word}: {where(node.area)}" if node.area else f"{mark_of(node)}, {word}"
@@ -164,16 +168,23 @@ def _in_short(node: Node, words: Mapping[str, str], write: Callable[[date], str]
     return word, write(node.since) if node.since else ""
 
 
-def _title(node: Node, name: str, word: str, write: Callable[[date], str], sources: list[Node]) -> str:
-    """All that the picture says of somebody, in words: `F1 Nguyễn Văn An, followed up. Met BN123 on 3/11/2026.`"""
-    said = [f"{mark_of(node)} {name}, {word}."]
-    if node.number and node.name:
-        said.append(gettext("Case %(number)s.", number=node.number))
-    if node.onset_on:
-        said.append(gettext("First symptoms on %(day)s.", day=write(node.onset_on)))
-    met = [node_name(source) for source in sources if node_name(source)]
-    if met:
-        said.append(gettext("Met %(names)s.", names=", ".join(met[:3]) + (" …" if len(met) > 3 else "")))
-    if node.last_exposed_on:
-        said.append(gettext("Last exposure on %(day)s.", day=write(node.last_exposed_on)))
-    return " ".join(map(str, said))
+def _titles(write: Callable[[date], str], sources: Mapping[str, list[Node]]) -> Callable[[Node, str], str]:
+    """Gives all that the picture says of somebody, in words: `F1 Nguyễn Văn An, followed up. Met BN123.`"""
+    # Translated once and not for each of thousands.
+    case, onset = gettext("Case %(number)s."), gettext("First symptoms on %(day)s.")
+    met, exposed = gettext("Met %(names)s."), gettext("Last exposure on %(day)s.")
+
+    def title(node: Node, word: str) -> str:
+        said = [f"{mark_of(node)} {node_name(node)}, {word}."]
+        if node.number and node.name:
+            said.append(case % {"number": node.number})
+        if node.onset_on:
+            said.append(onset % {"day": write(node.onset_on)})
+        names = [node_name(source) for source in sources.get(node.key, ()) if node_name(source)]
+        if names:
+            said.append(met % {"names": ", ".join(names[:3]) + (" …" if len(names) > 3 else "")})
+        if node.last_exposed_on:
+            said.append(exposed % {"day": write(node.last_exposed_on)})
+        return " ".join(said)
+
+    return title

@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Any
 from uuid import UUID
 
@@ -17,7 +17,7 @@ from markupsafe import Markup
 
 from admin import chain_faces, days
 from admin.current import audit, uow, viewer, wants_json, zone
-from admin.formats import url_with
+from admin.formats import area, url_with
 from admin.policy import needs
 from core.rights import Right
 from tracing.chains.chain import Chain, Node
@@ -72,6 +72,7 @@ def chain(case_id: UUID) -> ResponseReturnValue:
         page=page,
         pages=-(-len(rows) // PAGE),
         faces=chain_faces,
+        where=cache(area),
         sources=chain_faces.sources_of(shown.whole),
         address=chain_faces.addresses(),
     )
