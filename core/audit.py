@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Identity
+from sqlalchemy import Identity, Index
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.database import UnitOfWork
@@ -25,6 +25,9 @@ class AuditEntry(Base):
     action: Mapped[str]  # `record.read`, `campaign.start`, `login.failed`, …
     subject: Mapped[str] = mapped_column(index=True)  # `record:<id>`, `campaign:<id>`; never a name or a number
     detail: Mapped[dict[str, Any]]
+
+    # The newest lines of one kind, of which there may be few: what was deleted.
+    __table_args__ = (Index("ix_audit_entry_action", "action", "id"),)
 
 
 def write_audit(

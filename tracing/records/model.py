@@ -69,6 +69,7 @@ class RecordAnswer(Base):
     correction_reason: Mapped[str | None]
 
     __table_args__ = (
+        Index("ix_record_answer_record_id", "record_id"),  # what was corrected is shown too
         Index(
             "uq_record_answer_current",
             "record_id",
