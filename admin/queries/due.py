@@ -12,7 +12,7 @@ from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CTE, ColumnElement, func, literal, select, true, union_all
+from sqlalchemy import CTE, ColumnElement, and_, func, literal, select, true, union_all
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import aliased
 
@@ -72,19 +72,28 @@ class DueRow:
 def list_due(
     uow: UnitOfWork, viewer: Viewer, wanted: DueFilter, which: str, today: date, before: str | None = None
 ) -> Page[DueRow]:
-    """One of `LISTS`, a person once."""
-    contact = _followed(viewer, wanted)
+    """One of `LISTS`, a person once. First who is on the page, then what is shown of them: the day's thousands are not
+    looked up for the sake of fifty."""
+    contact, visit = _followed(viewer, wanted), aliased(FollowUpVisit, _newest(which, wanted, today).subquery())
+    chosen: AnySelect = select(visit.id, contact.c.id).join(contact, _theirs(contact, visit))
+    page = page_of(uow, chosen, visit.id, before, lambda row: (row[0], row[1]))
+    rows = _rows(uow, dict(page.rows))
+    return Page([rows[visit_id] for visit_id, _ in page.rows], page.older)
+
+
+def _rows(uow: UnitOfWork, contacts: Mapping[UUID, UUID]) -> dict[UUID, DueRow]:
+    """What is shown, by visit; `contacts` is the contact by which each person is followed up."""
     query: AnySelect = (
         select(
             FollowUpVisit.id,
-            contact.c.id,
+            Contact.id,
             Person.id,
             Person.name,
             Person.birth_year,
             Person.phone,
             FollowUpVisit.disease,
-            contact.c.generation,
-            contact.c.area,
+            Contact.generation,
+            Contact.area,
             Team.name,
             FollowUpVisit.day,
             FollowUpVisit.result,
@@ -93,18 +102,18 @@ def list_due(
             _missed_days(),
         )
         .select_from(FollowUpVisit)
-        .join(contact, _theirs(contact))
+        .join(Contact, (Contact.person_id == FollowUpVisit.person_id) & Contact.id.in_(contacts.values()))
         .join(Person, Person.id == FollowUpVisit.person_id)
-        .outerjoin(Team, Team.id == contact.c.team_id)
+        .outerjoin(Team, Team.id == Contact.team_id)
         .outerjoin(
             FollowUp,
             (FollowUp.person_id == FollowUpVisit.person_id)
             & (FollowUp.disease == FollowUpVisit.disease)
             & FollowUp.superseded_at.is_(None),
         )
-        .where(FollowUpVisit.id.in_(_newest(which, wanted, today)))
+        .where(FollowUpVisit.id.in_(contacts), FollowUpVisit.disease == Contact.disease)
     )
-    return page_of(uow, query, FollowUpVisit.id, before, lambda row: DueRow(*row))
+    return {row[0]: DueRow(*row) for row in uow.session.execute(query)}
 
 
 def count_due(uow: UnitOfWork, viewer: Viewer, wanted: DueFilter, today: date) -> Mapping[str, int]:
@@ -119,11 +128,12 @@ def count_due(uow: UnitOfWork, viewer: Viewer, wanted: DueFilter, today: date) -
         )
     ).subquery()
     counted = (
-        select(people.c.which, func.count(func.distinct(contact.c.id)))
+        select(people.c.which, func.count(func.distinct(contact.c.id)).label("people"))
         .join(contact, (contact.c.person_id == people.c.person_id) & (contact.c.disease == people.c.disease))
         .group_by(people.c.which)
     )
-    return dict.fromkeys(LISTS, 0) | dict(uow.session.execute(counted).tuples().all())
+    found = {row.which: row.people for row in uow.session.execute(counted)}
+    return dict.fromkeys(LISTS, 0) | found
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,15 +192,15 @@ def _followed(viewer: Viewer, wanted: DueFilter) -> CTE:
     return query.order_by(*key, Contact.id).cte("followed").prefix_with("MATERIALIZED")
 
 
-def _theirs(contact: CTE) -> ColumnElement[bool]:
-    return (contact.c.person_id == FollowUpVisit.person_id) & (contact.c.disease == FollowUpVisit.disease)
+def _theirs(contact: CTE, visit: Any = FollowUpVisit) -> ColumnElement[bool]:
+    return and_(contact.c.person_id == visit.person_id, contact.c.disease == visit.disease)
 
 
 def _newest(which: str, wanted: DueFilter, today: date) -> AnySelect:
     """The newest visit of each person that puts them on a list."""
     visit = aliased(FollowUpVisit)
     key = (visit.person_id, visit.disease)
-    query = select(visit.id).ext(distinct_on(*key)).where(_which(which, today, visit), _of(wanted, visit))
+    query = select(visit).ext(distinct_on(*key)).where(_which(which, today, visit), _of(wanted, visit))
     return query.order_by(*key, visit.day.desc(), visit.nth.desc())
 
 
