@@ -105,3 +105,15 @@ def test_without_script_a_correction_comes_back_at_its_answer(
     cough.get_by_role("button", name="Save the correction").click()
     expect(page).to_have_url(f"{address}/records/{province.an.record}#answer-cough")
     expect(page.locator("#answer-cough")).to_contain_text("corrected")
+
+
+def test_a_record_prints_across_the_page_without_what_can_be_clicked(
+    tracer: Callable[..., Page], province: Province
+) -> None:
+    page = tracer()
+    page.goto(f"/records/{province.an.record}")
+    page.emulate_media(media="print")
+    expect(page.locator("details.correct").first).to_be_hidden()
+    box = page.locator("#answer-fever").bounding_box()
+    assert box is not None
+    assert box["width"] > 900
