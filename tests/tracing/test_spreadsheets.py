@@ -15,7 +15,8 @@ import xlsxwriter
 from tracing.areas.gazetteer import Gazetteer
 from tracing.areas.places import THANH_HOA, units_of
 from tracing.lists import spreadsheet
-from tracing.lists.sheet import Sheet, look, read_contacts
+from tracing.lists.looking import look
+from tracing.lists.sheet import Sheet, read_contacts
 
 TODAY = date(2026, 11, 23)
 PLACES = Gazetteer(units_of(THANH_HOA))

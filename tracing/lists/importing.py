@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, select, text, tuple_, update
-from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy import func, select, text, update
 
 from core.database import UnitOfWork
 from core.errors import UserError
 from core.ids import new_id
-from core.tables import Base
 from ivr.campaigns.model import Campaign
 from ivr.campaigns.service import NewTarget, add_targets
-from tracing.cases.axes import Classification
-from tracing.cases.model import Case, Contact, Exposure
+from tracing.lists.contact_rows import insert_rows, write_contacts
 from tracing.lists.sheet import ContactRow, Sheet
 from tracing.people.matching import load_roster
 from tracing.people.model import NotDuplicate, Person
@@ -143,12 +139,12 @@ def _write(uow: UnitOfWork, rows: list[ContactRow], bringing: Bringing) -> Impor
     people = {
         person_id: _person(uow, person_id, row, bringing) for person_id, row in listed.items() if person_id in made
     }
-    _insert(uow, Person, list(people.values()))
+    insert_rows(uow, Person, list(people.values()))
     if bringing.by is not None:
         said = {"by": bringing.by, "at": uow.now()}
-        _insert(uow, NotDuplicate, [{"low_id": low, "high_id": high, **said} for low, high in sorted(apart)])
+        insert_rows(uow, NotDuplicate, [{"low_id": low, "high_id": high, **said} for low, high in sorted(apart)])
     people |= _fill_in(uow, {person_id: row for person_id, row in listed.items() if person_id not in made}, area)
-    contacts = _contacts(uow, bringing, rows_of)
+    contacts = write_contacts(uow, rows_of, bringing.disease, bringing.area, bringing.by)
     targets = 0
     if campaign_id is not None:
         targets = add_targets(uow, campaign_id, _targets(listed, people))
@@ -201,112 +197,6 @@ def _fill_in(uow: UnitOfWork, met: Mapping[UUID, ContactRow], area: str) -> dict
     if changes:
         uow.session.execute(update(Person), changes)
     return after
-
-
-def _contacts(uow: UnitOfWork, bringing: Bringing, rows_of: Mapping[UUID, Sequence[ContactRow]]) -> int:
-    """One contact per person and source case, with an exposure for every day that is named; returns how many contacts
-    are new. Their follow-up is planned by a tick, which asks for contacts that nobody has planned yet."""
-    disease, area, by = bringing.disease, bringing.area, bringing.by
-    numbers = {row.source_case for rows in rows_of.values() for row in rows if row.source_case}
-    cases = _cases(uow, disease, numbers, area)
-    listed: dict[tuple[UUID, UUID | None], list[ContactRow]] = {}
-    for person_id, rows in rows_of.items():
-        for row in rows:
-            listed.setdefault((person_id, cases.get(row.source_case)), []).append(row)
-    known = _known_contacts(uow, disease, rows_of)
-    new = {key: new_id() for key in listed if key not in known}
-    _insert(
-        uow,
-        Contact,
-        [
-            {
-                "id": new[key],
-                "person_id": key[0],
-                "disease": disease,
-                "case_id": key[1],
-                "generation": listed[key][0].generation,
-                "area": next((row.area for row in listed[key] if row.area), area),
-                "first_exposed_on": min(_days(listed[key]), default=None),
-                "last_exposed_on": max(_days(listed[key]), default=None),
-                "source": "list",
-                "reported_at": uow.now(),
-                "created_by": by,
-            }
-            for key in new
-        ],
-    )
-    contacts = known | new
-    _insert(
-        uow,
-        Exposure,
-        [
-            {
-                "id": new_id(),
-                "contact_id": contacts[key],
-                "kind": "person",
-                "day": row.exposed_on,
-                "place": row.exposure_place,
-                "source": "list",
-                "created_at": uow.now(),
-            }
-            for key, rows in listed.items()
-            for row in rows
-            if row.exposed_on is not None
-        ],
-    )
-    days = (
-        select(Exposure.contact_id, func.min(Exposure.day).label("first"), func.max(Exposure.day).label("last"))
-        .where(Exposure.contact_id.in_([known[key] for key in listed if key in known]))
-        .group_by(Exposure.contact_id)
-        .subquery()
-    )
-    # Of contacts that were known: what is new about their days, and that their follow-up is to be worked out again.
-    before, after = tuple_(Contact.first_exposed_on, Contact.last_exposed_on), tuple_(days.c.first, days.c.last)
-    uow.session.execute(
-        update(Contact)
-        .where(Contact.id == days.c.contact_id, before.is_distinct_from(after))
-        .values(first_exposed_on=days.c.first, last_exposed_on=days.c.last, plan_at=uow.now()),
-        execution_options={"synchronize_session": False},
-    )
-    return len(new)
-
-
-def _days(rows: Iterable[ContactRow]) -> list[date]:
-    return [row.exposed_on for row in rows if row.exposed_on is not None]
-
-
-def _cases(uow: UnitOfWork, disease: str, numbers: set[str], area: str) -> dict[str, UUID]:
-    """The cases of these numbers; one that is on no file yet is known by its number only."""
-    _insert(
-        uow,
-        Case,
-        [
-            {
-                "id": new_id(),
-                "disease": disease,
-                "number": number,
-                "by_rule": Classification.CONFIRMED,
-                "area": area,
-                "reported_at": uow.now(),
-            }
-            for number in sorted(numbers)
-        ],
-    )
-    found = select(Case.number, Case.id).where(Case.disease == disease, Case.number.in_(numbers))
-    return {row.number: row.id for row in uow.session.execute(found)}
-
-
-def _known_contacts(uow: UnitOfWork, disease: str, people: Iterable[UUID]) -> dict[tuple[UUID, UUID | None], UUID]:
-    found = select(Contact.person_id, Contact.case_id, Contact.id).where(
-        Contact.person_id.in_(people), Contact.disease == disease, Contact.source_contact_id.is_(None)
-    )
-    return {(person_id, case_id): contact_id for person_id, case_id, contact_id in uow.session.execute(found)}
-
-
-def _insert(uow: UnitOfWork, table: type[Base], rows: Sequence[Mapping[str, Any]]) -> None:
-    """What is there already stays as it is. Through the connection: lists are long, and nobody needs the objects."""
-    if rows:
-        uow.session.connection().execute(upsert(table).on_conflict_do_nothing(), list(rows))
 
 
 def _targets(listed: Mapping[UUID, ContactRow], people: Mapping[UUID, Mapping[str, Any]]) -> Iterator[NewTarget]:

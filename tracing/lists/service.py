@@ -26,9 +26,10 @@ from tracing.lists.bad_file import BadFile
 from tracing.lists.columns import LABELS, NOTHING_ASSIGNED, Assigned, is_header
 from tracing.lists.findings import NEW, Findings, decided, examine, from_bytes, to_bytes
 from tracing.lists.importing import Bringing, ImportResult, import_contacts
+from tracing.lists.looking import SeenColumn, look
 from tracing.lists.model import ListImport, ListState
 from tracing.lists.sealing import new_key, seal, unseal
-from tracing.lists.sheet import SeenColumn, Sheet, look, read_contacts
+from tracing.lists.sheet import Sheet, read_contacts
 from tracing.lists.sources import remember, source_named, source_of_header
 
 CHECK = "list.check"
