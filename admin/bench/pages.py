@@ -257,4 +257,4 @@ def _worked(database: Database) -> float:
             text("SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND client_port IS NOT NULL")
         ).all()
     used = [psutil.Process(pid).cpu_times() for pid in (*serving, os.getpid())]
-    return sum(each.user + each.system for each in used)
+    return float(sum(each.user + each.system for each in used))

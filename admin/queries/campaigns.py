@@ -27,6 +27,7 @@ from tracing.people.model import Person
 LIVE_STATES = (CampaignState.RUNNING, CampaignState.PAUSED)
 ENDED_STATES = (CampaignState.FINISHED, CampaignState.ABORTED)
 MOST_CAMPAIGNS = 100
+CAMPAIGNS_ON_PAGE = 20
 CALLS_SHOWN = 12
 _REACHED = ("contacted", "started", "partial", "completed", "refused", "ineligible", "breakoff")
 
@@ -97,6 +98,12 @@ def list_campaigns(uow: UnitOfWork, viewer: Viewer, *, live: bool = False) -> Se
     if live:
         query = query.where(Campaign.state.in_(LIVE_STATES))
     return uow.session.scalars(query).all()
+
+
+def page_of_campaigns(uow: UnitOfWork, viewer: Viewer, before: str | None) -> Page[Campaign]:
+    """The same for the list, a page at a time: the people of each campaign on the page are counted."""
+    query: AnySelect = select(Campaign.id, Campaign).where(_visible(viewer), Campaign.kind == CampaignKind.LIST)
+    return page_of(uow, query, Campaign.id, before, lambda row: row[1], CAMPAIGNS_ON_PAGE)
 
 
 def standing_campaigns(uow: UnitOfWork, viewer: Viewer) -> Sequence[Campaign]:

@@ -24,15 +24,14 @@ pages = Blueprint("campaigns", __name__)
 @pages.get("/campaigns")
 @needs(Right.CAMPAIGNS_SEE)
 def campaigns() -> ResponseReturnValue:
-    found = queries.list_campaigns(uow(), viewer())
-    progress = queries.progress_of(uow(), viewer(), [campaign.id for campaign in found])
+    page = queries.page_of_campaigns(uow(), viewer(), request.args.get("before"))
+    progress = queries.progress_of(uow(), viewer(), [campaign.id for campaign in page.rows])
     if wants_json():
-        return {"campaigns": [_as_json(c, progress.get(c.id, queries.NO_PROGRESS)) for c in found]}
+        shown = [_as_json(c, progress.get(c.id, queries.NO_PROGRESS)) for c in page.rows]
+        return {"campaigns": shown, "older": page.older}
     owed = queries.standing_campaigns(uow(), viewer())
     progress = {**progress, **queries.progress_of(uow(), viewer(), [campaign.id for campaign in owed])}
-    return render_template(
-        "campaigns.html", campaigns=found, owed=owed, progress=progress, no_progress=queries.NO_PROGRESS
-    )
+    return render_template("campaigns.html", page=page, owed=owed, progress=progress, no_progress=queries.NO_PROGRESS)
 
 
 @pages.get("/campaigns/<uuid:campaign_id>")
