@@ -34,6 +34,7 @@ import ivr.replay_bench
 import telehealth.bench
 import telehealth.commands
 import tracing.chains.bench
+import tracing.followup.bench
 import tracing.lists.bench
 import tracing.lists.commands
 import tracing.tables
@@ -450,6 +451,7 @@ main.add_command(
         | ivr.media.bench.measure.benches
         | ivr.rehearsal.bench.benches
         | admin.bench.benches
+        | tracing.followup.bench.benches
         | tracing.lists.bench.benches
         | tracing.chains.bench.benches
     )
