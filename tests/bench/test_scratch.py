@@ -46,4 +46,5 @@ def test_each_package_brings_its_benches() -> None:
         "import",
         "chains",
     }
+    benches |= {"console", "follow-up"}
     assert set(choice.choices) == benches
