@@ -293,6 +293,9 @@ def test_a_chain_too_large_keeps_the_nearest() -> None:
     chain = assemble(UUID(int=10_000), DISEASE, cases, contacts, most=10)
     assert chain.cut
     assert [node.key for node in chain.nodes] == [key(number) for number in range(10)]
+    beside = [contact_row(number, 0) for number in reversed(range(1, 30))]  # equally near: who was reported first
+    wide_one = assemble(UUID(int=10_000), DISEASE, [case_row(0)], beside, most=10)
+    assert [node.key for node in wide_one.nodes] == [key(number) for number in range(10)]
 
 
 @pytest.mark.capability("T10")
