@@ -229,14 +229,14 @@ def _cost(database: Database, client: FlaskClient, viewer: str, name: str, addre
     """The page once to warm up, as a worker that runs all day is, then so many times."""
     client.get(address).close()
     spent: list[float] = []
-    worked = _worked(database)
+    before = _worked(database)
     for _ in range(times):
         began = time.perf_counter()
         response = client.get(address)
         body = response.get_data()
         spent.append((time.perf_counter() - began) * 1000)
         response.close()
-    worked = _worked(database) - worked
+    worked = sum(seconds - before.get(pid, 0) for pid, seconds in _worked(database).items())
     spent.sort()
     return PageCost(
         page=name,
@@ -249,12 +249,12 @@ def _cost(database: Database, client: FlaskClient, viewer: str, name: str, addre
     )
 
 
-def _worked(database: Database) -> float:
+def _worked(database: Database) -> dict[int, float]:
     """Seconds of processor that this process and its connections' PostgreSQL processes have used so far. Of what
     PostgreSQL did in parallel workers, which are gone by now, nothing is known."""
     with database.engine.connect() as connection:
         serving = connection.scalars(
             text("SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND client_port IS NOT NULL")
         ).all()
-    used = [psutil.Process(pid).cpu_times() for pid in (*serving, os.getpid())]
-    return float(sum(each.user + each.system for each in used))
+    used = {pid: psutil.Process(pid).cpu_times() for pid in (*serving, os.getpid())}
+    return {pid: each.user + each.system for pid, each in used.items()}

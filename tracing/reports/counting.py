@@ -9,6 +9,8 @@ from statistics import median
 from typing import Any
 from uuid import UUID
 
+import numpy as np
+from numpy.typing import NDArray
 from sqlalchemy import (
     ColumnElement,
     Subquery,
@@ -63,7 +65,8 @@ def count_one(uow: UnitOfWork, asked: Asked, figure: Figure) -> int:
 
 def _count(uow: UnitOfWork, asked: Asked, figures: Sequence[Figure], report: Report) -> None:
     """One pass: PostgreSQL counts by day, part and disease, and these are added up here. Of a median all values come
-    along. (Grouping each way in PostgreSQL sorts all rows once for each way, because of the medians.)"""
+    along. (Grouping each way in PostgreSQL sorts all rows once for each way, because of the medians.) Parts on single
+    days have no median."""
     rows = rows_of(figures[0].source, asked).subquery("counted")
     place = _places(asked.parts.part_of)
     part = func.coalesce(place.c.part, _REST)
@@ -72,25 +75,43 @@ def _count(uow: UnitOfWork, asked: Asked, figures: Sequence[Figure], report: Rep
         .select_from(rows.outerjoin(place, place.c.path == rows.c.area))
         .group_by(rows.c.day, part, rows.c.disease)
     )
-    keys = [figure.key for figure in figures if not figure.median]
-    medians = [figure.key for figure in figures if figure.median]
-    spread: dict[int, tuple[dict[str, Value], dict[str, list[float]]]] = {}
-    for day, held_by, disease, *values in uow.session.execute(told):
-        numbers = dict(zip((figure.key for figure in figures), values, strict=True))
-        for counts in (
-            report.total,
-            report.days.setdefault(day, {}),
-            report.parts.setdefault(held_by, {}),
-            report.diseases.setdefault(disease or "", {}),
-            report.part_days.setdefault((held_by, day), {}),
-        ):
-            for key in keys:
-                counts[key] = (counts.get(key) or 0) + numbers[key]
-            for key in medians:
-                kept = spread.setdefault(id(counts), (counts, {}))[1]
-                kept.setdefault(key, []).extend(numbers[key] or ())
-    for counts, lists in spread.values():
-        counts.update({key: median(values) if values else None for key, values in lists.items()})
+    found = [tuple(row) for row in uow.session.execute(told)]
+    counted = [figure.key for figure in figures if not figure.median]
+    columns = {figure.key: place for place, figure in enumerate(figures, start=3)}
+    wanted = [columns[key] for key in counted]
+    ways: Sequence[tuple[dict[Any, dict[str, Value]], list[Any]]] = (
+        ({"": report.total}, [""] * len(found)),
+        (report.days, [row[0] for row in found]),
+        (report.parts, [row[1] for row in found]),
+        (report.diseases, [row[2] or "" for row in found]),
+        (report.part_days, [(row[1], row[0]) for row in found]),
+    )
+    numbers = np.array([[row[place] for place in wanted] for row in found], dtype=np.int64)
+    for grouped, groups in ways:
+        for group, sums in _sums(numbers, groups):
+            grouped.setdefault(group, {}).update(zip(counted, sums, strict=True))
+    for figure in figures:
+        if figure.median:
+            for grouped, groups in ways[:-1]:
+                for group, middle in _medians([row[columns[figure.key]] for row in found], groups):
+                    grouped[group][figure.key] = middle
+
+
+def _sums(numbers: NDArray[np.int64], groups: Sequence[Any]) -> list[tuple[Any, list[int]]]:
+    """The rows of each group, added up."""
+    places = {group: place for place, group in enumerate(dict.fromkeys(groups))}
+    sums = np.zeros((len(places), *numbers.shape[1:]), dtype=np.int64)
+    if groups:
+        np.add.at(sums, [places[group] for group in groups], numbers)
+    return list(zip(places, sums.tolist(), strict=True))
+
+
+def _medians(lists: Sequence[Sequence[float] | None], groups: Sequence[Any]) -> list[tuple[Any, float | None]]:
+    """The median of all values of each group; None where there are none."""
+    values: dict[Any, list[float]] = {}
+    for some, group in zip(lists, groups, strict=True):
+        values.setdefault(group, []).extend(some or ())
+    return [(group, median(each) if each else None) for group, each in values.items()]
 
 
 def _places(known: Mapping[str, str]) -> Any:

@@ -19,7 +19,7 @@ from tracing.reports.counting import Report, Standing, Value
 from tracing.reports.figures import BY_KEY, Figure
 from tracing.reports.places import REST
 
-DAYS_BEFORE = 13
+DAYS_BEFORE = 6
 """The sheet draws the day and so many before it."""
 _HERE = Path(__file__).parent / "templates"
 STYLE = (_HERE / "day.css").read_text(encoding="utf-8")
