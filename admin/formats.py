@@ -49,7 +49,6 @@ def install(app: Flask) -> None:
         label=labels.label,
         tone=labels.tone,
     )
-    app.jinja_env.tests["an_endpoint"] = lambda name: name in app.view_functions
     app.jinja_env.globals.update(
         asset=asset,
         url_with=url_with,

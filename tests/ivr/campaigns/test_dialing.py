@@ -187,7 +187,9 @@ def test_who_presses_nine_is_never_called_again_by_any_campaign(interview_desk: 
 @pytest.mark.capability("I7")
 def test_who_says_so_is_never_called_again_either(interview_desk: Desk) -> None:
     desk, phone = interview_desk, a_phone()
-    desk.campaign(phone, script="contact-interview")
+    campaign = desk.campaign(script="contact-interview")
+    named = service.NewTarget(phone, "vi", context={"person": {"name": "Đỗ Thị Hường"}})
+    desk.do(service.add_targets, campaign, [named])
     desk.tick()
     desk.answer(phone)
     desk.say(phone, "đừng gọi nữa")
