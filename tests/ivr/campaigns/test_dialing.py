@@ -187,9 +187,10 @@ def test_who_presses_nine_is_never_called_again_by_any_campaign(interview_desk: 
 @pytest.mark.capability("I7")
 def test_who_says_so_is_never_called_again_either(interview_desk: Desk) -> None:
     desk, phone = interview_desk, a_phone()
-    campaign = desk.campaign(script="contact-interview")
+    campaign = desk.campaign(running=False, script="contact-interview")
     named = service.NewTarget(phone, "vi", context={"person": {"name": "Đỗ Thị Hường"}})
     desk.do(service.add_targets, campaign, [named])
+    desk.do(service.start, campaign)
     desk.tick()
     desk.answer(phone)
     desk.say(phone, "đừng gọi nữa")
