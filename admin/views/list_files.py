@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
-from pathlib import Path
 from uuid import UUID
 
 from flask import Blueprint, Response, abort, request, stream_with_context
@@ -21,16 +19,11 @@ from core.errors import UserError
 from core.rights import Right
 from tracing.lists import service
 from tracing.lists.exporting import KINDS, Wanted, count_of, header_of, rows_of
-from tracing.lists.writing import Cell, csv_of, write_xlsx
+from tracing.lists.writing import TYPES, Cell, csv_of, xlsx_of
 from tracing.lists.wrong_rows import wrong_rows
 from tracing.rules.rulebook import shipped
 
 pages = Blueprint("list_files", __name__)
-_TYPES = {
-    "csv": "text/csv; charset=utf-8",
-    "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-}
-_PART = 64 * 1024
 
 
 @pages.get("/lists/<uuid:list_id>/wrong.<any(csv, xlsx):kind>")
@@ -52,7 +45,7 @@ def out() -> ResponseReturnValue:
     """Cases (F0), contacts (F1) or contacts of contacts (F2) of the viewer's area, by the days of their report."""
     given, language, settings = request.args, chosen_language(), context().settings
     kind, form = given.get("kind", "F1"), given.get("as", "csv")
-    if kind not in KINDS or form not in _TYPES:
+    if kind not in KINDS or form not in TYPES:
         abort(404)
     area = given.get("area", viewer().area)
     if not holds(viewer().area, area):
@@ -81,18 +74,8 @@ def _rows(wanted: Wanted, who: Viewer, language: str) -> Iterator[Sequence[Cell]
 
 
 def _file(kind: str, name: str, header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> Response:
-    parts = csv_of(header, rows) if kind == "csv" else _xlsx_of(header, rows, name)
-    response = Response(stream_with_context(parts), mimetype=_TYPES[kind])
+    parts = csv_of(header, rows) if kind == "csv" else xlsx_of(header, rows, name)
+    response = Response(stream_with_context(parts), mimetype=TYPES[kind])
     response.headers["Content-Disposition"] = f"attachment; filename={name}.{kind}"
     response.headers["Cache-Control"] = "no-store"
     return response
-
-
-def _xlsx_of(header: Sequence[str], rows: Iterable[Sequence[Cell]], title: str) -> Iterator[bytes]:
-    """An XLSX file is whole before its first byte goes out; it waits in a folder that nobody else opens."""
-    with tempfile.TemporaryDirectory(prefix="traceline-list-") as folder:
-        file = Path(folder) / "list.xlsx"
-        write_xlsx(file, header, rows, title)
-        with file.open("rb") as opened:
-            while part := opened.read(_PART):
-                yield part

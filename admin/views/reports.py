@@ -22,6 +22,7 @@ from admin.report_page import PARTS_DRAWN, Page, area_name, query_of
 from core.areas import holds
 from core.country.areas import above, country
 from core.rights import Right
+from tracing.lists.writing import TYPES
 from tracing.reports import files, printing
 from tracing.reports.asked import MOST_DAYS, Asked
 from tracing.reports.counting import Report, Standing, count, count_one, dispositions
@@ -135,14 +136,14 @@ def export() -> ResponseReturnValue:
     """The table by day or by area as a file."""
     asked = _asked()
     by, kind = request.args.get("by", "day"), request.args.get("as", "csv")
-    if by not in files.TABLES or kind not in files.WRITERS:
+    if by not in files.TABLES or kind not in TYPES:
         abort(404)
     language = chosen_language()
     table = files.table(asked, count(uow(), asked), by, language, lambda path: area_name(path, language))
     audit("reports.export", detail={"by": by, "as": kind, "asked": query_of(asked)})
     name = f"traceline-{by}-{asked.since.isoformat()}-{asked.until.isoformat()}.{kind}"
-    media, write = files.WRITERS[kind]
-    return Response(write(table), mimetype=media, headers={"Content-Disposition": f'attachment; filename="{name}"'})
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return Response(table.written(kind), mimetype=TYPES[kind], headers=headers)
 
 
 @pages.get("/reports/day")

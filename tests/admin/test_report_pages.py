@@ -163,6 +163,7 @@ def test_a_table_leaves_as_csv_and_as_xlsx_with_the_same_figures(outbreak: Provi
     told = son.json(f"/reports?{SPAN}")["total"]["contacts"]
     assert list(figures.values)[-1][contacts] == told
     assert int(as_csv[-1].split(",")[contacts]) == told
+    assert by == "area" or (figures["A2"].is_date and as_csv[1].startswith("20/11/2026,"))
     assert notes.max_row == len(next(figures.values)) - (1 if by == "day" else 2)
     assert son.get("/reports/export?as=exe").status_code == 404
 

@@ -1,15 +1,11 @@
-"""The tables of a report as files: CSV and XLSX. The same figures give the same bytes."""
+"""The tables of a report, for the files in which they leave: CSV and XLSX."""
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
-import xlsxwriter
-
+from tracing.lists.writing import Cell, Note, csv_of, xlsx_of
 from tracing.reports.asked import Asked
 from tracing.reports.counting import Report, Value
 from tracing.reports.figures import FIGURES, Words
@@ -19,27 +15,33 @@ TABLES: Mapping[str, Words] = {"day": Words("Ngày", "Day"), "area": Words("Nơi
 _ALL = Words("Tổng", "Total")
 _REST = Words("nơi khác, hoặc không rõ", "elsewhere, or not known exactly")
 _CODE = Words("Mã", "Code")
-_XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-# A file says when it was made; this one says the same each time, so that equal tables are equal files.
-_MADE = datetime(2026, 1, 1)  # noqa: DTZ001  (XLSX knows no zone)
-
-Cell = str | float | None
+# Characters. The headings of figures are sentences; they stand on several lines.
+_FIRST, _FIGURE = 28, 13
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
     """A heading, rows of the same length, and what the columns mean."""
 
+    title: str
     heading: Sequence[str]
     rows: Sequence[Sequence[Cell]]
-    notes: Sequence[tuple[str, str]]
+    notes: Sequence[Note]
+
+    def written(self, kind: str) -> Iterator[bytes]:
+        """The table as `csv` or `xlsx`, in parts. The XLSX has the meanings on its second sheet."""
+        if kind == "csv":
+            return csv_of(self.heading, self.rows)
+        widths = [_FIRST, *[_FIGURE] * (len(self.heading) - 1)]
+        return xlsx_of(self.heading, self.rows, self.title, widths, self.notes)
 
 
 def table(asked: Asked, told: Report, by: str, language: str, name: Callable[[str], str]) -> Table:
     """The figures by day or by area, the total last. Areas have their official path in the second column."""
+    rows: list[list[Cell]]
     first = [TABLES[by].said(language)] if by == "day" else [TABLES[by].said(language), _CODE.said(language)]
     if by == "day":
-        rows = [[day.isoformat(), *_values(told.days.get(day, {}))] for day in asked.days]
+        rows = [[day, *_values(told.days.get(day, {}))] for day in asked.days]
     else:
         order = sorted(told.parts, key=lambda path: (path == REST, path))
         rows = [
@@ -49,46 +51,7 @@ def table(asked: Asked, told: Report, by: str, language: str, name: Callable[[st
     rows.append([_ALL.said(language), *([""] if by == "area" else []), *_values(told.total)])
     titles = [figure.title.said(language) for figure in FIGURES]
     notes = [(figure.title.said(language), figure.definition.said(language)) for figure in FIGURES]
-    return Table([*first, *titles], rows, notes)
-
-
-def as_csv(made: Table) -> bytes:
-    """With the mark by which spreadsheets know UTF-8."""
-    written = io.StringIO(newline="")
-    writer = csv.writer(written)
-    writer.writerow(made.heading)
-    writer.writerows(made.rows)
-    return written.getvalue().encode("utf-8-sig")
-
-
-def as_xlsx(made: Table) -> bytes:
-    """A sheet of figures and a sheet that defines them."""
-    written = io.BytesIO()
-    with xlsxwriter.Workbook(written, {"in_memory": True, "strings_to_formulas": False}) as book:
-        book.set_properties({"created": _MADE})
-        bold, hours = book.add_format({"bold": True, "text_wrap": True}), book.add_format({"num_format": "0.0"})
-        sheet = book.add_worksheet()
-        for column, title in enumerate(made.heading):
-            sheet.write_string(0, column, title, bold)
-        for line, row in enumerate(made.rows, start=1):
-            for column, value in enumerate(row):
-                sheet.write(line, column, value, hours if isinstance(value, float) else None)
-        sheet.freeze_panes(1, 1)
-        sheet.set_column(0, 0, 28)
-        sheet.set_column(1, len(made.heading) - 1, 13)
-        notes = book.add_worksheet()
-        for line, (title, definition) in enumerate(made.notes):
-            notes.write_string(line, 0, title, bold)
-            notes.write_string(line, 1, definition)
-        notes.set_column(0, 0, 32)
-        notes.set_column(1, 1, 120)
-    return written.getvalue()
-
-
-WRITERS: Mapping[str, tuple[str, Callable[[Table], bytes]]] = {
-    "csv": ("text/csv; charset=utf-8", as_csv),
-    "xlsx": (_XLSX, as_xlsx),
-}
+    return Table(TABLES[by].said(language), [*first, *titles], rows, notes)
 
 
 def _values(figures: Mapping[str, Value]) -> list[Cell]:
