@@ -20,7 +20,7 @@ from ivr.campaigns.words import Outcome
 from tracing.followup.model import FollowUp, FollowUpVisit
 from tracing.followup.visits import VisitOutcome
 from tracing.records.model import Record, RecordAnswer
-from tracing.rules.model import Assessment
+from tracing.rules.model import Assessment, Sign
 from tracing.rules.risk import LOW, assess
 from tracing.rules.rulebook import shipped
 
@@ -66,10 +66,7 @@ def better(before: str | None, now: VisitOutcome) -> bool:
 def note_answers(uow: UnitOfWork, visit: FollowUpVisit, record_id: UUID) -> None:
     """Symptoms and risk of the visit, from the answers of its record that count now, as the rulebook of the follow-up
     has them. Also after somebody corrected an answer."""
-    current = select(RecordAnswer.field, RecordAnswer.value).where(
-        RecordAnswer.record_id == record_id, RecordAnswer.superseded_at.is_(None)
-    )
-    answers: dict[str, Any] = {row.field: row.value for row in uow.session.execute(current)}
+    answers = _answers(uow, record_id)
     visit.record_id = record_id
     assessment = _assessment(uow, visit)
     if assessment is None:
@@ -82,6 +79,15 @@ def note_answers(uow: UnitOfWork, visit: FollowUpVisit, record_id: UUID) -> None
     except UserError:  # an answer that no form would take, kept as it was given: the call ends all the same
         log.warning("event=risk_unknown visit=%s", visit.id)
         visit.risk = None
+
+
+def tells_symptoms(uow: UnitOfWork, visit: FollowUpVisit, record_id: UUID | None) -> bool:
+    """Whether the record answers anything that the visit would have asked."""
+    assessment = _assessment(uow, visit)
+    if assessment is None or record_id is None:
+        return False
+    answers = _answers(uow, record_id)
+    return any(sign.id in answers for sign in _signs(assessment))
 
 
 def visit_of_record(uow: UnitOfWork, record_id: UUID) -> FollowUpVisit | None:
@@ -116,6 +122,16 @@ def _assessment(uow: UnitOfWork, visit: FollowUpVisit) -> Assessment | None:
     return next((each.assessment for each in shipped().rules if each.name == rule), None)
 
 
+def _answers(uow: UnitOfWork, record_id: UUID) -> dict[str, Any]:
+    current = select(RecordAnswer.field, RecordAnswer.value).where(
+        RecordAnswer.record_id == record_id, RecordAnswer.superseded_at.is_(None)
+    )
+    return {row.field: row.value for row in uow.session.execute(current)}
+
+
+def _signs(assessment: Assessment) -> list[Sign]:
+    return [*assessment.red_flags, *(sign for group in assessment.symptoms for sign in group.symptoms)]
+
+
 def _symptoms(assessment: Assessment, answers: Mapping[str, Any]) -> list[str]:
-    signs = [*assessment.red_flags, *(sign for group in assessment.symptoms for sign in group.symptoms)]
-    return [sign.id for sign in signs if answers.get(sign.id) is True]
+    return [sign.id for sign in _signs(assessment) if answers.get(sign.id) is True]

@@ -11,7 +11,9 @@ from uuid import UUID
 from core.clock import SimulatedClock
 from core.database import Database
 from ivr.calls.model import Call, CallState, FailureReason
+from ivr.campaigns import service
 from ivr.campaigns.model import Target
+from ivr.campaigns.service import NewTarget
 from ivr.campaigns.standing import prepare_standing
 from tests.ivr.campaigns.desk import Desk
 from tests.tracing.daily.registry import Registry
@@ -53,6 +55,14 @@ class Office(Registry):
 
     def dial(self) -> None:
         self.desk.tick()
+
+    def listed(self, person_id: UUID) -> None:
+        """A campaign for a list begins, with this person on it."""
+        phone = self.phone(person_id)
+        campaign = self.desk.campaign(running=False, script="contact-interview")
+        named = NewTarget(phone, "vi", {"person": {"name": "Đỗ Thị Hường", "birth_year": 1984}}, person_id)
+        self.desk.do(service.add_targets, campaign, [named])
+        self.desk.do(service.start, campaign)
 
     # --- what people do
 

@@ -14,6 +14,15 @@ from tracing.cases.events import Cancelled, Dropped
 from tracing.cases.model import Contact
 from tracing.followup import settling, standing
 
+# The interview asks more: when they met, where, and how they live.
+INTERVIEW = WELL | {
+    "ready": "1",
+    "exposure_date": "2211",
+    "exposure_place": "1",
+    "isolating": "1",
+    "household_size": "4",
+}
+
 
 def followed(office: Office, exposed: int = -1, **person: str) -> tuple[UUID, Contact]:
     ha = office.person(**person)
@@ -282,3 +291,45 @@ def test_the_call_is_in_the_language_of_the_person_and_knows_who_they_are(office
     call = office.desk.call(office.phone(minji))
     assert call.language == "ko"
     assert call.context["person"] == {"name": "김민지", "birth_year": 1984}
+
+
+@pytest.mark.capability("T6")
+def test_nobody_is_asked_twice_a_day_the_interview_for_a_list_is_the_visit(office: Office) -> None:
+    ha, _ = followed(office)
+    office.listed(ha)
+    office.call_of_today(ha)
+    call = office.picks_up(ha, INTERVIEW | {"covid-symptoms/any_cold": "1", "covid-symptoms/cough": "1"})
+    assert call.script == "contact-interview"
+    visit = office.visits(ha)[0]
+    assert (visit.result, visit.symptoms, visit.target_id) == ("cooperative", ["cough"], None)
+    assert visit.record_id is not None
+    office.call_of_today(ha)
+    assert office.rung(ha) == 1
+    office.wake(office.day(1))
+    assert office.rung(ha) == 2
+
+
+@pytest.mark.capability("T6")
+def test_who_is_not_reached_for_the_interview_is_not_called_for_follow_up_beside_it(office: Office) -> None:
+    ha, _ = followed(office)
+    office.listed(ha)
+    office.call_of_today(ha)
+    office.does_not_answer(ha)
+    office.call_of_today(ha)
+    assert office.rung(ha) == 1
+    assert office.results(ha)[0] == "unavailable"
+
+
+@pytest.mark.capability("T6")
+def test_a_call_of_follow_up_that_was_ordered_gives_way_to_an_interview_that_begins_later(office: Office) -> None:
+    ha, _ = followed(office)
+    office.order()
+    office.listed(ha)
+    office.dial()
+    assert [target.disposition for target in office.targets(ha)] == ["called_off", "registered"]
+    office.dial()
+    office.picks_up(ha, INTERVIEW)
+    assert office.results(ha)[0] == "cooperative"
+    assert sorted(target.disposition for target in office.targets(ha)) == ["called_off", "completed"]
+    office.call_of_today(ha)
+    assert office.rung(ha) == 1
