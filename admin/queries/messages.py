@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import func, select, true
 
 from admin.policy import Viewer
 from admin.queries.paging import AnySelect, Page, page_of
@@ -62,12 +62,21 @@ def messages_of(uow: UnitOfWork, viewer: Viewer, call: UUID) -> Mapping[str, Mes
 
 
 def _query(viewer: Viewer) -> AnySelect:
-    query: AnySelect = (
-        select(VoiceMessageRow.id, VoiceMessageRow, func.coalesce(Person.name, ""), Call.remote_number)
-        .join(Call, Call.id == VoiceMessageRow.call_id)
-        .outerjoin(Person, Person.id == Call.person_id)
+    # One look at the call of each message. Messages are few beside the calls; but PostgreSQL cannot know how few calls
+    # are the viewer's, and would read all of them.
+    call = (
+        select(Call.person_id, Call.remote_number)
+        .where(Call.id == VoiceMessageRow.call_id, seen_messages(viewer))
+        .limit(1)
+        .lateral("call_of")
     )
-    return query.where(seen_messages(viewer), VoiceMessageRow.kind == Kind.MESSAGE)
+    query: AnySelect = (
+        select(VoiceMessageRow.id, VoiceMessageRow, func.coalesce(Person.name, ""), call.c.remote_number)
+        .select_from(VoiceMessageRow)
+        .join(call, true())
+        .outerjoin(Person, Person.id == call.c.person_id)
+    )
+    return query.where(VoiceMessageRow.kind == Kind.MESSAGE)
 
 
 def _row(row: tuple[UUID, VoiceMessageRow, str, str]) -> MessageRow:
