@@ -99,7 +99,7 @@ class Page:
         figures = self.told.parts[path]
         lines = None
         if drawn and len(self.asked.days) > 1:
-            days = {day: values for (part, day), values in self.told.part_days.items() if part == path}
+            days = self.told.days_of(path)
             lines = day_lines(self._by_day(days, "contacts"), self._by_day(days, "reached"))
         return Line(
             key=path,

@@ -293,6 +293,11 @@ def test_behind_every_figure_stand_exactly_the_rows_that_it_counts(
             assert rows == count_one(uow, narrowed, figure)
             if not figure.median:
                 assert rows == figures.get(figure.key, 0), (figure.key, narrowed)
+            elif rows:
+                hours = [row.hours or 0.0 for row in rows_behind(uow, narrowed, figure, size=rows).rows]
+                assert figures[figure.key] == pytest.approx(statistics.median(hours))
+            else:
+                assert figures.get(figure.key) is None
 
 
 @pytest.mark.capability("T13")
@@ -306,7 +311,9 @@ def test_days_parts_and_diseases_add_up_to_the_whole(book: Book, uow: UnitOfWork
         if figure.median:
             continue
         whole = told.total[figure.key]
-        for grouped in (told.days, told.parts, told.part_days):
+        part_days = {(part, day): each for day in about.days for part, each in told.parts_on(day).items()}
+        assert part_days == {(part, day): each for part in told.parts for day, each in told.days_of(part).items()}
+        for grouped in (told.days, told.parts, part_days):
             assert sum(figures.get(figure.key) or 0 for figures in grouped.values()) == whole, figure.key
         if figure.source is not Source.CALLS:
             assert sum(figures.get(figure.key) or 0 for figures in told.diseases.values()) == whole

@@ -2,51 +2,76 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
-from statistics import median
+from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import (
-    ColumnElement,
-    Subquery,
-    bindparam,
-    column,
-    func,
-    literal_column,
-    select,
-)
-from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.types import Text
+from sqlalchemy import func, select
 
 from core.areas import within
 from core.database import UnitOfWork
 from ivr.campaigns.model import Campaign, Target
 from tracing.reports.asked import Asked
 from tracing.reports.figures import FIGURES, Figure, Source
+from tracing.reports.grouping import REST_NUMBER, Groups, Numbers, groups_of
 from tracing.reports.places import REST
 from tracing.reports.sources import condition_of, rows_of
 
 Value = float | None
-# Written out: PostgreSQL has to see that what is selected is what is grouped by.
-_REST: ColumnElement[str] = literal_column(f"'{REST}'")
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Figures by key: of everything, of each day, of each part of the area (a path, or `rest`), of each disease, and of
-    each part on each day. Days and parts in which nothing was counted are missing. A count is a whole number, a median
-    hours, or None where there is nobody to take it of."""
+    """Figures by key: of everything, of each day, of each part of the area (a path, or `rest`), of each disease. Days
+    and parts in which nothing was counted are missing. A count is a whole number, a median hours, or None where there
+    is nobody to take it of."""
 
     total: dict[str, Value] = field(default_factory=dict)
     days: dict[date, dict[str, Value]] = field(default_factory=dict)
     parts: dict[str, dict[str, Value]] = field(default_factory=dict)
     diseases: dict[str, dict[str, Value]] = field(default_factory=dict)
-    part_days: dict[tuple[str, date], dict[str, Value]] = field(default_factory=dict)
+    part_days: list[PartDays] = field(default_factory=list)
+
+    def days_of(self, part: str) -> dict[date, dict[str, Value]]:
+        """The days of one part, without medians."""
+        days: dict[date, dict[str, Value]] = {}
+        for counted in self.part_days:
+            counted.add_days_of(part, days)
+        return days
+
+    def parts_on(self, day: date) -> dict[str, dict[str, Value]]:
+        """The parts on one day, without medians."""
+        parts: dict[str, dict[str, Value]] = {}
+        for counted in self.part_days:
+            counted.add_parts_on(day, parts)
+        return parts
+
+
+@dataclass(frozen=True, slots=True)
+class PartDays:
+    """Counts of each part on each day, of one kind of row. There are thousands of them and a page shows a few, so they
+    stay numbers until they are asked for."""
+
+    since: date
+    units: Sequence[str]
+    keys: Sequence[str]
+    found: Groups
+
+    def add_days_of(self, part: str, days: dict[date, dict[str, Value]]) -> None:
+        number = REST_NUMBER if part == REST else self.units.index(part)
+        chosen = self.found.parts == number
+        for day, sums in _sums(self.found.counts[chosen], self.found.days[chosen]):
+            days.setdefault(self.since + timedelta(days=day), {}).update(zip(self.keys, sums, strict=True))
+
+    def add_parts_on(self, day: date, parts: dict[str, dict[str, Value]]) -> None:
+        chosen = self.found.days == (day - self.since).days
+        for part, sums in _sums(self.found.counts[chosen], self.found.parts[chosen]):
+            path = REST if part == REST_NUMBER else self.units[part]
+            parts.setdefault(path, {}).update(zip(self.keys, sums, strict=True))
 
 
 def count(uow: UnitOfWork, asked: Asked, sources: Iterable[Source] | None = None) -> Report:
@@ -65,67 +90,47 @@ def count_one(uow: UnitOfWork, asked: Asked, figure: Figure) -> int:
 
 def _count(uow: UnitOfWork, asked: Asked, figures: Sequence[Figure], report: Report) -> None:
     """One pass: PostgreSQL counts by day, part and disease, and these are added up here. Of a median all values come
-    along. (Grouping each way in PostgreSQL sorts all rows once for each way, because of the medians.) Parts on single
-    days have no median."""
-    rows = rows_of(figures[0].source, asked).subquery("counted")
-    place = _places(asked.parts.part_of)
-    part = func.coalesce(place.c.part, _REST)
-    told = (
-        select(rows.c.day, part, rows.c.disease, *(_value(figure, rows).label(figure.key) for figure in figures))
-        .select_from(rows.outerjoin(place, place.c.path == rows.c.area))
-        .group_by(rows.c.day, part, rows.c.disease)
+    along. (Grouping each way in PostgreSQL sorts all rows once for each way, because of the medians.)"""
+    counted = [figure for figure in figures if not figure.median]
+    middle = next((figure for figure in figures if figure.median), None)
+    found = groups_of(uow, asked, counted, middle)
+    if found is None:
+        return
+    keys = [figure.key for figure in counted]
+    names, units = sorted(set(found.diseases)), asked.parts.units
+    at = {name: place for place, name in enumerate(names)}
+    diseases = np.array([at[name] for name in found.diseases])
+    ways: Sequence[tuple[dict[Any, dict[str, Value]], Numbers, Callable[[int], Any]]] = (
+        ({None: report.total}, np.zeros_like(found.days), lambda _: None),
+        (report.days, found.days, lambda day: asked.since + timedelta(days=day)),
+        (report.parts, found.parts, lambda part: REST if part == REST_NUMBER else units[part]),
+        (report.diseases, diseases, lambda disease: names[disease]),
     )
-    found = [tuple(row) for row in uow.session.execute(told)]
-    counted = [figure.key for figure in figures if not figure.median]
-    columns = {figure.key: place for place, figure in enumerate(figures, start=3)}
-    wanted = [columns[key] for key in counted]
-    ways: Sequence[tuple[dict[Any, dict[str, Value]], list[Any]]] = (
-        ({"": report.total}, [""] * len(found)),
-        (report.days, [row[0] for row in found]),
-        (report.parts, [row[1] for row in found]),
-        (report.diseases, [row[2] or "" for row in found]),
-        (report.part_days, [(row[1], row[0]) for row in found]),
-    )
-    numbers = np.array([[row[place] for place in wanted] for row in found], dtype=np.int64)
-    for grouped, groups in ways:
-        for group, sums in _sums(numbers, groups):
-            grouped.setdefault(group, {}).update(zip(counted, sums, strict=True))
-    for figure in figures:
-        if figure.median:
-            for grouped, groups in ways[:-1]:
-                for group, middle in _medians([row[columns[figure.key]] for row in found], groups):
-                    grouped[group][figure.key] = middle
+    for grouped, groups, key_of in ways:
+        for group, sums in _sums(found.counts, groups):
+            grouped.setdefault(key_of(group), {}).update(zip(keys, sums, strict=True))
+        if middle is not None:
+            medians = _medians(found.values, groups[found.of])
+            for group in np.unique(groups).tolist():
+                grouped[key_of(group)][middle.key] = medians.get(group)
+    report.part_days.append(PartDays(asked.since, units, keys, found))
 
 
-def _sums(numbers: NDArray[np.int64], groups: Sequence[Any]) -> list[tuple[Any, list[int]]]:
+def _sums(counts: Numbers, groups: Numbers) -> list[tuple[int, list[int]]]:
     """The rows of each group, added up."""
-    places = {group: place for place, group in enumerate(dict.fromkeys(groups))}
-    sums = np.zeros((len(places), *numbers.shape[1:]), dtype=np.int64)
-    if groups:
-        np.add.at(sums, [places[group] for group in groups], numbers)
-    return list(zip(places, sums.tolist(), strict=True))
+    if not groups.size:  # of nothing there is no sum, which numpy does not know
+        return []
+    order = np.argsort(groups, kind="stable")
+    found, first = np.unique(groups[order], return_index=True)
+    return list(zip(found.tolist(), np.add.reduceat(counts[order], first, axis=0).tolist(), strict=True))
 
 
-def _medians(lists: Sequence[Sequence[float] | None], groups: Sequence[Any]) -> list[tuple[Any, float | None]]:
-    """The median of all values of each group; None where there are none."""
-    values: dict[Any, list[float]] = {}
-    for some, group in zip(lists, groups, strict=True):
-        values.setdefault(group, []).extend(some or ())
-    return [(group, median(each) if each else None) for group, each in values.items()]
-
-
-def _places(known: Mapping[str, str]) -> Any:
-    pairs = func.unnest(
-        bindparam(None, list(known), ARRAY(Text)), bindparam(None, list(known.values()), ARRAY(Text))
-    ).table_valued(column("path", Text), column("part", Text))
-    return pairs.render_derived(name="place")
-
-
-def _value(figure: Figure, rows: Subquery) -> ColumnElement[Any]:
-    if figure.median:
-        values = rows.c[figure.key]
-        return func.array_agg(values).filter(values.is_not(None))
-    return func.count().filter(condition_of(figure.key, rows))
+def _medians(values: NDArray[np.float64], groups: Numbers) -> dict[int, float]:
+    """The median of the values of each group that has any; `groups` says of each value whose it is."""
+    order = np.lexsort((values, groups))
+    found, first, many = np.unique(groups[order], return_index=True, return_counts=True)
+    middles = (values[order][first + (many - 1) // 2] + values[order][first + many // 2]) / 2
+    return dict(zip(found.tolist(), middles.tolist(), strict=True))
 
 
 @dataclass(frozen=True, slots=True)

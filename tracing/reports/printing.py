@@ -57,7 +57,7 @@ def day_sheet(
     """The sheet of the last day that is asked for; the days before are for comparison."""
     day = asked.until
     places = sorted(
-        ((path, figures) for (path, on), figures in told.part_days.items() if on == day and path != REST),
+        ((path, figures) for path, figures in told.parts_on(day).items() if path != REST),
         key=lambda item: (-(item[1].get("contacts") or 0), -(item[1].get("f0") or 0), item[0]),
     )
     return (
