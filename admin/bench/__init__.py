@@ -1,7 +1,7 @@
 """`traceline bench console`: ten years of a province in a scratch database, and what each page of the console takes.
 
-`heap` writes rows by the million, `years` makes them up, `pages` finds the pages and asks for them. Nothing of the
-product imports this.
+`heap` writes rows by the million, `years` makes them up, `filling` puts both together; `addresses` finds the
+pages, `pages` asks for them. Nothing of the product imports this.
 """
 
 from __future__ import annotations

@@ -8,25 +8,18 @@ million people with five calls each would have no time for anything else.
 
 from __future__ import annotations
 
-import math
 from bisect import bisect
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from itertools import accumulate
 from random import Random
 
-import orjson
-
 from admin.bench.heap import NULL, Heap, identifier
+from admin.bench.pieces import Moment, Somebody, call_log
+from admin.bench.waves import DAYS, waves
 from core.encryption import current_ring
-from flows.engine.actions import Action, HangUp, Listen, Play, Prompt, Segment, action_to_json
-from flows.engine.events import CallStarted, KeysPressed, event_to_json
-from flows.engine.state import Answer, answer_to_json
 from tracing.areas.places import units_of
 
-YEARS = 10
-DAYS = YEARS * 365
 REVISION = "bench"
 _FAMILIES = (
     *("Nguyễn", "Trần", "Lê", "Phạm", "Hoàng", "Vũ", "Đặng", "Bùi", "Đỗ", "Ngô", "Dương", "Lý", "Trịnh", "Mai"),
@@ -49,110 +42,6 @@ FLAGGED = 0.05
 CAMPAIGN_OF = 8_000  # people on the list of one campaign
 AT_A_VENUE = 0.15
 VENUE_OF = 400  # people who met at one venue
-
-COLUMNS: dict[str, tuple[str, ...]] = {
-    "person": ("id", "name", "birth_year", "sex", "phone", "address", "area", "created_at"),
-    "disease_case": (
-        *("id", "disease", "number", "person_id", "by_rule", "outcome", "onset_on", "confirmed_on", "area"),
-        "reported_at",
-    ),
-    "contact": (
-        *("id", "person_id", "disease", "case_id", "source_contact_id", "generation", "status", "follow_up", "by_rule"),
-        *("first_exposed_on", "last_exposed_on", "area", "source", "reported_at"),
-    ),
-    "exposure": ("id", "contact_id", "kind", "day", "place", "source", "created_at"),
-    "target": (
-        *("id", "campaign_id", "person_id", "phone", "language", "context", "area", "state", "disposition"),
-        *("attempts", "outcomes", "added_at", "next_at", "done_at"),
-    ),
-    "attempt": (
-        *("id", "target_id", "campaign_id", "number", "phone", "state", "outcome", "claimed_at", "placing_at"),
-        "ended_at",
-    ),
-    "call": (
-        *("id", "direction", "carrier", "remote_number", "state", "failure_reason", "answered_by", "script"),
-        *("revision", "language", "context", "script_state", "next_turn", "end_reason", "person_id", "campaign_id"),
-        *("target_id", "attempt_id", "area", "created_at", "answered_at", "ended_at"),
-    ),
-    "call_event": ("call_id", "seq", "turn", "at", "kind", "data"),
-    "record": (
-        *("id", "form", "reference", "person_id", "call_id", "state", "language", "risk", "flagged", "area"),
-        *("created_at", "completed_at"),
-    ),
-    "record_answer": (
-        *("id", "record_id", "field", "value", "source", "heard", "confidence", "confirmed", "call_id", "turn"),
-        *("step", "at"),
-    ),
-    "follow_up": (
-        *("id", "person_id", "disease", "first_day", "last_day", "rule", "course", "decision", "situation", "reason"),
-        "at",
-    ),
-    "follow_up_visit": ("id", "person_id", "disease", "day", "nth", "result", "how", "at"),
-    "lab_test": ("id", "person_id", "case_id", "disease", "kind", "sampled_on", "result", "result_on", "created_at"),
-    "venue": ("id", "name", "kind", "address", "area", "created_at"),
-    "venue_visit": ("id", "venue_id", "person_id", "arrived_at", "left_at", "source", "created_at"),
-    "audit_entry": ("at", "login", "address", "action", "subject", "detail"),
-    "quarantine": (
-        *("id", "order_id", "person_id", "disease", "place", "first_day", "last_day", "decision", "reason", "at"),
-    ),
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Moment:
-    """When something was, in seconds and as the database reads it."""
-
-    seconds: float
-
-    @property
-    def text(self) -> str:
-        return datetime.fromtimestamp(self.seconds, UTC).isoformat()
-
-    @property
-    def day(self) -> str:
-        return datetime.fromtimestamp(self.seconds + 7 * 3600, UTC).date().isoformat()
-
-    def later(self, hours: float) -> Moment:
-        return Moment(self.seconds + hours * 3600)
-
-
-@dataclass(frozen=True, slots=True)
-class Somebody:
-    """A person who was written down."""
-
-    id: str
-    phone: str
-    area: str
-    known: Moment
-
-
-def call_log(answered: bool) -> list[tuple[int, str, str]]:
-    """The lines of a call's log: turn, kind, data. Of one call for all, since pages read only one at a time."""
-    if not answered:
-        return [(0, "status", '{"state": "failed"}')]
-    at = datetime(2026, 1, 1, tzinfo=UTC).isoformat()
-    fever = Answer(value=True, source="keys", heard="1", confidence=None, confirmed=False, step="fever", turn=1, at=at)
-    ask: list[Action] = [Play(Prompt("vi", (Segment("Anh chị có bị sốt không?"),))), Listen(None, None)]
-    end: list[Action] = [Play(Prompt("vi", (Segment("Cảm ơn anh chị."),))), HangUp("completed")]
-    lines: list[tuple[int, str, object]] = [
-        (0, "event", event_to_json(CallStarted(at, "human"))),
-        (0, "actions", {"actions": [action_to_json(action) for action in ask]}),
-        (1, "event", event_to_json(KeysPressed(at, "1"))),
-        (1, "saved", {"fever": answer_to_json(fever)}),
-        (1, "actions", {"actions": [action_to_json(action) for action in end]}),
-        (1, "status", {"state": "completed"}),
-    ]
-    return [(turn, kind, _json(data)) for turn, kind, data in lines]
-
-
-def waves(random: Random, days: int = DAYS) -> list[float]:
-    """How many of all fall ill on each day, as weights: a low ground, and waves of some weeks, the last of them now."""
-    tops = [(random.uniform(0, days), random.uniform(12, 45), random.uniform(0.4, 3)) for _ in range(14)]
-    tops.append((days - 10, 25, 2.0))
-    return [
-        0.03 + sum(height * math.exp(-(((day - top) / width) ** 2)) for top, width, height in tops)
-        for day in range(days)
-    ]
 
 
 class Years:
@@ -350,7 +239,3 @@ class Years:
 
     def _add(self, table: str, *values: object) -> None:
         self._heap.add(table, "\t".join(map(str, values)))
-
-
-def _json(data: object) -> str:
-    return orjson.dumps(data).decode()

@@ -8,8 +8,9 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
-from admin.bench.pages import ask, fill
-from admin.bench.years import DAYS, waves
+from admin.bench.filling import fill
+from admin.bench.pages import ask
+from admin.bench.waves import DAYS, waves
 from core.clock import SimulatedClock
 from core.database import Database
 from core.tables import Base
