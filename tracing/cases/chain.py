@@ -10,7 +10,8 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import pairwise
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import Uuid, bindparam, func, select
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import aliased
 
 from core.database import UnitOfWork
@@ -27,7 +28,8 @@ NOBODYS = "the person they met is no case and no contact any more"
 
 def people_below(uow: UnitOfWork, people: Collection[UUID], disease: str) -> set[UUID]:
     """These people and all who are contacts of theirs, of their contacts, and so on."""
-    found = select(Contact.person_id).where(Contact.person_id.in_(people)).cte("below", recursive=True)
+    theirs = Contact.person_id == func.any(bindparam("people", list(people), ARRAY(Uuid)))  # of a long list, many
+    found = select(Contact.person_id).where(theirs).cte("below", recursive=True)
     source = aliased(Contact)
     below = (
         select(Contact.person_id)
@@ -48,6 +50,8 @@ def cases_of(uow: UnitOfWork, people: Collection[UUID], disease: str) -> set[UUI
 def renumber(uow: UnitOfWork, contacts: Sequence[Contact], disease: str) -> set[UUID]:
     """Give the contacts of people whose sources changed the generation they have now, and drop those whose source is
     nobody's contact any more. `contacts` are all of `people_below` (locked); returns whose changed."""
+    if all(contact.source_contact_id is None for contact in contacts):
+        return set()
     by_id = {contact.id: contact for contact in contacts}
     sources = _sources(uow, {contact.source_contact_id for contact in contacts} - by_id.keys()) | by_id
     people = {contact.person_id for contact in sources.values()}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from uuid import UUID
 
 from sqlalchemy import select
@@ -35,8 +36,14 @@ def find_or_open(uow: UnitOfWork, new: NewCase, person: Person | None, by: UUID 
 
 def open_case_of(uow: UnitOfWork, person_id: UUID, disease: str) -> Case | None:
     """The person's case that stands and has no outcome yet."""
-    query = select(Case).where(Case.person_id == person_id, Case.disease == disease, Case.outcome == Outcome.NONE_YET)
-    return next((case for case in uow.session.scalars(query) if axes_of_case(case).stands), None)
+    return open_cases_of(uow, [person_id], disease).get(person_id)
+
+
+def open_cases_of(uow: UnitOfWork, people: Collection[UUID], disease: str) -> dict[UUID, Case]:
+    """The same for many people at once; those without such a case are not in the answer."""
+    query = select(Case).where(Case.person_id.in_(people), Case.disease == disease, Case.outcome == Outcome.NONE_YET)
+    found = uow.session.scalars(query.order_by(Case.id.desc())) if people else ()
+    return {case.person_id: case for case in found if case.person_id is not None and axes_of_case(case).stands}
 
 
 def _insert(uow: UnitOfWork, new: NewCase, person: Person | None, by: UUID | None) -> Case:

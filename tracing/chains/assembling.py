@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import pairwise
 from uuid import UUID
 
 from tracing.cases.axes import CaseAxes, ContactAxes, ContactStatus
@@ -40,7 +41,8 @@ class CaseRow:
 
 @dataclass(frozen=True, slots=True)
 class ContactRow:
-    """A contact, with whom they met and what they became."""
+    """A contact, with whom they met and what they became. `generation` is what a list says of somebody whose case it
+    names, and not who was between."""
 
     id: UUID
     person_id: UUID
@@ -54,6 +56,7 @@ class ContactRow:
     first_exposed_on: date | None
     last_exposed_on: date | None
     reported_at: datetime
+    generation: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +154,15 @@ def _links(whose: Mapping[UUID, str], contacts: Sequence[ContactRow]) -> dict[UU
     return found
 
 
+def _steps(links: Mapping[UUID, tuple[str, str]], contacts: Iterable[ContactRow]) -> Iterator[tuple[str, str]]:
+    """The links, with as many people between a case and its F2 as the list says, though nobody knows who they are."""
+    for row in contacts:
+        if row.id in links:
+            source, contact = links[row.id]
+            unknown = range(1, row.generation) if row.case_id is not None else ()
+            yield from pairwise([source, *(f"{row.id}/{step}" for step in unknown), contact])
+
+
 def _nearest(focus: str, links: Mapping[UUID, tuple[str, str]], reported: Mapping[str, datetime]) -> list[str]:
     """Everybody, the nearest to `focus` first."""
     beside: dict[str, set[str]] = defaultdict(set)
@@ -173,7 +185,7 @@ def _nodes(
     links: Mapping[UUID, tuple[str, str]],
 ) -> dict[str, Node]:
     standing = [whose[row.id] for row in cases if row.axes.stands]
-    reached = generations(standing, links.values())
+    reached = generations(standing, _steps(links, contacts))
     as_case: dict[str, list[CaseRow]] = defaultdict(list)
     as_contact: dict[str, list[ContactRow]] = defaultdict(list)
     for case in sorted(cases, key=lambda row: (row.reported_at, row.id)):

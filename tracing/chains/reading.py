@@ -118,6 +118,7 @@ def _rows(uow: UnitOfWork, case_id: UUID, area: str, most: int) -> Sequence[Any]
             contact.c.case_id.label("met_case"),
             contact.c.source_contact_id.label("met_contact"),
             contact.c.became_case_id.label("became"),
+            contact.c.generation,
             contact.c.status,
             contact.c.follow_up,
             contact.c.by_rule,
@@ -185,6 +186,7 @@ def _contact(row: Any) -> ContactRow:
         first_exposed_on=row.first_exposed_on,
         last_exposed_on=row.last_exposed_on,
         reported_at=row.reported_at,
+        generation=row.generation,
     )
 
 

@@ -15,13 +15,14 @@ from core.database import UnitOfWork
 from core.errors import UserError
 from core.settings import read_settings
 from ivr.campaigns.service import campaign_named
-from tracing.areas.places import load_gazetteer, seed_areas
+from tracing.areas.places import seed_areas
 from tracing.lists.columns import NOTHING_ASSIGNED
 from tracing.lists.exporting import KINDS, Wanted, count_of, header_of, rows_of
 from tracing.lists.findings import NEW, decided, examine
 from tracing.lists.importing import Bringing, Decision, import_contacts
+from tracing.lists.reading import read_list
 from tracing.lists.sample import sample_contacts, sample_csv
-from tracing.lists.sheet import Sheet, read_contacts
+from tracing.lists.sheet import Sheet
 from tracing.lists.sources import source_named
 from tracing.lists.writing import csv_of, write_xlsx
 from tracing.rules.rulebook import load_rulebook
@@ -46,7 +47,7 @@ _SOURCE = click.option("--source", "source_name", default=None, help="who sends 
 def check(file: Path, source_name: str | None, lang: str | None) -> None:
     """Read a list (XLSX or CSV) and say what is wrong with it; import nothing."""
     with open_database() as database, database.unit() as uow:
-        sheet = _read(uow, file, source_name)
+        sheet = _read(uow, file, source_name, read_settings().disease)
         findings = examine(uow, sheet, "") if not sheet.errors else None
     _show(sheet, lang or read_settings().language)
     assert findings is not None
@@ -79,10 +80,11 @@ def import_(
     with open_database() as database, database.unit() as uow:
         campaign = campaign_named(uow, campaign_name) if campaign_name else None
         settings = read_settings()
-        sheet = _read(uow, file, source_name)
+        known = load_rulebook().checked(disease or settings.disease)
+        sheet = _read(uow, file, source_name, known)
         _show(sheet, lang or settings.language)
         bringing = Bringing(
-            load_rulebook().checked(disease or settings.disease),
+            known,
             campaign.id if campaign else None,
             decisions=_decisions(uow, sheet, resembling),
         )
@@ -146,13 +148,13 @@ def sample(count: int, seed: int, output: BinaryIO) -> None:
     output.write(sample_csv(sample_contacts(count, _today(), seed)))
 
 
-def _read(uow: UnitOfWork, file: Path, source_name: str | None) -> Sheet:
+def _read(uow: UnitOfWork, file: Path, source_name: str | None, disease: str) -> Sheet:
     seed_areas(uow, read_settings().province)
     source = source_named(uow, source_name) if source_name else None
     if source_name and source is None:
         raise UserError(f"No source is called {source_name!r}.", "See the names on the page Lists of the console.")
     with file.open("rb") as opened:
-        return read_contacts(opened, load_gazetteer(uow), _today(), source.mapping if source else NOTHING_ASSIGNED)
+        return read_list(uow, opened, _today(), disease, source.mapping if source else NOTHING_ASSIGNED)
 
 
 def _decisions(uow: UnitOfWork, sheet: Sheet, resembling: str) -> dict[int, Decision]:

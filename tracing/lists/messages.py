@@ -72,6 +72,20 @@ _TEXTS: Mapping[str, Mapping[str, tuple[str, str]]] = {
         "vi": ("F0 là ca bệnh, không phải người tiếp xúc.", "Xóa dòng này khỏi danh sách người tiếp xúc."),
         "en": ("F0 is a case, not a contact.", "Take this row out of the list of contacts."),
     },
+    "case_discarded": {
+        "vi": (
+            "“{value}” không phải là ca bệnh nữa, nên không ai là người tiếp xúc của ca này.",
+            "Kiểm tra lại số ca, hoặc bỏ dòng này.",
+        ),
+        "en": (
+            "“{value}” is not a case any more, so nobody is its contact.",
+            "Check the number of the case, or take the row out.",
+        ),
+    },
+    "case_self": {
+        "vi": ("Người này chính là ca bệnh “{value}”.", "Ghi ca bệnh khác, hoặc bỏ dòng này."),
+        "en": ("This person is the case “{value}”.", "Write another case, or take the row out."),
+    },
     "area": {
         "vi": ("Không có xã “{value}”.", "Viết mã xã, ví dụ 14755, hoặc tên đầy đủ."),
         "en": ("There is no commune “{value}”.", "Write its code, such as 14755, or its full name."),

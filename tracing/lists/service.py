@@ -21,15 +21,15 @@ from core.errors import UserError
 from core.ids import new_id
 from ivr.campaigns.model import Campaign
 from ivr.campaigns.service import start
-from tracing.areas.places import load_gazetteer
 from tracing.lists.bad_file import BadFile
 from tracing.lists.columns import LABELS, NOTHING_ASSIGNED, Assigned, is_header
 from tracing.lists.findings import NEW, Findings, decided, examine, from_bytes, to_bytes
 from tracing.lists.importing import Bringing, ImportResult, import_contacts
 from tracing.lists.looking import SeenColumn, look
 from tracing.lists.model import ListImport, ListState
+from tracing.lists.reading import read_list
 from tracing.lists.sealing import new_key, seal, unseal
-from tracing.lists.sheet import Sheet, read_contacts
+from tracing.lists.sheet import Sheet
 from tracing.lists.sources import remember, source_named, source_of_header
 
 CHECK = "list.check"
@@ -138,7 +138,7 @@ def keep_findings(row: ListImport, findings: Findings, rows: int) -> None:
 
 def read(uow: UnitOfWork, row: ListImport, zone: str) -> Sheet:
     """The rows of the list's file, on the calendar of `zone`."""
-    return read_contacts(io.BytesIO(content_of(row)), load_gazetteer(uow), _today(uow, zone), row.mapping, row.area)
+    return read_list(uow, io.BytesIO(content_of(row)), _today(uow, zone), row.disease, row.mapping, row.area)
 
 
 def content_of(row: ListImport) -> bytes:
@@ -207,7 +207,15 @@ def bring_in(
     transaction. The caller ends the import with `done`."""
     sheet, findings = read(uow, row, zone), findings_of(row)
     if row.leave_out and sheet.complete:
+        if {error.row for error in sheet.errors} - {error.row for error in findings.errors}:
+            raise UserError(
+                "More rows are wrong than when the list was checked: a case that it names is none any more.",
+                "Drop the list and upload it again.",
+            )
         sheet = Sheet(sheet.rows, ())
+    if row.start and row.campaign_id is not None:
+        # Locked before people are, as everywhere: it is started when they are on its list.
+        uow.session.get(Campaign, row.campaign_id, with_for_update={"key_share": True})
     spoken = uow.session.scalar(select(Campaign.language).where(Campaign.id == row.campaign_id)) or language
     decisions = decided(findings.questions, row.decisions)
     bringing = Bringing(row.disease, row.campaign_id, row.area, spoken, decisions, row.created_by)

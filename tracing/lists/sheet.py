@@ -73,11 +73,15 @@ class Sheet:
     complete: bool = True
 
 
+NOTHING_REFUSED: Mapping[int, RowError] = {}
+
+
 @dataclass(slots=True)
 class _Reading:
     gazetteer: Gazetteer
     today: date
     inside: str = ""
+    refused: Mapping[int, RowError] = field(default_factory=dict)
     rows: list[ContactRow] = field(default_factory=list)
     errors: list[RowError] = field(default_factory=list)
     wrong_rows: dict[int, Sequence[str]] = field(default_factory=dict)
@@ -93,11 +97,17 @@ class _Reading:
 
 
 def read_contacts(
-    file: BinaryIO, gazetteer: Gazetteer, today: date, mapping: Assigned = NOTHING_ASSIGNED, inside: str = ""
+    file: BinaryIO,
+    gazetteer: Gazetteer,
+    today: date,
+    mapping: Assigned = NOTHING_ASSIGNED,
+    inside: str = "",
+    refused: Mapping[int, RowError] = NOTHING_REFUSED,
 ) -> Sheet:
     """The list in `file` (XLSX or CSV, seekable); `mapping` is what somebody has said of its headers. Who lives outside
-    the area `inside` is a mistake. Never raises for what the file holds: see `Sheet.errors`."""
-    reading = _Reading(gazetteer, today, inside)
+    the area `inside` is a mistake, and so are the rows `refused` for what is on file, by number. Never raises for what
+    the file holds: see `Sheet.errors`."""
+    reading = _Reading(gazetteer, today, inside, refused)
     header: Header | None = None
     names: Sequence[str] = ()
     number = 0
@@ -165,6 +175,8 @@ def _row(reading: _Reading, header: Header, number: int, cells: list[str]) -> No
         if not texts.get(column):
             reading.wrong(number, column, "empty")
     _area(reading, number, values)
+    if number in reading.refused:
+        reading.errors.append(reading.refused[number])
     if len(reading.errors) == before:
         reading.rows.append(ContactRow(row=number, **values))
     else:

@@ -55,7 +55,8 @@ class Rulebook:
         decision says does not change a follow-up that has begun. Raises UserError that says what to add when no rule
         holds.
         """
-        of_disease = [rule for rule in self.rules if rule.disease == self.checked(disease)]
+        known = self.checked(disease)
+        of_disease = [rule for rule in self.rules if rule.disease == known]
         valid = [rule for rule in of_disease if rule.valid_on(on) and holds(rule.area, area)]
         if not valid:
             where = area or "the whole country"
