@@ -92,7 +92,7 @@ class Scene:
         self.turns = ScriptTurns(self.script, "ko")
         self.caller = Telephone(self.sounds)
         self.conductor = Conductor(
-            self.turns, self.sounds, FakeRecogniser(), Offers(self.records, (self.switchboard, self.lines))
+            self.turns, self.sounds, FakeRecogniser(), Offers(self.records, bridging=(self.switchboard, self.lines))
         )
         self.tasks: list[asyncio.Task[Any]] = []
 
