@@ -15,6 +15,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from core.database import UnitOfWork
+from core.errors import UserError
 from core.ids import new_id
 from core.tables import Base
 from tracing.cases.axes import Classification, ContactAxes, ContactStatus, FollowUpStatus
@@ -26,9 +27,8 @@ from tracing.cases.model import Case, Contact, ContactChange, Exposure
 from tracing.cases.opening import open_cases_of
 from tracing.cases.refusals import Refusal
 from tracing.cases.status import apply
-from tracing.lists.messages import RowError
 from tracing.lists.sheet import ContactRow
-from tracing.lists.source_cases import COLUMN, SourceCase, refuse
+from tracing.lists.source_cases import SourceCase
 from tracing.rules.exposure import Encounter
 
 Key = tuple[UUID, UUID | None]
@@ -76,7 +76,10 @@ def write_contacts(uow: UnitOfWork, listed: Listed) -> int:
         for row in rows:
             source = listed.sources.get(row.source_case)
             if source is not None and source.person_id == person_id:
-                refuse([RowError(row.row, COLUMN, "case_self", row.source_case)])
+                raise UserError(
+                    f"Row {row.row} is about the person who is case {row.source_case} themselves.",
+                    "Take the row out of the list, and upload it again.",
+                )
             rows_of.setdefault((person_id, source.id if source else None), []).append(row)
     theirs = _contacts(uow, listed)
     on_file = {_key(each): each for each in theirs if each.source_contact_id is None}

@@ -206,12 +206,12 @@ def bring_in(
     """Import the list of an import in `importing`, and start its campaign if that was asked for: all in this
     transaction. The caller ends the import with `done`."""
     sheet, findings = read(uow, row, zone), findings_of(row)
+    if {error.row for error in sheet.errors} - {error.row for error in findings.errors}:
+        raise UserError(
+            "More rows are wrong than when the list was checked: a case that it names may be none any more.",
+            "Drop the list and upload it again.",
+        )
     if row.leave_out and sheet.complete:
-        if {error.row for error in sheet.errors} - {error.row for error in findings.errors}:
-            raise UserError(
-                "More rows are wrong than when the list was checked: a case that it names is none any more.",
-                "Drop the list and upload it again.",
-            )
         sheet = Sheet(sheet.rows, ())
     if row.start and row.campaign_id is not None:
         # Locked before people are, as everywhere: it is started when they are on its list.
