@@ -9,7 +9,8 @@ from datetime import date
 from uuid import UUID
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
+from sqlalchemy.exc import OperationalError
 
 from core.errors import UserError
 from core.ids import new_id
@@ -308,14 +309,23 @@ def test_imports_and_people_who_add_the_same_contacts_at_once_make_nobody_twice(
         assert len({visit.day for visit in registry.visits(person)}) == len(registry.visits(person)) == 10
 
 
-def test_a_case_that_is_found_to_be_none_during_an_import_leaves_no_contact_standing(registry: Registry) -> None:
+def test_a_case_is_not_found_to_be_none_while_a_list_makes_contacts_of_it(registry: Registry) -> None:
+    """Whoever says so waits for the list, and then drops its contacts."""
     case = registry.case(number="BN1")
-    rows = "".join(f"Mới {number},09887{number:05d},1990,,BN1,\n" for number in range(300))
-    wrong = at_once(
-        lambda: bring(registry, rows),
-        lambda: registry.happens_to_case(case, CaseOverridden(CaseClassification.NOT_A_CASE, "a mistake")),
-    )
-    assert all(isinstance(error, UserError) for error in wrong)
+    none = CaseOverridden(CaseClassification.NOT_A_CASE, "a mistake")
+    waited: list[int] = []
+
+    def meanwhile(rows: int) -> None:
+        with registry.database.unit() as uow:
+            uow.session.execute(text("SET LOCAL lock_timeout = '50ms'"))
+            with pytest.raises(OperationalError, match="lock timeout"):
+                service.change_case(uow, case.id, none, by=ME)
+        waited.append(rows)
+
+    sheet = read_contacts(io.BytesIO((HEADER + "An,0912345678,1984,,BN1,\n").encode()), PLACES, registry.today)
     with registry.database.unit() as uow:
-        found = select(func.count()).select_from(Contact).where(Contact.status == "active")
-        assert uow.session.scalar(found) == 0
+        import_contacts(uow, sheet, Bringing(COVID, by=ME), meanwhile)
+    assert waited == [1]
+    registry.happens_to_case(case, none)
+    with registry.database.unit() as uow:
+        assert uow.session.scalars(select(Contact.status)).all() == ["dropped"]
