@@ -27,6 +27,7 @@ _ALL = ""  # stands for the whole chain: what several roots stand around
 _CELL = 64.0
 _TRIED = (0.0, -0.3, 0.3, -0.6, 0.6, -0.9, 0.9)  # directions within half a sector
 _APART = 6.0  # between two flowers
+_ROUNDING = 0.2
 
 
 def plan_network(chain: Chain, forest: Forest, room: Mapping[str, float]) -> Plan:
@@ -39,13 +40,17 @@ def plan_network(chain: Chain, forest: Forest, room: Mapping[str, float]) -> Pla
     middle.pop(_ALL, None)
     left = min((x - room[key] for key, (x, _) in middle.items()), default=0.0) - EDGE
     top = min((y - room[key] for key, (_, y) in middle.items()), default=0.0) - EDGE
-    boxes = {
-        key: Box(round(x - left, 1), round(y - top, 1), room[key] * 2**0.5, room[key] * 2**0.5)
-        for key, (x, y) in middle.items()
-    }
+    boxes = {key: _square(x - left, y - top, room[key]) for key, (x, y) in middle.items()}
     width = max((box.x + room[key] for key, box in boxes.items()), default=0.0) + EDGE
     height = max((box.y + room[key] for key, box in boxes.items()), default=0.0) + EDGE
     return Plan(round(width, 1), round(height, 1), boxes, tuple(lines))
+
+
+def _square(x: float, y: float, radius: float) -> Box:
+    """The square within a circle, less than what rounding moves two of them towards each other: circles that touch at
+    their squares' corners do happen."""
+    side = radius * 2**0.5 - _ROUNDING
+    return Box(round(x, 1), round(y, 1), side, side)
 
 
 def _with_hubs(chain: Chain, forest: Forest) -> tuple[dict[str, list[str]], list[Line]]:
