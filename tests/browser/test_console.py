@@ -53,7 +53,7 @@ def test_from_the_first_log_in_to_a_campaign_that_runs_before_ones_eyes(
     page.get_by_role("link", name="Chiến dịch mới").click()
     path = tmp_path / "danh sách.csv"
     path.write_text(LIST, encoding="utf-8-sig")
-    page.get_by_label("Danh sách người cần gọi (CSV)").set_input_files(path)
+    page.get_by_label("Danh sách người cần gọi (Excel hoặc CSV)").set_input_files(path)
     page.get_by_role("button", name="Đọc danh sách").click()
     expect(page.get_by_text("Có thể gọi 2 người")).to_be_visible()
     page.get_by_label("Tên", exact=True).fill("Khu công nghiệp Lễ Môn")
@@ -79,7 +79,8 @@ def test_a_transcript_is_one_click_from_the_answer(
     page.get_by_label("Tên hoặc số điện thoại đầy đủ").fill("nguyen van an")
     page.get_by_role("button", name="Xem").click()
     page.get_by_role("link", name="Nguyễn Văn An").click()
-    page.get_by_role("link", name="bằng giọng nói").click()
+    page.locator("#answer-fever details.how > summary").click()
+    page.get_by_role("link", name="lượt 1", exact=True).click()
     expect(page).to_have_url(re.compile(rf"/calls/{province.an.call}#turn-1$"))
     expect(page.locator("#turn-1")).to_contain_text("“có”")
 
