@@ -7,7 +7,7 @@ from datetime import datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
-from flask import Blueprint, abort, current_app, flash, redirect, render_template, request, url_for
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 from sqlalchemy import select
@@ -110,8 +110,6 @@ def venue(venue_id: UUID) -> ResponseReturnValue:
         typed=typed,
         people=people,
         words=venue_labels,
-        has_cases="cases.case" in current_app.view_functions,
-        has_people="people.person" in current_app.view_functions,
     )
 
 
