@@ -53,13 +53,24 @@ class PageCost:
         return self.p95_ms > BUDGET_MS
 
 
+@dataclass(frozen=True, slots=True)
+class FileCost:
+    """A file to keep, asked for once and read to its end: people wait for a file, so the budget of pages is not its."""
+
+    page: str
+    viewer: str
+    seconds: float
+    status: int
+    kilobytes: float
+
+
 def measure_console(scratch: Scratch) -> dict[str, Any]:
     """Fill the scratch database with `scratch.size` people (a million by default) and ask for every page."""
     began = time.monotonic()
     rows = fill(scratch.database, scratch.size or PEOPLE)
     filled = time.monotonic() - began
     app = console(scratch)
-    costs, left_out = ask(app, scratch.database)
+    costs, files, left_out = ask(app, scratch.database)
     return {
         "rows": rows,
         "seconds_to_fill": round(filled),
@@ -70,6 +81,7 @@ def measure_console(scratch: Scratch) -> dict[str, Any]:
         "refused": [f"{cost.page} ({cost.viewer}): {cost.status}" for cost in costs if 400 <= cost.status < 500],
         "failed": [f"{cost.page} ({cost.viewer}): {cost.status}" for cost in costs if cost.status >= 500],
         "without_data": left_out,
+        "files": [asdict(cost) for cost in sorted(files, key=lambda cost: -cost.seconds)],
         "costs": [asdict(cost) for cost in sorted(costs, key=lambda cost: -cost.p95_ms)],
     }
 
@@ -89,9 +101,10 @@ def console(scratch: Scratch) -> Flask:
     )
 
 
-def ask(app: Flask, database: Database, times: int = ASKED) -> tuple[list[PageCost], list[str]]:
-    """What every page costs each viewer, and the pages that no row of the province leads to."""
+def ask(app: Flask, database: Database, times: int = ASKED) -> tuple[list[PageCost], list[FileCost], list[str]]:
+    """What every page and every file costs each viewer, and the pages that no row of the province leads to."""
     costs: list[PageCost] = []
+    files: list[FileCost] = []
     left_out: set[str] = set()
     for viewer, area in (("province", ""), ("commune", largest_commune(database))):
         client = _sign_in(app, database, viewer, area)
@@ -101,8 +114,12 @@ def ask(app: Flask, database: Database, times: int = ASKED) -> tuple[list[PageCo
                 left_out.add(rule.rule)
             for name, address in addresses:
                 show_progress(f"{viewer}: {name}")
-                costs.append(_cost(database, client, viewer, name, address, times))
-    return costs, sorted(left_out - {cost.page for cost in costs})
+                file = _file(client, viewer, name, address)
+                if file is not None:
+                    files.append(file)
+                else:
+                    costs.append(_cost(database, client, viewer, name, address, times))
+    return costs, files, sorted(left_out - {cost.page for cost in costs} - {file.page for file in files})
 
 
 def _sign_in(app: Flask, database: Database, login: str, area: str) -> FlaskClient:
@@ -122,9 +139,19 @@ def _sign_in(app: Flask, database: Database, login: str, area: str) -> FlaskClie
     return client
 
 
+def _file(client: FlaskClient, viewer: str, name: str, address: str) -> FileCost | None:
+    """What the address costs if it is a file; a page is warm after this, as in a worker that runs all day."""
+    began = time.perf_counter()
+    with client.get(address) as response:
+        if not response.headers.get("Content-Disposition", "").startswith("attachment"):
+            return None
+        size = sum(len(part) for part in response.iter_encoded())
+    spent = time.perf_counter() - began
+    return FileCost(name, viewer, round(spent, 2), response.status_code, round(size / 1024, 1))
+
+
 def _cost(database: Database, client: FlaskClient, viewer: str, name: str, address: str, times: int) -> PageCost:
-    """The page once to warm up, as a worker that runs all day is, then so many times."""
-    client.get(address).close()
+    """The page so many times. It was asked for before."""
     spent: list[float] = []
     before = _worked(database)
     for _ in range(times):

@@ -40,7 +40,9 @@ def test_a_small_province_is_made_the_same_twice_and_its_keys_fit(database: Data
         names = uow.session.scalars(select(Person.name).order_by(Person.id)).all()
         today = clock.now().date()
         told = count(uow, Asked(today - timedelta(days=DAYS // 10), today, "Asia/Ho_Chi_Minh", "38"))
-        assert uow.session.scalar(select(func.max(Contact.reported_at))) <= clock.now()
+        newest = uow.session.scalar(select(func.max(Contact.reported_at)))
+        assert newest is not None
+        assert newest <= clock.now()
         assert uow.session.scalar(select(func.count()).select_from(Record)) == rows["record"]
     assert len(set(names)) > PEOPLE / 4
     assert told.total["reached"]
@@ -57,10 +59,13 @@ def test_waves_end_with_one_that_is_going_on() -> None:
 @pytest.mark.slow
 def test_every_page_is_found_and_answers_both_viewers(console: Flask, database: Database) -> None:
     fill(database, PEOPLE)
-    costs, left_out = ask(console, database, times=1)
-    failed = [(cost.page, cost.viewer, cost.status) for cost in costs if cost.status >= 500]
-    assert failed == []
-    seen = {cost.page for cost in costs}
+    costs, files, left_out = ask(console, database, times=1)
+    assert [cost for cost in costs if cost.status >= 500] == []
+    assert [file for file in files if file.status >= 500] == []
+    asked_once = {file.page for file in files}
+    assert {"/lists/out", "/reports/export"} <= asked_once
+    assert all(file.kilobytes > 0 for file in files if file.status == 200)
+    seen = {cost.page for cost in costs} | asked_once
     found = {rule.rule for rule in console.url_map.iter_rules() if "GET" in (rule.methods or ())}
     assert {"/", "/records", "/records?q=", "/reports", "/calls/<uuid:call_id>"} <= seen
     assert {cost.viewer for cost in costs} == {"province", "commune"}
