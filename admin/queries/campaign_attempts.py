@@ -55,6 +55,7 @@ def _of_the_network(campaign: Campaign) -> tuple[ColumnElement[bool], ...]:
     """Attempts that reached the network. An order that the carrier did not take was no dial."""
     return (
         Attempt.campaign_id == campaign.id,
+        Target.campaign_id == campaign.id,  # says nothing new, but the targets of all campaigns are not read then
         Attempt.placing_at.is_not(None),
         Attempt.state != AttemptState.CLAIMED,
         Attempt.outcome.is_distinct_from(Outcome.NOT_DIALED),
