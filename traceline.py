@@ -66,7 +66,6 @@ from flows.lint import LintTools
 from ivr.calls.effects import Effects
 from ivr.calls.service import Calls
 from ivr.campaigns.dialer import Dialer
-from ivr.campaigns.model import CampaignKind
 from ivr.campaigns.observer import EFFECTS, CampaignObserver
 from ivr.campaigns.reaper import Reaper
 from ivr.campaigns.standing import prepare_standing
@@ -104,6 +103,7 @@ from telehealth.sample import add_sample_practitioners
 from tracing.areas.places import seed_areas
 from tracing.followup import planning, settling, standing
 from tracing.followup.observer import VisitObserver
+from tracing.followup.wanted import WANTED
 from tracing.hotline import hotline_plan
 from tracing.lists.jobs import ListJobs
 from tracing.lists.sample import list_of
@@ -165,8 +165,7 @@ class Traceline:
 
     @cached_property
     def dialer(self) -> Dialer:
-        wanted = {CampaignKind.FOLLOW_UP: standing.wanted}
-        return Dialer(self.database, self.calls, self.carriers, self.told, self.settings.lines, wanted)
+        return Dialer(self.database, self.calls, self.carriers, self.told, self.settings.lines, WANTED)
 
     @cached_property
     def lists(self) -> ListJobs:

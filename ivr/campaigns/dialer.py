@@ -51,7 +51,7 @@ class _Dial:
 
 
 class StillWanted(Protocol):
-    """Whoever puts targets on a standing campaign's list says, when one is about to be dialed, whether the call is
+    """Whoever puts targets on a campaign's list says, when one is about to be dialed, whether the call is
     still wanted. Asked under the locks of call, attempt and campaign; must lock nothing of those."""
 
     def __call__(self, uow: UnitOfWork, target: Target) -> bool: ...

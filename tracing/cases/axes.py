@@ -64,6 +64,11 @@ class ContactAxes:
         """Whether anybody may call them for follow-up. Whoever queues a call asks this again when dialing."""
         return self.follow_up is FollowUpStatus.FOLLOW_UP
 
+    @property
+    def interviewed(self) -> bool:
+        """Whether a list's campaign may call them as a contact, also before anybody worked out their follow-up."""
+        return self.status is ContactStatus.ACTIVE and self.follow_up is not FollowUpStatus.CANCELLED
+
 
 @dataclass(frozen=True, slots=True)
 class CaseAxes:

@@ -1,8 +1,9 @@
 """The day's calls: every visit that is due today becomes a target of the standing campaign of follow-up, once.
 
 The campaign does the rest: hours, do-not-call list, lines, retries spread over the day. A call that nobody wants any
-more is found out twice, here and when it is dialed (`wanted`). Whom a list's campaign is still to interview gets no
-call of follow-up beside it: nobody is asked twice a day, and the interview is the visit (`tracing.followup.observer`).
+more is found out twice, here and when it is dialed (`tracing.followup.wanted`). Whom a list's campaign is still to
+interview gets no call of follow-up beside it: nobody is asked twice a day, and the interview is the visit
+(`tracing.followup.observer`).
 """
 
 from __future__ import annotations
@@ -13,12 +14,12 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Exists, exists, select
+from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
 
 from core.database import Database, UnitOfWork
 from core.ids import new_id
-from ivr.campaigns.model import Campaign, CampaignKind, CampaignState, Target, TargetState
+from ivr.campaigns.model import Campaign, CampaignKind, Target
 from ivr.campaigns.rules import window_of
 from ivr.campaigns.service import note_areas, zone_of
 from ivr.campaigns.standing import standing_campaign
@@ -28,10 +29,10 @@ from tracing.cases.changes import axes_of
 from tracing.cases.model import Contact
 from tracing.followup.model import FollowUpVisit
 from tracing.followup.stopping import take_off
+from tracing.followup.wanted import CALL, interview_to_come
 from tracing.people.model import Person
 
 SCRIPT = "daily-follow-up"
-CALL = "call"
 _BATCH = 500
 
 
@@ -51,16 +52,6 @@ def order_calls(database: Database) -> int:
         ordered += batch
         if batch < _BATCH:
             return ordered
-
-
-def wanted(uow: UnitOfWork, target: Target) -> bool:
-    """Whether a follow-up call is still wanted: its visit is still planned, and its person still followed up."""
-    visit = uow.session.scalar(select(FollowUpVisit).where(FollowUpVisit.target_id == target.id))
-    if visit is None or visit.how != CALL or uow.session.scalar(select(_interview_to_come(visit.person_id))):
-        return False
-    theirs = select(Contact).where(Contact.person_id == visit.person_id, Contact.disease == visit.disease)
-    contacts = uow.session.scalars(theirs.execution_options(populate_existing=True))
-    return any(axes_of(contact).called for contact in contacts)
 
 
 def _order(uow: UnitOfWork) -> int:
@@ -92,21 +83,11 @@ def _due(uow: UnitOfWork, today: date) -> list[_Due]:
         select(FollowUpVisit, Person)
         .join(Person, Person.id == FollowUpVisit.person_id)
         .where(FollowUpVisit.day == today, FollowUpVisit.result.is_(None), FollowUpVisit.target_id.is_(None))
-        .where(FollowUpVisit.how == CALL, Person.merged_into.is_(None), ~_interview_to_come(FollowUpVisit.person_id))
+        .where(FollowUpVisit.how == CALL, Person.merged_into.is_(None), ~interview_to_come(FollowUpVisit.person_id))
         .limit(_BATCH)
         .with_for_update(skip_locked=True, of=FollowUpVisit)
     )
     return [_Due(visit, person) for visit, person in uow.session.execute(query)]
-
-
-def _interview_to_come(person_id: Any) -> Exists:
-    """Whether a campaign for a list, begun or about to begin, has yet to speak with the person."""
-    return (
-        exists()
-        .where(Target.person_id == person_id, Target.state != TargetState.DONE)
-        .where(Campaign.id == Target.campaign_id, Campaign.kind == CampaignKind.LIST)
-        .where(Campaign.state.in_((CampaignState.DRAFT, CampaignState.RUNNING)))
-    )
 
 
 def _areas(uow: UnitOfWork, due: Iterable[_Due]) -> dict[tuple[UUID, str], str]:

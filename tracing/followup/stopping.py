@@ -1,7 +1,7 @@
 """What is planned and does not fit any more is taken off: visits that have not happened, and calls that wait.
 
 A call that rings or is just being dialed is left alone: it ends by itself and files its answers all the same, and a
-dial that was chosen and not made asks once more (`tracing.followup.standing.wanted`). So nothing here waits for a
+dial that was chosen and not made asks once more (`tracing.followup.wanted`). So nothing here waits for a
 target that somebody holds; whoever holds one may wait for a contact.
 """
 

@@ -10,13 +10,12 @@ from core.database import Database
 from flows.catalogue import Library
 from ivr.calls.effects import EffectRequest, EffectResult, Effects
 from ivr.calls.service import Calls
-from ivr.campaigns.model import CampaignKind
 from ivr.campaigns.observer import EFFECTS, CampaignObserver
 from tests.ivr.campaigns.desk import Desk
 from tests.tracing.daily.office import Office, make_office
 from tests.tracing.daily.registry import Registry
 from tracing.followup.observer import VisitObserver
-from tracing.followup.standing import wanted
+from tracing.followup.wanted import WANTED
 from tracing.records.filing import RecordObserver
 
 
@@ -46,5 +45,5 @@ def calls_of(library: Library) -> Calls:
 
 @pytest.fixture
 def office(database: Database, clock: SimulatedClock, library: Library, redis_client: redis.Redis) -> Office:
-    desk = Desk(database, clock, calls_of(library), redis_client, wanted={CampaignKind.FOLLOW_UP: wanted})
+    desk = Desk(database, clock, calls_of(library), redis_client, wanted=WANTED)
     return make_office(database, clock, desk)

@@ -23,7 +23,6 @@ from core.jobs import Jobs
 from core.settings import Settings, read_settings
 from flows.catalogue import Library
 from ivr.campaigns.dialer import Dialer
-from ivr.campaigns.model import CampaignKind
 from ivr.campaigns.standing import prepare_standing
 from ivr.carriers.inbound import InboundPlan
 from ivr.carriers.twilio_rest import WEBHOOKS, TwilioCarrier
@@ -36,7 +35,7 @@ from tests.ivr.campaigns.desk import Desk
 from tests.ivr.simulator.conftest import SID, TOKEN, options
 from tests.tracing.daily.conftest import calls_of
 from tests.tracing.daily.office import Office
-from tracing.followup.standing import wanted
+from tracing.followup.wanted import WANTED
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 
@@ -67,7 +66,7 @@ async def exchange(
             office.desk.calls,
             carriers,
             lambda carrier: {"department": "CDC", "hotline": "+842373850115", "speech": []},
-            wanted={CampaignKind.FOLLOW_UP: wanted},
+            wanted=WANTED,
         )
         desk.jobs = Jobs(office.database, desk.redis, "none")
         desk.jobs.register("dial", desk.dialer.dial)

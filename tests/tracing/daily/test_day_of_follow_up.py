@@ -333,3 +333,29 @@ def test_a_call_of_follow_up_that_was_ordered_gives_way_to_an_interview_that_beg
     assert sorted(target.disposition for target in office.targets(ha)) == ["called_off", "completed"]
     office.call_of_today(ha)
     assert office.rung(ha) == 1
+
+
+@pytest.mark.capability("T8")
+def test_who_is_no_contact_any_more_is_not_interviewed_for_a_list(office: Office) -> None:
+    (ill, became), (abroad, left), (stranger, mistaken), (well, _) = (followed(office) for _ in range(4))
+    friend = office.person()  # on the list, and not yet anybody's contact
+    people = (ill, abroad, stranger, well, friend)
+    for person in people:
+        office.listed(person)
+    office.became_case(became)
+    office.happens(left, Cancelled("moved abroad"))
+    office.happens(mistaken, Dropped("never met"))
+    office.dial()
+    assert [office.rung(person) for person in people] == [0, 0, 0, 1, 1]
+    ends = {office.targets(person)[0].disposition for person in (ill, abroad, stranger)}
+    assert ends == {"called_off"}
+
+
+@pytest.mark.capability("T1", "T8")
+def test_a_contact_of_two_cases_is_interviewed_as_long_as_one_of_them_counts(office: Office) -> None:
+    ha, first = followed(office)
+    office.contact(ha, office.day(-2), case_id=office.case().id)
+    office.listed(ha)
+    office.happens(first, Dropped("never met"))
+    office.dial()
+    assert office.rung(ha) == 1
