@@ -127,6 +127,7 @@ class Target(Base):
         Index("uq_target_person", "campaign_id", "person_id", unique=True, postgresql_where=text("script IS NULL")),
         # Choosing the next target of an area reads this index from its start: flat however large the campaign grows.
         Index("ix_target_due", "campaign_id", "area", "zone", "next_at", "id", postgresql_where=_WAITING),
+        Index("ix_target_campaign", "campaign_id", "id"),  # for the console: the newest of a campaign, and no others
         Index("ix_target_calling", "campaign_id", postgresql_where=text("state = 'calling'")),
         Index("ix_target_next", "campaign_id", "next_at", postgresql_where=_WAITING),  # for the console
         Index(
