@@ -53,7 +53,7 @@ class Database:
             pool_size=pool_size,
             max_overflow=0,
             pool_pre_ping=True,
-            # A page's thousands of index look-ups are estimated high and take milliseconds: to compile them takes longer.
+            # The thousands of look-ups of a page are estimated high and take milliseconds: compiling takes longer.
             connect_args={"options": "-c jit=off"},
             hide_parameters=True,  # an error would carry what people answered into the log
             json_serializer=lambda value: orjson.dumps(value).decode(),
