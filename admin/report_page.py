@@ -88,12 +88,13 @@ class Page:
             lines.append(Line(day.isoformat(), title(day), href, self._cells(self.told.days.get(day, {}), **one)))
         return lines
 
-    def parts(self, language: str, rest: str) -> list[Line]:
-        """A line for each part in which something was counted, those with most contacts first, the rest last."""
+    def parts(self, language: str, rest: str, shown: int) -> list[Line]:
+        """A line for each of the first `shown` parts in which something was counted: those with most contacts first,
+        the rest last."""
         counted = self.told.parts
         order = sorted(counted, key=lambda path: (path == REST, -_number(counted[path], "contacts"), path))
         most = max((_number(counted[path], "contacts") for path in counted), default=0) or 1
-        return [self._part(path, language, rest, most, place < PARTS_DRAWN) for place, path in enumerate(order)]
+        return [self._part(path, language, rest, most, place < PARTS_DRAWN) for place, path in enumerate(order[:shown])]
 
     def _part(self, path: str, language: str, rest: str, most: float, drawn: bool) -> Line:
         figures = self.told.parts[path]

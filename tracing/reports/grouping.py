@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Date, Integer, bindparam, cast, column, func, literal_column, select
+from sqlalchemy import Date, Integer, cast, column, func, literal_column, select
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.types import NullType, Text
 
@@ -87,11 +87,12 @@ def groups_of(uow: UnitOfWork, asked: Asked, counted: Sequence[Figure], middle: 
 
 
 def _places(asked: Asked) -> Any:
-    """Every known path within what is asked for, with the number of the part that holds it."""
+    """Every known path within what is asked for, with the number of the part that holds it. Both go as one text each:
+    an array of hundreds is written element by element."""
     number = {path: at for at, path in enumerate(asked.parts.units)}
     known = asked.parts.part_of
+    paths, parts = " ".join(known), " ".join(str(number[holder]) for holder in known.values())
     pairs = func.unnest(
-        bindparam(None, list(known), ARRAY(Text)),
-        bindparam(None, [number[holder] for holder in known.values()], ARRAY(Integer)),
+        func.string_to_array(paths, " "), cast(func.string_to_array(parts, " "), ARRAY(Integer))
     ).table_valued(column("path", Text), column("part", Integer))
     return pairs.render_derived(name="place")
