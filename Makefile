@@ -10,15 +10,15 @@ TEST_ARGS ?=
 demo: $(VENV)/.demo
 	@exec $(BIN)/traceline demo $(DEMO_ARGS)
 
-# The fast tests first, three at a time: they wait for the database now and then. Speech and the browser by themselves: a recogniser hears fewer people at once when
-# the machine is busy, and says so. Whole installations and telephones last; they mostly wait for each other.
+# The fast tests first, three at a time: they wait for the database now and then. Speech by itself: a recogniser hears fewer people at once when the machine is busy,
+# and says so. Whole installations, telephones and browsers last; they mostly wait for each other.
 test: $(VENV)/.test
 	@sh tests/system-packages.sh
 	@$(MAKE) --no-print-directory lint
 ifeq ($(strip $(TEST_ARGS)),)
 	@$(BIN)/python -m pytest -n 3 -m "not slow and not system and not browser"
-	@$(BIN)/python -m pytest -m "(slow or browser) and not system"
-	@$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder -m system
+	@$(BIN)/python -m pytest -m "slow and not system and not browser"
+	@$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder -m "system or browser"
 else
 	@$(BIN)/python -m pytest $(TEST_ARGS)
 endif

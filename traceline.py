@@ -95,6 +95,7 @@ from ivr.simulator.demo.command import demo_command
 from ivr.simulator.process import rehearsal, run_simulator
 from telehealth import effects as telehealth_effects
 from telehealth.calling_back import ReturnsUnreached
+from telehealth.care import QueuesFlagged, queue_flagged
 from telehealth.effects import ReleaseHolds
 from telehealth.holds import expire_holds
 from telehealth.queue import watch
@@ -148,9 +149,9 @@ class Traceline:
             effects.register(name, handler)
         telehealth_effects.register(effects)
         records = RecordObserver(self.library)
-        # In this order: visits read the records and what the campaigns made of the call.
+        # In this order: visits and doctors read the records and what the campaigns made of the call.
         observers = (
-            *(records, CampaignObserver(), VisitObserver()),
+            *(records, CampaignObserver(), VisitObserver(), QueuesFlagged()),
             *(ReleaseHolds(), LeavesRooms(), ReturnsUnreached(), LearnsBirthYear()),
         )
         return Calls(self.library, effects, observers)
@@ -202,6 +203,7 @@ class Traceline:
             Tick("people.gather", 60, lambda: bring_strays(self.database)),
             Tick("follow_up.plan", 10, lambda: planning.plan_new(self.database)),
             Tick("follow_up.order", 60, lambda: standing.order_calls(self.database)),
+            Tick("queue.flagged", 60, lambda: queue_flagged(self.database)),
             Tick("follow_up.settle", 300, lambda: settling.settle_days(self.database)),
             Tick("lists.sweep", 10, self.lists.sweep),
             Tick("upkeep", 3600, lambda: clear_away(self.database)),

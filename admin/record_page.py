@@ -11,6 +11,7 @@ from admin.queries.records import RecordPage
 from core.rights import Right
 from core.users import User
 from ivr.calls.model import Call
+from telehealth.care import care_of, needs_doctor
 from tracing.records.correcting import is_being_called, may_correct
 
 
@@ -22,8 +23,7 @@ def roles() -> list[str]:
 def shown(found: RecordPage) -> dict[str, Any]:
     """The record with its answers, where each came from, what may be corrected, and whether a doctor is coming."""
     record = found.record
-    calls = {answer.call_id for answer in found.answers if answer.call_id} | ({record.call_id} - {None})
-    care = provenance.care_of(uow(), record, [call for call in calls if call is not None])
+    care = care_of(uow(), record, found.answers)
     call = uow().session.get(Call, record.call_id) if record.call_id else None
     rows = forms.answer_rows(record.form, found.answers)
     mine = roles() if viewer().may(Right.RECORDS_CORRECT) else []
@@ -37,7 +37,7 @@ def shown(found: RecordPage) -> dict[str, Any]:
         "names": provenance.correctors(uow(), found.answers),
         "sounds": provenance.sounds(uow(), found.answers),
         "care": care,
-        "needs_doctor": provenance.needs_doctor(record, found.answers, care, call),
+        "needs_doctor": needs_doctor(record, found.answers, care, call),
         "appointment_days": {
             each.id: each.during.lower.astimezone(zone()).date().isoformat()
             for each in care.appointments

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import importlib
-import itertools
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
+import psycopg
 import pytest
 import redis
-from sqlalchemy import create_engine, make_url, text
 
 from core import encryption
 from core.clock import SimulatedClock
@@ -20,6 +18,7 @@ from core.database import Database
 from core.schema import upgrade
 from core.services import services
 from core.settings import Settings, read_settings
+from tests.databases import Databases
 from tests.replayed import calls_that_differ
 
 # Every module with tables, so that the metadata is complete.
@@ -46,7 +45,6 @@ for package in (
 
 # A Monday, ten in the morning in Vietnam.
 NOW = datetime(2026, 11, 23, 3, 0, tzinfo=UTC)
-_numbers = itertools.count(1)
 
 
 # The browser comes last: its driver keeps an event loop running in the main thread, where other tests need none.
@@ -59,8 +57,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def _when(item: pytest.Item) -> tuple[int, int]:
-    group = max((_ORDER.get(mark.name, 0) for mark in item.iter_markers()), default=0)
-    longest = item.get_closest_marker("timeout") if group == _ORDER["system"] else None
+    marks = {mark.name for mark in item.iter_markers()}
+    group = max((_ORDER.get(name, 0) for name in marks), default=0)
+    longest = item.get_closest_marker("timeout") if "system" in marks else None
     return group, -int(longest.args[0]) if longest is not None else 0
 
 
@@ -74,32 +73,22 @@ def settings() -> Iterator[Settings]:
         encryption.use_keys(encryption.load_keys("", home))
         with services(read_settings(home=home, database_url="", redis_url="")) as running:
             # What these tests write need not outlive the machine: nobody waits for the disk.
-            for setting in ("fsync", "synchronous_commit", "full_page_writes"):
-                _admin(running.settings.database_url, f"ALTER SYSTEM SET {setting} = off")
-            _admin(running.settings.database_url, "SELECT pg_reload_conf()")
+            with psycopg.connect(running.settings.database_url, autocommit=True) as connection:
+                for setting in ("fsync", "synchronous_commit", "full_page_writes", "autovacuum"):
+                    connection.execute(f"ALTER SYSTEM SET {setting} = off")
+                connection.execute("SELECT pg_reload_conf()")
             yield running.settings
 
 
-def _with_database(url: str, name: str) -> str:
-    return make_url(url).set(database=name).render_as_string(hide_password=False)
-
-
-def _admin(url: str, statement: str) -> None:
-    engine = create_engine(make_url(url).set(drivername="postgresql+psycopg"), isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.execute(text(statement))
-    engine.dispose()
-
-
 @pytest.fixture(scope="session")
-def template_url(settings: Settings) -> str:
-    """A migrated database that others are copied from."""
-    _admin(settings.database_url, "CREATE DATABASE template_traceline")
-    url = _with_database(settings.database_url, "template_traceline")
-    database = Database(url, SimulatedClock(NOW))
-    upgrade(database.engine)
-    database.close()
-    return url
+def databases(settings: Settings) -> Iterator[Databases]:
+    """Fresh databases out of a migrated one."""
+    databases = Databases(settings.database_url)
+    migrated = Database(databases.create_template(), SimulatedClock(NOW))
+    upgrade(migrated.engine)
+    migrated.close()
+    yield databases
+    databases.close()
 
 
 @pytest.fixture
@@ -107,20 +96,11 @@ def clock() -> SimulatedClock:
     return SimulatedClock(NOW)
 
 
-@contextmanager
-def fresh_database(settings: Settings, template_url: str) -> Iterator[str]:
-    """The address of a fresh, migrated, empty database, for as long as the block lasts."""
-    name = f"test_{next(_numbers)}"
-    _admin(settings.database_url, f"CREATE DATABASE {name} TEMPLATE template_traceline STRATEGY FILE_COPY")
-    yield _with_database(settings.database_url, name)
-    _admin(settings.database_url, f"DROP DATABASE {name} WITH (FORCE)")
-
-
 @pytest.fixture
-def database_url(settings: Settings, template_url: str, request: pytest.FixtureRequest) -> Iterator[str]:
+def database_url(databases: Databases, request: pytest.FixtureRequest) -> Iterator[str]:
     """The address of a fresh, migrated, empty database. What calls the test has made must come out the same when they
     are made again from their logs, unless it is marked `forged_calls`."""
-    with fresh_database(settings, template_url) as url:
+    with databases.fresh() as url:
         yield url
         forged = request.node.get_closest_marker("forged_calls")
         wrong = [] if forged else calls_that_differ(url)[1]

@@ -6,7 +6,8 @@ from functools import lru_cache
 from typing import Any
 
 import orjson
-from sqlalchemy import create_engine, make_url, select, text
+import psycopg
+from sqlalchemy import select
 
 from core.clock import SystemClock
 from core.database import Database
@@ -55,11 +56,7 @@ def calls_that_differ(database_url: str) -> tuple[int, list[str]]:
 
 
 def _has_calls(database_url: str) -> bool:
-    engine = create_engine(make_url(database_url).set(drivername="postgresql+psycopg"))
-    try:
-        with engine.connect() as connection:
-            if connection.scalar(text("SELECT to_regclass('call_event')")) is None:
-                return False
-            return bool(connection.scalar(text("SELECT EXISTS (SELECT 1 FROM call)")))
-    finally:
-        engine.dispose()
+    with psycopg.connect(database_url) as connection:
+        if connection.execute("SELECT to_regclass('call_event')").fetchone() == (None,):
+            return False
+        return connection.execute("SELECT EXISTS (SELECT 1 FROM call)").fetchone() == (True,)

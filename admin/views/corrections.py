@@ -21,14 +21,11 @@ from core.rights import Right
 from flows.forms import Field
 from ivr.messages.deletion import subject_of
 from ivr.messages.store import sound_of
-from telehealth.queue import Urgency, enter
+from telehealth.care import send_to_doctor
 from tracing.records.correcting import AS_DERIVED, Corrected, correct
 from tracing.records.model import Record
 
 pages = Blueprint("corrections", __name__)
-
-# Why the scripts send somebody to a doctor whose answers ask for one.
-REASONS = {"contact_interview": "contact_with_symptoms", "daily_follow_up": "symptoms_in_follow_up"}
 
 
 @pages.post("/records/<uuid:record_id>/answers/<field>")
@@ -71,17 +68,7 @@ def ask_doctor(record_id: UUID) -> ResponseReturnValue:
     found = queries.find_record(uow(), viewer(), record_id) or abort(404)
     record = uow().session.get_one(Record, record_id, with_for_update=True, populate_existing=True)
     if shown(found)["needs_doctor"]:
-        red = record.risk == "red"
-        reason = "red_flag" if red else REASONS.get(record.form, "reported_symptoms")
-        entry = enter(
-            uow(),
-            urgency=Urgency.RED_FLAG if red else Urgency.URGENT,
-            reason=reason,
-            language=record.language,
-            person_id=record.person_id,
-            call_id=record.call_id,
-            area=record.area,
-        )
+        entry = send_to_doctor(uow(), record)
         audit("record.doctor", f"record:{record_id}", {"entry": str(entry.id)})
     flash(gettext("They wait for a doctor now."))
     return redirect(url_for("records.record", record_id=record_id))

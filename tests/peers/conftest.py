@@ -13,7 +13,7 @@ import pytest
 
 from core.installation import free_bind
 from core.settings import Settings
-from tests.conftest import fresh_database
+from tests.databases import Databases
 from tests.peers.office import Office, office
 from tests.peers.ports import free_port
 
@@ -65,10 +65,10 @@ def office_settings(settings: Settings, database_url: str, trunk: str = "", **ch
 
 @pytest.fixture(scope="module")
 def our_office(
-    settings: Settings, template_url: str, tmp_path_factory: pytest.TempPathFactory, trunk: str
+    settings: Settings, databases: Databases, tmp_path_factory: pytest.TempPathFactory, trunk: str
 ) -> Iterator[Office]:
     """One office for all tests of a module: none of them hurts it."""
-    with fresh_database(settings, template_url) as url:
+    with databases.fresh() as url:
         changes = {"missed_call_numbers": FOR_MISSED_CALLS, "call_back_carrier": "sip"}
         ours = office_settings(settings, url, trunk, **changes)
         with office(ours, tmp_path_factory.mktemp("office"), "media", "sip") as opened:

@@ -17,7 +17,7 @@ from core.settings import Settings
 from ivr.calls.model import Call, CallState, FailureReason
 from ivr.carriers.sip.orders import SILENT
 from ivr.carriers.sip.sweep import Sweep
-from tests.conftest import fresh_database
+from tests.databases import Databases
 from tests.peers.conftest import office_settings
 from tests.peers.office import Office, office, port_of, until
 from tests.peers.ports import free_port
@@ -47,10 +47,10 @@ Gateway = Callable[..., str]
 
 @pytest.fixture(scope="module")
 def ours(
-    settings: Settings, template_url: str, tmp_path_factory: pytest.TempPathFactory, trunk: str
+    settings: Settings, databases: Databases, tmp_path_factory: pytest.TempPathFactory, trunk: str
 ) -> Iterator[Office]:
     """An office for all tests of this module; each brings gateways of its own, to be hurt."""
-    with fresh_database(settings, template_url) as url:
+    with databases.fresh() as url:
         changes = office_settings(settings, url, trunk, sip_leave_seconds=0)
         with office(changes, tmp_path_factory.mktemp("office"), "media") as opened:
             yield opened

@@ -8,9 +8,11 @@ import redis
 from core.clock import SimulatedClock
 from core.database import Database
 from flows.catalogue import Library
-from ivr.calls.effects import EffectRequest, EffectResult, Effects
+from ivr.calls.effects import Effects
 from ivr.calls.service import Calls
 from ivr.campaigns.observer import EFFECTS, CampaignObserver
+from telehealth import effects as telehealth
+from telehealth.care import QueuesFlagged
 from tests.ivr.campaigns.desk import Desk
 from tests.tracing.daily.office import Office, make_office
 from tests.tracing.daily.registry import Registry
@@ -24,23 +26,13 @@ def registry(database: Database, clock: SimulatedClock) -> Registry:
     return Registry(database, clock)
 
 
-def _queued(request: EffectRequest) -> EffectResult:
-    return EffectResult("queued", {"position": 1})
-
-
-def _none(request: EffectRequest) -> EffectResult:
-    return EffectResult("none")
-
-
 def calls_of(library: Library) -> Calls:
     """Calls as an installation makes them, with nobody on duty at the doctors'."""
     effects = Effects()
     for name, handler in EFFECTS.items():
         effects.register(name, handler)
-    effects.register("telehealth.offer_slots", _none)
-    effects.register("telehealth.queue", _queued)
-    effects.register("telehealth.urgent", _queued)
-    return Calls(library, effects, [RecordObserver(library), CampaignObserver(), VisitObserver()])
+    telehealth.register(effects)
+    return Calls(library, effects, [RecordObserver(library), CampaignObserver(), VisitObserver(), QueuesFlagged()])
 
 
 @pytest.fixture
