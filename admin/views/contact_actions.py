@@ -12,6 +12,7 @@ from flask_babel import gettext
 from admin import form_values
 from admin.attempts import attempt
 from admin.current import audit, uow, viewer
+from admin.forms import field_value
 from admin.policy import needs
 from admin.queries.contact_page import find_contact
 from admin.views.contacts import contact_page, signs
@@ -31,6 +32,7 @@ from tracing.followup.visiting import VisitInPerson, note_visit
 from tracing.followup.visits import VisitOutcome
 from tracing.laboratory import Kind, NewTest, add_test
 from tracing.people.names import tidy
+from tracing.records.told import EXPOSED_AT, enter_told, told_exposure
 from tracing.teams.assigning import reassign
 
 pages = Blueprint("contact_actions", __name__)
@@ -145,6 +147,13 @@ def _exposure(contact: Contact) -> None:
     )
 
 
+def _told(contact: Contact) -> None:
+    """What they said in the interview is entered as it was said, wherever the form may have been changed."""
+    told = told_exposure(uow(), contact)
+    place = field_value(told.form, EXPOSED_AT, told.place) if told and told.place else ""
+    enter_told(uow(), contact, form_values.day("day"), by=viewer().id, place=place)
+
+
 def _dose(contact: Contact) -> None:
     number = form_values.optional_whole("number", MOST_DOSES) or 0
     given_on, vaccine = form_values.optional_day("given_on"), form_values.text("vaccine")
@@ -187,6 +196,7 @@ ACTIONS: Mapping[str, Callable[[Contact], str | None]] = {
     "visit": _visit,
     "became_case": _became_case,
     "exposure": _exposure,
+    "told": _told,
     "dose": _dose,
     "team": _team,
     "test": _test,

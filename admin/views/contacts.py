@@ -12,7 +12,7 @@ from flask.typing import ResponseReturnValue
 
 from admin import days
 from admin.current import audit, uow, viewer, wants_json, zone
-from admin.forms import in_words
+from admin.forms import field_value, in_words
 from admin.phone_search import searched_phone
 from admin.policy import needs
 from admin.queries import cases as case_queries
@@ -28,6 +28,7 @@ from tracing.followup.calendar import due_tests
 from tracing.followup.planning import planned
 from tracing.followup.why import why
 from tracing.laboratory import points_to_a_case
+from tracing.records.told import EXPOSED_AT, told_exposure
 from tracing.rules.rulebook import shipped
 
 pages = Blueprint("contacts", __name__)
@@ -80,6 +81,7 @@ def contact_page(contact_id: UUID, problem: tuple[str, str] | None = None) -> st
     if wants_json():
         return _page_as_json(found, visits, glance) if problem is None else {"error": problem[0], "hint": problem[1]}
     tests = case_queries.tests_of(uow(), *followed)
+    told = told_exposure(uow(), contact)
     below = queries.list_contacts(uow(), viewer(), queries.ContactFilter(source_contact_id=contact.id))
     return render_template(
         "contact.html",
@@ -95,6 +97,8 @@ def contact_page(contact_id: UUID, problem: tuple[str, str] | None = None) -> st
         doses=page_queries.doses_of(uow(), *followed),
         tests=tests,
         proposed=points_to_a_case(contact, tests),
+        told_day=told,
+        told_place=field_value(told.form, EXPOSED_AT, told.place) if told and told.place else "",
         below=below,
         below_glances=queries.glances_of(uow(), below.rows, today),
         others=page_queries.elsewhere(uow(), viewer(), contact.person_id, contact),

@@ -36,7 +36,7 @@ def follow(uow: UnitOfWork, record: Record, field: str, before: Any, answer: Rec
     for disease in diseases:
         lock_contacts(uow, [record.person_id], disease)
     if field == EXPOSED_ON:
-        _move_exposures(uow, record, _day(before), _day(answer.value))
+        _move_exposures(uow, record, day_of(before), day_of(answer.value))
     for disease in diseases:
         replan(uow, record.person_id, disease)
     visit = visit_of_record(uow, record.id)
@@ -78,7 +78,7 @@ def _move_exposures(uow: UnitOfWork, record: Record, before: date | None, after:
     )
 
 
-def _day(value: Any) -> date | None:
+def day_of(value: Any) -> date | None:
     """The day of an answer; None for one that is none: what was keyed is kept even when it does not fit."""
     try:
         return date.fromisoformat(value)
