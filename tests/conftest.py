@@ -48,7 +48,7 @@ NOW = datetime(2026, 11, 23, 3, 0, tzinfo=UTC)
 
 
 # The browser comes last: its driver keeps an event loop running in the main thread, where other tests need none.
-_ORDER = {"slow": 1, "system": 2, "browser": 3}
+_ORDER = {"slow": 1, "system": 2, "patient": 2, "browser": 3}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -56,7 +56,7 @@ def test_waves_end_with_one_that_is_going_on() -> None:
     assert weights[-10] > 20 * min(weights)
 
 
-@pytest.mark.slow
+@pytest.mark.patient
 def test_every_page_is_found_and_answers_both_viewers(console: Flask, database: Database) -> None:
     fill(database, PEOPLE)
     costs, files, left_out = ask(console, database, times=1)

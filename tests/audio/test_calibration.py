@@ -233,7 +233,7 @@ def calibrate(*arguments):
     return CliRunner().invoke(commands[0], ["calibrate", *map(str, arguments), "--language", "ko"])
 
 
-@pytest.mark.slow
+@pytest.mark.patient
 @pytest.mark.capability("N1")
 def test_recordings_are_measured_and_thresholds_set_with_a_plot(tmp_path, korean_model, monkeypatch):
     monkeypatch.setenv("TRACELINE_MODELS", str(tmp_path / "models"))
@@ -251,7 +251,7 @@ def test_recordings_are_measured_and_thresholds_set_with_a_plot(tmp_path, korean
     assert "<svg" in (tmp_path / "plot.svg").read_text()
 
 
-@pytest.mark.slow
+@pytest.mark.patient
 def test_too_few_recordings_are_measured_but_set_nothing_and_it_says_how_many_it_takes(
     tmp_path, korean_model, monkeypatch
 ):

@@ -231,7 +231,7 @@ def test_a_published_revision_can_be_compiled_again_from_its_source() -> None:
     assert again.steps.keys() == script.steps.keys()
 
 
-@pytest.mark.slow
+@pytest.mark.patient
 @pytest.mark.capability("F12")
 def test_the_korean_model_knows_every_word_of_every_korean_phrase() -> None:
     vosk = pytest.importorskip("vosk")

@@ -10,7 +10,7 @@ from core.settings import Settings
 from tracing.lists.bench import measure_import
 
 
-@pytest.mark.slow
+@pytest.mark.patient
 @pytest.mark.capability("T11")
 def test_the_bench_brings_in_what_it_made_up(database: Database, database_url: str, settings: Settings) -> None:
     cost = measure_import(Scratch(settings.model_copy(update={"database_url": database_url}), database), rows=400)

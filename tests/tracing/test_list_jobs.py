@@ -247,7 +247,7 @@ ListJobs(Database(sys.argv[1], SystemClock(), pool_size=2), "Asia/Ho_Chi_Minh", 
 """
 
 
-@pytest.mark.slow
+@pytest.mark.patient
 def test_a_worker_that_is_killed_leaves_nothing_and_the_list_is_taken_up_again(
     database: Database, database_url: str, settings: Settings, jobs: ListJobs, clock: SimulatedClock
 ) -> None:

@@ -171,7 +171,7 @@ def read(desk: Desk) -> Iterator[Any]:
 @pytest.mark.capability("I2", "I4", "I5", "I6", "I7", "I11", "I12", "N12", "N13")
 @pytest.mark.parametrize(
     ("seed", "people"),
-    [(1, 60), pytest.param(2, 300, marks=[pytest.mark.slow, pytest.mark.timeout(1200)])],
+    [(1, 60), pytest.param(2, 300, marks=[pytest.mark.patient, pytest.mark.timeout(1200)])],
     ids=["60 people", "300 people"],
 )
 def test_a_week_breaks_no_rule_and_ends_for_everybody_in_exactly_one_way(desk: Desk, seed: int, people: int) -> None:

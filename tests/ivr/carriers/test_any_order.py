@@ -140,7 +140,7 @@ class AnyOrder(RuleBasedStateMachine):
         return asyncio.run(coming)
 
 
-@pytest.mark.slow
+@pytest.mark.patient
 @pytest.mark.capability("I9", "N2")
 def test_whatever_comes_in_whatever_order_each_answer_is_saved_once_and_the_log_makes_the_call_again(
     database: Database, calls: Calls, world: World, post: Post

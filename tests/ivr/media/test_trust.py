@@ -48,7 +48,7 @@ def test_the_questions_take_the_words_that_people_say() -> None:
         assert set(answers) <= set(listen.grammar.phrases)
 
 
-@pytest.mark.slow
+@pytest.mark.patient
 @pytest.mark.capability("N1", "F13")
 def test_no_answer_that_matters_is_saved_wrong(model: Path) -> None:
     chance = random.Random(4)
@@ -69,7 +69,7 @@ def test_no_answer_that_matters_is_saved_wrong(model: Path) -> None:
     assert found["confirming"]["yes"]["certain"] > 0
 
 
-@pytest.mark.slow
+@pytest.mark.patient
 @pytest.mark.capability("N1")
 def test_an_answer_saved_wrong_would_be_seen(model: Path) -> None:
     """Somebody who means no, says yes, and says yes to the read-back too."""
