@@ -148,10 +148,12 @@ def _exposure(contact: Contact) -> None:
 
 
 def _told(contact: Contact) -> None:
-    """What they said in the interview is entered as it was said, wherever the form may have been changed."""
+    """What they said in the interview is entered, if it is still what the page has shown."""
     told = told_exposure(uow(), contact)
-    place = field_value(told.form, EXPOSED_AT, told.place) if told and told.place else ""
-    enter_told(uow(), contact, form_values.day("day"), by=viewer().id, place=place)
+    if told is None or told.day != form_values.day("day"):
+        raise UserError("This day is on file already, or was corrected.", "Look at how they met on this page.")
+    place = field_value(told.form, EXPOSED_AT, told.place) if told.place else ""
+    enter_told(uow(), contact, told, by=viewer().id, place=place)
 
 
 def _dose(contact: Contact) -> None:

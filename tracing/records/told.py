@@ -13,7 +13,6 @@ from sqlalchemy import select
 from sqlalchemy.orm import aliased
 
 from core.database import UnitOfWork
-from core.errors import UserError
 from tracing import days
 from tracing.cases.axes import ContactStatus
 from tracing.cases.model import Contact
@@ -66,13 +65,9 @@ def told_exposure(uow: UnitOfWork, contact: Contact) -> ToldExposure | None:
     return ToldExposure(day, str(where or ""), record.form, record.id, answer.call_id, answer.turn)
 
 
-def enter_told(uow: UnitOfWork, contact: Contact, seen: date, *, by: UUID, place: str = "") -> None:
-    """What was told becomes an exposure that leads to its call; a correction of the answer moves it. `seen` is the day
-    that whoever enters it has read, `place` where that was in words. Raises UserError when that is not told (any
-    more)."""
-    told = told_exposure(uow, contact)
-    if told is None or told.day != seen:
-        raise UserError("This day is on file already, or was corrected.", "Look at how they met on this page.")
+def enter_told(uow: UnitOfWork, contact: Contact, told: ToldExposure, *, by: UUID, place: str = "") -> None:
+    """What was told becomes an exposure that leads to its call; a correction of the answer moves it. `place`: where, in
+    words."""
     at_home = told.place == HOME
     exposure = NewExposure(
         day=told.day,

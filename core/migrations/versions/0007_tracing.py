@@ -544,7 +544,6 @@ def upgrade() -> None:
         postgresql_include=["call_id"],
         postgresql_where=sa.text("call_id IS NOT NULL"),
     )
-    op.create_index("ix_target_campaign", "target", ["campaign_id", "id"], unique=False)
     op.create_index("ix_record_answer_record_id", "record_answer", ["record_id"], unique=False)
     op.create_index("ix_audit_entry_action", "audit_entry", ["action", "id"], unique=False)
     op.create_index("ix_person_namesakes", "person", ["name_search", "birth_year"], unique=False)
