@@ -41,7 +41,6 @@ class Department:
             database_url=self.settings.database_url,
             people=people,
             inbound=inbound,
-            spoken=2,  # a death is as deadly to the second as to the fourth, and calls begin again after it
         )
 
     def running(self, *words: str) -> list[psutil.Process]:

@@ -63,8 +63,6 @@ class Demo:
     people: int = 60
     inbound: int = 10
     seed: int = 1
-    spoken: int = SPOKEN_ANSWERS
-    """How many answers of a call are spoken before its person takes to the keys."""
 
 
 @dataclass(slots=True)
@@ -85,7 +83,7 @@ def run_demo(demo: Demo, terminal: Terminal) -> Outcome:
     """Run it against the processes that are up. Raises TracelineError when something does not answer."""
     began = time.monotonic()
     network = _Network(demo.simulator)
-    called = _brief(make_people(demo.seed, demo.people, mix=MIX), demo.spoken)
+    called = _brief(make_people(demo.seed, demo.people, mix=MIX))
     callers = _callers(demo, {person.phone for person in called})
     network.add([*called, *callers])
 
@@ -158,13 +156,13 @@ def show(outcome: Outcome, terminal: Terminal) -> None:
         terminal.print(f"[green]All {findings.right} answers on file are what the people meant.[/]")
 
 
-def _brief(people: Sequence[SimPerson], spoken: int) -> list[SimPerson]:
+def _brief(people: Sequence[SimPerson]) -> list[SimPerson]:
     """Those who speak are well, and take to the keys after some answers, so that their interviews, where every spoken
     answer is read back, do not hold up the others; but the first of them has a fever, and is offered a doctor."""
     speaking = [person for person in people if person.habit is Habit.VOICE]
     well = {
         person.phone: replace(
-            person, speaks_up_to=spoken, intent={k: v for k, v in person.intent.items() if k not in MILD}
+            person, speaks_up_to=SPOKEN_ANSWERS, intent={k: v for k, v in person.intent.items() if k not in MILD}
         )
         for person in speaking
     }
