@@ -22,15 +22,14 @@ from telehealth.model import WAS_BOOKED, Appointment, AppointmentState, QueueEnt
 from telehealth.queue import Urgency
 from tracing.records.model import Record, RecordAnswer
 
-OPEN_PLACES = (queue.WAITING, queue.TAKEN)
+_OPEN = (queue.WAITING, queue.TAKEN)
 # Why the scripts send somebody to a doctor whose answers ask for one.
 _REASONS = {"contact_interview": "contact_with_symptoms", "daily_follow_up": "symptoms_in_follow_up"}
 # Who wants none of our calls gets none by the way either; people find them among the flagged.
 _UNWANTED = ("refused", "opted_out")
-LOOKED_BACK = timedelta(days=3)
+_LOOKED_BACK = timedelta(days=3)
 """For so long after the first answer it is tried; older ones stand among the flagged in the console."""
 _BATCH = 200
-DONE = TargetState.DONE
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +71,7 @@ def care_of(uow: UnitOfWork, record: Record, answers: Iterable[RecordAnswer]) ->
     met = uow.session.scalar(kept)
     return Care(
         tuple(to_come),
-        any(state in OPEN_PLACES for state, _ in places),
+        any(state in _OPEN for state, _ in places),
         max([*seen, *([met] if met is not None else [])], default=None),
     )
 
@@ -123,7 +122,7 @@ def queue_flagged(database: Database) -> int:
     queued = 0
     while True:
         with database.unit() as uow:
-            batch = _queue(uow, Record.created_at > uow.now() - LOOKED_BACK)
+            batch = _queue(uow, Record.created_at > uow.now() - _LOOKED_BACK)
         queued += batch
         if batch < _BATCH:
             return queued
@@ -133,9 +132,7 @@ def _queue(uow: UnitOfWork, which: ColumnElement[bool]) -> int:
     """Send the people of those among these records to the doctors who are flagged, whose calls are over, and for whom
     nothing was arranged since. A record that somebody corrected is in people's hands: its page offers the queue."""
     call, again, target = aliased(Call), aliased(Call), aliased(Target)
-    queued = select(QueueEntry.id).where(
-        or_(QueueEntry.state.in_(OPEN_PLACES), QueueEntry.created_at >= Record.created_at)
-    )
+    queued = select(QueueEntry.id).where(or_(QueueEntry.state.in_(_OPEN), QueueEntry.created_at >= Record.created_at))
     booked = select(Appointment.id).where(WAS_BOOKED, func.upper(Appointment.during) > Record.created_at)
     unwanted = select(again.id).where(again.target_id == call.target_id, again.end_reason.in_(_UNWANTED))
     corrected = select(RecordAnswer.id).where(
@@ -145,7 +142,12 @@ def _queue(uow: UnitOfWork, which: ColumnElement[bool]) -> int:
         select(Record)
         .join(call, call.id == Record.call_id)
         .outerjoin(target, target.id == call.target_id)
-        .where(Record.flagged, which, call.ended_at.is_not(None), or_(target.id.is_(None), target.state == DONE))
+        .where(
+            Record.flagged,
+            which,
+            call.ended_at.is_not(None),
+            or_(target.id.is_(None), target.state == TargetState.DONE),
+        )
         .where(func.coalesce(call.end_reason, "").not_in(_UNWANTED), ~unwanted.exists(), ~corrected.exists())
         .where(or_(Record.person_id.is_not(None), and_(call.direction == "inbound", call.remote_number != "")))
         .where(

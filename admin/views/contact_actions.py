@@ -12,10 +12,9 @@ from flask_babel import gettext
 from admin import form_values
 from admin.attempts import attempt
 from admin.current import audit, uow, viewer
-from admin.forms import field_value
 from admin.policy import needs
 from admin.queries.contact_page import find_contact
-from admin.views.contacts import contact_page, signs
+from admin.views.contacts import contact_page, signs, told_place
 from core.errors import UserError
 from core.rights import Right
 from tracing import days
@@ -23,7 +22,7 @@ from tracing.cases.axes import Classification
 from tracing.cases.changes import note_change
 from tracing.cases.events import Cancelled, ContactEvent, Dropped, FoundAgain, OverriddenByHand, Resumed, TakenUpAgain
 from tracing.cases.model import Contact
-from tracing.cases.service import NewCase, NewExposure, add_contact, become_case, change_contact
+from tracing.cases.service import NewCase, NewExposure, add_exposure, become_case, change_contact
 from tracing.followup.counting import Override
 from tracing.followup.doses import MOST_DOSES, note_dose
 from tracing.followup.planning import override
@@ -32,7 +31,7 @@ from tracing.followup.visiting import VisitInPerson, note_visit
 from tracing.followup.visits import VisitOutcome
 from tracing.laboratory import Kind, NewTest, add_test
 from tracing.people.names import tidy
-from tracing.records.told import EXPOSED_AT, enter_told, told_exposure
+from tracing.records.told import enter_told, told_exposure
 from tracing.teams.assigning import reassign
 
 pages = Blueprint("contact_actions", __name__)
@@ -135,16 +134,7 @@ def exposure() -> NewExposure:
 
 
 def _exposure(contact: Contact) -> None:
-    add_contact(
-        uow(),
-        contact.person_id,
-        contact.disease,
-        [exposure()],
-        case_id=contact.case_id,
-        source_contact_id=contact.source_contact_id,
-        source="person",
-        by=viewer().id,
-    )
+    add_exposure(uow(), contact, exposure(), source="person", by=viewer().id)
 
 
 def _told(contact: Contact) -> None:
@@ -152,8 +142,7 @@ def _told(contact: Contact) -> None:
     told = told_exposure(uow(), contact)
     if told is None or told.day != form_values.day("day"):
         raise UserError("This day is on file already, or was corrected.", "Look at how they met on this page.")
-    place = field_value(told.form, EXPOSED_AT, told.place) if told.place else ""
-    enter_told(uow(), contact, told, by=viewer().id, place=place)
+    enter_told(uow(), contact, told, by=viewer().id, place=told_place(told))
 
 
 def _dose(contact: Contact) -> None:

@@ -28,7 +28,7 @@ from tracing.followup.calendar import due_tests
 from tracing.followup.planning import planned
 from tracing.followup.why import why
 from tracing.laboratory import points_to_a_case
-from tracing.records.told import EXPOSED_AT, told_exposure
+from tracing.records.told import EXPOSED_AT, ToldExposure, told_exposure
 from tracing.rules.rulebook import shipped
 
 pages = Blueprint("contacts", __name__)
@@ -98,7 +98,7 @@ def contact_page(contact_id: UUID, problem: tuple[str, str] | None = None) -> st
         tests=tests,
         proposed=points_to_a_case(contact, tests),
         told_day=told,
-        told_place=field_value(told.form, EXPOSED_AT, told.place) if told and told.place else "",
+        told_place=told_place(told) if told else "",
         below=below,
         below_glances=queries.glances_of(uow(), below.rows, today),
         others=page_queries.elsewhere(uow(), viewer(), contact.person_id, contact),
@@ -124,6 +124,11 @@ def _planned(contact: Contact, sampled: list[date], today: date) -> dict[str, An
         "confined_until": made.quarantine.confined_until if made is not None else None,
         "in_words": in_words,
     }
+
+
+def told_place(told: ToldExposure) -> str:
+    """Where somebody says that they were last near the case, in words; empty when they did not say."""
+    return field_value(told.form, EXPOSED_AT, told.place) if told.place else ""
 
 
 def signs(disease: str) -> Mapping[str, str]:

@@ -158,6 +158,20 @@ def add_contact(
     return contact, made is not None
 
 
+def add_exposure(uow: UnitOfWork, contact: Contact, exposure: NewExposure, *, source: str, by: UUID | None) -> None:
+    """One more time that a contact met the source. What follows, and what is refused, is as in `add_contact`."""
+    add_contact(
+        uow,
+        contact.person_id,
+        contact.disease,
+        [exposure],
+        case_id=contact.case_id,
+        source_contact_id=contact.source_contact_id,
+        source=source,
+        by=by,
+    )
+
+
 def change_contact(
     uow: UnitOfWork, contact_id: UUID, event: ContactEvent, *, by: UUID | None, why: str = ""
 ) -> Contact:

@@ -16,14 +16,14 @@ from core.database import UnitOfWork
 from tracing import days
 from tracing.cases.axes import ContactStatus
 from tracing.cases.model import Contact
-from tracing.cases.service import NewExposure, add_contact
+from tracing.cases.service import NewExposure, add_exposure
 from tracing.records.following import EXPOSED_ON, day_of
 from tracing.records.model import Record, RecordAnswer
 
 EXPOSED_AT = "exposure_place"
 """The field of a form that says where."""
-HOME = "home"
-SAID_IN_A_CALL = "call"
+_HOME = "home"
+_SAID_IN_A_CALL = "call"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ def told_exposure(uow: UnitOfWork, contact: Contact) -> ToldExposure | None:
 def enter_told(uow: UnitOfWork, contact: Contact, told: ToldExposure, *, by: UUID, place: str = "") -> None:
     """What was told becomes an exposure that leads to its call; a correction of the answer moves it. `place`: where, in
     words."""
-    at_home = told.place == HOME
+    at_home = told.place == _HOME
     exposure = NewExposure(
         day=told.day,
         kind="household" if at_home else "person",
@@ -76,13 +76,4 @@ def enter_told(uow: UnitOfWork, contact: Contact, told: ToldExposure, *, by: UUI
         call_id=told.call_id,
         turn=told.turn,
     )
-    add_contact(
-        uow,
-        contact.person_id,
-        contact.disease,
-        [exposure],
-        case_id=contact.case_id,
-        source_contact_id=contact.source_contact_id,
-        source=SAID_IN_A_CALL,
-        by=by,
-    )
+    add_exposure(uow, contact, exposure, source=_SAID_IN_A_CALL, by=by)
