@@ -50,6 +50,17 @@ def programs(settings: Settings) -> list[Program]:
     ]
 
 
+def _sip_binds(settings: Settings) -> list[tuple[str, socket.SocketKind]]:
+    """What the gateway listens on: with a trunk by TLS, the port above as well."""
+    if not settings.sip_bind:
+        return []
+    binds = [(settings.sip_bind, socket.SOCK_STREAM), (settings.sip_bind, socket.SOCK_DGRAM)]
+    if settings.sip_trunk and settings.sip_transport == "tls":
+        host, _, port = settings.sip_bind.rpartition(":")
+        binds.append((f"{host}:{int(port) + 1}", socket.SOCK_STREAM))
+    return binds
+
+
 Prepare = Callable[[Settings], str | None]
 """What is done once the database is there, before the processes start. Gives the first user's one-time password when
 it has made one."""
@@ -64,11 +75,12 @@ def running(
     for name, bind in (("TRACELINE_WEB_BIND", settings.web_bind), ("TRACELINE_MEDIA_BIND", settings.media_bind)):
         if not is_free(bind):
             raise UserError(f"{bind} cannot be listened on.", f"Set {name} to another address.")
-    if settings.sip_bind and not (is_free(settings.sip_bind) and is_free(settings.sip_bind, socket.SOCK_DGRAM)):
-        raise UserError(
-            f"{settings.sip_bind} cannot be listened on: another SIP program may be running.",
-            "Set TRACELINE_SIP_BIND to another address, or to nothing for no SIP.",
-        )
+    for bind, kind in _sip_binds(settings):
+        if not is_free(bind, kind):
+            raise UserError(
+                f"{bind} cannot be listened on: another SIP program may be running.",
+                "Set TRACELINE_SIP_BIND to another address, or to nothing for no SIP.",
+            )
     with services(settings) as alive:
         first_password = prepare(alive.settings)
         children = [*programs(alive.settings), *more]
@@ -116,7 +128,7 @@ def is_free(bind: str, kind: socket.SocketKind = socket.SOCK_STREAM) -> bool:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((host, int(port)))
-        except (OSError, ValueError):
+        except (OSError, ValueError, OverflowError):  # the last: a port that no machine has
             return False
     return True
 

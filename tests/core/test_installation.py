@@ -14,9 +14,10 @@ from pathlib import Path
 import pytest
 
 from core.errors import UserError
-from core.installation import free_bind, reviving, running, stoppable, wait_until_up
+from core.installation import free_bind, is_free, reviving, running, stoppable, wait_until_up
 from core.services import Services
 from core.settings import read_settings
+from tests.ports import free_port
 
 
 class Answers(BaseHTTPRequestHandler):
@@ -86,13 +87,27 @@ def test_being_told_to_stop_ends_the_block_in_order_and_not_the_program(number: 
     assert signal.getsignal(number) is before
 
 
-def test_a_sip_port_that_another_program_has_is_named(tmp_path: Path) -> None:
-    with socket.socket(type=socket.SOCK_DGRAM) as other:
-        other.bind(("127.0.0.1", 0))
-        taken = f"127.0.0.1:{other.getsockname()[1]}"
-        settings = read_settings(home=tmp_path, web_bind=free_bind(), media_bind=free_bind(), sip_bind=taken)
+@pytest.mark.parametrize(
+    ("kind", "above", "trunk"),
+    [
+        (socket.SOCK_DGRAM, 0, {}),
+        (socket.SOCK_STREAM, 0, {}),
+        (socket.SOCK_STREAM, 1, {"sip_trunk": "sip.example", "sip_transport": "tls"}),
+    ],
+)
+def test_a_sip_port_that_another_program_has_is_named(
+    tmp_path: Path, kind: socket.SocketKind, above: int, trunk: dict[str, str]
+) -> None:
+    port = free_port()
+    with socket.socket(type=kind) as other:
+        other.bind(("127.0.0.1", port + above))
+        ours = {"web_bind": free_bind(), "media_bind": free_bind(), "sip_bind": f"127.0.0.1:{port}"}
         with (
-            pytest.raises(UserError, match=r"another SIP program.*TRACELINE_SIP_BIND"),
-            running(settings, lambda _: pytest.fail("something was started")),
+            pytest.raises(UserError, match=rf"{port + above} .*another SIP program.*TRACELINE_SIP_BIND"),
+            running(read_settings(home=tmp_path, **ours, **trunk), lambda _: pytest.fail("something was started")),
         ):
             pytest.fail("it came up")
+
+
+def test_no_port_above_the_last_is_free() -> None:
+    assert not is_free("127.0.0.1:65536")

@@ -15,7 +15,7 @@ from core.installation import free_bind
 from core.settings import Settings
 from tests.databases import Databases
 from tests.peers.office import Office, office
-from tests.peers.ports import free_port
+from tests.ports import free_port
 
 # Below the ports that the system gives out, and other ones for each process of a test run: peers beside each other must
 # not take each other's sound.

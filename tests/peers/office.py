@@ -79,8 +79,12 @@ class Office:
         if kind == "media":
             wait_until_up(f"http://{self.settings.media_bind}/health")
         else:
-            until(lambda: self.status(process) and "event=sip_up" in self.log(name or kind), what="the gateway")
+            until(lambda: self._is_up(process, name or kind), what="the gateway")
         return process
+
+    def _is_up(self, process: subprocess.Popen[bytes], name: str) -> bool:
+        assert process.poll() is None, f"the gateway has ended:\n{self.log(name)}"
+        return bool(self.status(process)) and "event=sip_up" in self.log(name)
 
     def log(self, name: str) -> str:
         return (self.logs / f"{name}.log").read_text()

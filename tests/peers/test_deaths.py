@@ -20,7 +20,6 @@ from ivr.carriers.sip.sweep import Sweep
 from tests.databases import Databases
 from tests.peers.conftest import office_settings
 from tests.peers.office import Office, office, port_of, until
-from tests.peers.ports import free_port
 from tests.peers.sipp import (
     SIPP,
     declines,
@@ -33,6 +32,7 @@ from tests.peers.sipp import (
     refused,
     sipp,
 )
+from tests.ports import free_port
 from tracing.records.model import Record, RecordAnswer
 
 pytestmark = [

@@ -15,8 +15,8 @@ from ivr.carriers.sip import stack as stacks
 from ivr.carriers.sip.stack import Ended, SipStack, Trunk
 from tests.peers.kamailio import KAMAILIO, kamailio
 from tests.peers.office import NUMBER, Office, until
-from tests.peers.ports import free_port
 from tests.peers.sipp import SIPP, answers, finish, hang_up, hangs_up, invite, pause, press, sipp
+from tests.ports import free_port
 
 pytestmark = [
     pytest.mark.system,

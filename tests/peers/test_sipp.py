@@ -22,7 +22,6 @@ from ivr.carriers.sip.orders import order_leg
 from tests.ivr.carriers.tones import tones
 from tests.peers.conftest import FOR_MISSED_CALLS
 from tests.peers.office import NUMBER, Office, port_of, until
-from tests.peers.ports import free_port
 from tests.peers.sipp import (
     SIPP,
     answers,
@@ -42,6 +41,7 @@ from tests.peers.sipp import (
     sipp,
     speak,
 )
+from tests.ports import free_port
 from tracing.records.model import Record, RecordAnswer
 
 pytestmark = [

@@ -13,8 +13,8 @@ from ivr.calls.model import CallState, FailureReason
 from tests.peers.exchange import TLS, exchange
 from tests.peers.kamailio import KAMAILIO
 from tests.peers.office import NUMBER, Office, until
-from tests.peers.ports import free_port
 from tests.peers.sipp import SIPP, answers, finish, hang_up, hung_up, invite, pause, press, sipp
+from tests.ports import free_port
 
 pytestmark = [
     pytest.mark.system,

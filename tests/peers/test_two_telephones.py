@@ -37,8 +37,8 @@ from tests.ivr.media.line_caller import on_line
 from tests.peers.exchange import exchange
 from tests.peers.kamailio import KAMAILIO
 from tests.peers.office import Office, until
-from tests.peers.ports import free_port
 from tests.peers.softphone import BARESIP, softphone
+from tests.ports import free_port
 
 pytestmark = [
     pytest.mark.system,

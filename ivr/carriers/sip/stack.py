@@ -192,7 +192,11 @@ class SipStack:
         logging.getLogger("baresip").setLevel(logging.ERROR)
         self._died = died
         self._runtime.on_dead = died
-        await self._runtime.start(self._config())
+        try:
+            await self._runtime.start(self._config())
+        except BaresipError as error:
+            above = f" The port above, {self._port + 1}, is needed for TLS." if "tls" in self._transports else ""
+            raise TracelineError(str(error), f"Set TRACELINE_SIP_BIND to another address.{above}") from error
         if not self._sources.listens():
             await self._runtime.close()
             raise TracelineError("The SIP stack does not listen.", "Set TRACELINE_SIP_BIND to another address.")

@@ -26,7 +26,7 @@ from ivr.carriers.sip.process import SipPlan, run_sip
 from ivr.carriers.sip.stack import SipCall, Trunk
 from tests.ivr.carriers.conftest import Hotline
 from tests.peers.office import until
-from tests.peers.ports import free_port
+from tests.ports import free_port
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ import pytest
 
 from core.errors import UserError
 from ivr.carriers.sip.sources import SourceFilter, addresses_of
-from tests.peers.ports import free_port
+from tests.ports import free_port
 
 NO_SOUND = range(0)
 HERE, ELSEWHERE = IPv4Network("127.0.0.0/8"), IPv4Network("192.0.2.0/24")

@@ -13,9 +13,10 @@ from ipaddress import IPv4Network
 import pytest
 
 from audio.codec import rms
+from core.errors import TracelineError
 from ivr.carriers.sip import stack as stacks
 from ivr.carriers.sip.stack import Answered, CallEvent, Pressed, SipCall, SipStack, Trunk
-from tests.peers.ports import free_port
+from tests.ports import free_port
 
 HOME, STRANGER = "127.0.0.1", "127.0.0.9"
 DID = "+842373850116"
@@ -44,6 +45,18 @@ async def listening(trunk: Trunk | None = None) -> AsyncIterator[Endpoint]:
         yield Endpoint(stack, port, calls)
     finally:
         await stack.close()
+
+
+def test_a_port_for_tls_that_another_program_has_is_named() -> None:
+    async def starts() -> None:
+        with socket.socket() as other:
+            port = free_port()
+            other.bind((HOME, port + 1))
+            stack = SipStack(HOME, port, Trunk("sip.example", "hotline", "", "tls"), lambda call: None)
+            with pytest.raises(TracelineError, match=rf"in use.*{port + 1}.* for TLS"):
+                await stack.start(lambda: None)
+
+    asyncio.run(starts())
 
 
 def telephone(port: int, kind: str, host: str = HOME) -> socket.socket:
