@@ -192,7 +192,7 @@ class Traceline:
         legs = Sweep(self.database, self.calls)
         return [
             Tick("campaigns.tick", 1, self.dialer.tick),
-            Tick("campaigns.reap", 30, reaper.reap),
+            Tick("campaigns.reap", 15, reaper.reap),
             Tick("outbox.sweep", 1, self.jobs.relay),
             Tick("sip.sweep", 2, legs.sweep),
             Tick("sip.clear_away", 3600, legs.clear_away),

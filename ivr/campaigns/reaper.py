@@ -35,7 +35,7 @@ LONGEST_QUEUE = timedelta(hours=1)
 LONGEST_ORDER = timedelta(minutes=30)
 # From when on a call is looked up at the carrier: this long after the last line of its log, when it was answered;
 # before that, this long beyond the ring time.
-QUIET_TALK = timedelta(minutes=2)
+QUIET_TALK = timedelta(minutes=1)
 QUIET_RING = timedelta(seconds=30)
 _DEFAULT_RING = 60
 
