@@ -10,13 +10,13 @@ TEST_ARGS ?=
 demo: $(VENV)/.demo
 	@exec $(BIN)/traceline demo $(DEMO_ARGS)
 
-# The fast tests first, three at a time: they wait for the database now and then. Speech by itself: a recogniser hears fewer people at once when the machine is busy,
+# The fast tests first, four at a time on two cores: they wait for the database now and then. Speech by itself: a recogniser hears fewer people at once when the machine is busy,
 # and says so. Whole installations, telephones and browsers last; they mostly wait for each other, and leave room for what takes long and can wait.
 test: $(VENV)/.test
 	@sh tests/system-packages.sh
 	@$(MAKE) --no-print-directory lint
 ifeq ($(strip $(TEST_ARGS)),)
-	@$(BIN)/python -m pytest -n 3 -m "not slow and not patient and not system and not browser"
+	@$(BIN)/python -m pytest -n 4 -m "not slow and not patient and not system and not browser"
 	@$(BIN)/python -m pytest -m "slow and not system and not browser"
 	@$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder -m "system or browser or patient"
 else
